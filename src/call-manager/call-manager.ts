@@ -1,0 +1,60 @@
+import type { CallId, SessionId } from "#base/ids.ts";
+import type { InteractionContext } from "#contract/interaction-context.ts";
+import type { CallRecord } from "./call-record.ts";
+import type { ShownPage } from "./pages.ts";
+
+/** The call manager's front: all that the presentation may ask of it. */
+export interface CallManager {
+  /**
+   * 204-206. Writes the call and starts its flow. The same `ticket` gives the same call, however often it is sent
+   * (double click, reload, back button); a session with a live call gets that one.
+   */
+  beginCall(wish: CallWish): Promise<BeginCallAnswer>;
+  /** The visitor pressed "cancel" or "hang up" on the page. Safe to say twice, and too late. */
+  cancelCall(call: CallId, session: SessionId): Promise<void>;
+  /** The visitor closed a pushed page and goes back to the connect page. */
+  closePushedPage(call: CallId, session: SessionId): Promise<void>;
+  /** The page log of a session after `afterSeq`, oldest first, at most 100 rows. */
+  pagesAfter(session: SessionId, afterSeq: number): Promise<readonly ShownPage[]>;
+  /** The session's newest call, live or ended, if it has one. */
+  latestCall(session: SessionId): Promise<CallRecord | undefined>;
+  call(call: CallId): Promise<CallRecord | undefined>;
+  /** Newest first. */
+  calls(filter: { readonly subscriber?: string; readonly limit: number; readonly before?: CallId }): Promise<readonly CallRecord[]>;
+}
+
+export interface CallWish {
+  readonly session: SessionId;
+  /** Idempotency key: the id of the welcome page's sealed form. */
+  readonly ticket: string;
+  readonly context: InteractionContext;
+  /** The id of the subscriber's signed token, if the click carried one: it may start one call. */
+  readonly tokenId?: string;
+  /** As typed or as the token says; parsed here, never trusted. */
+  readonly phone: string;
+  /** Whether `phone` is the very number that the signed token carried. */
+  readonly phoneSigned: boolean;
+  /** 202. Of the visitor, or of the proxy that is trusted to name it. */
+  readonly ipAddress: string;
+  readonly language: "en" | "es";
+}
+
+export type BeginCallAnswer =
+  | { readonly type: "begun"; readonly call: CallId; readonly resumed: boolean }
+  /** Nothing was placed. The welcome page says why, and what else can be done. */
+  | { readonly type: "refused"; readonly why: BeginCallRefusal; readonly opensAtMs?: number };
+
+export type BeginCallRefusal =
+  | "unknown-subject"
+  | "number-impossible"
+  | "number-type-not-allowed"
+  | "country-not-allowed"
+  | "number-refuses-calls"
+  | "too-many-calls-to-number"
+  | "too-many-calls-from-address"
+  | "too-many-calls-for-subscriber"
+  | "outside-hours"
+  | "outside-region"
+  | "token-already-used"
+  | "platform-stopped"
+  | "unit-unreachable";
