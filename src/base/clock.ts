@@ -70,7 +70,9 @@ export class VirtualClock implements Clock {
     const endMs = this.#nowMs + ms;
     for (;;) {
       await settle();
-      const next = [...this.#timers.values()].filter((t) => t.atMs <= endMs).sort((x, y) => x.atMs - y.atMs || x.order - y.order)[0];
+      const next = [...this.#timers.values()]
+        .filter((t) => t.atMs <= endMs)
+        .sort((x, y) => x.atMs - y.atMs || x.order - y.order)[0];
       if (next === undefined) break;
       this.#timers.delete(next.order);
       this.#nowMs = Math.max(this.#nowMs, next.atMs);

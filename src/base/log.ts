@@ -17,8 +17,16 @@ type Facts = Readonly<Record<string, unknown>>;
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 /** Writes one JSON object a line to standard output (or to `destination`). */
-export function makeLog(options: { process: string; level: LogLevel; destination?: { write(line: string): void } }): Log {
-  const settings = { level: options.level, base: { process: options.process }, timestamp: pino.stdTimeFunctions.isoTime };
+export function makeLog(options: {
+  process: string;
+  level: LogLevel;
+  destination?: { write(line: string): void };
+}): Log {
+  const settings = {
+    level: options.level,
+    base: { process: options.process },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  };
   const logger = options.destination === undefined ? pino(settings) : pino(settings, options.destination);
   return around(logger);
 }

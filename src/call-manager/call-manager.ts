@@ -20,7 +20,11 @@ export interface CallManager {
   latestCall(session: SessionId): Promise<CallRecord | undefined>;
   call(call: CallId): Promise<CallRecord | undefined>;
   /** Newest first. */
-  calls(filter: { readonly subscriber?: string; readonly limit: number; readonly before?: CallId }): Promise<readonly CallRecord[]>;
+  calls(filter: {
+    readonly subscriber?: string;
+    readonly limit: number;
+    readonly before?: CallId;
+  }): Promise<readonly CallRecord[]>;
 }
 
 export interface CallWish {

@@ -28,7 +28,9 @@ export const contextFields = Type.Object(
     referrer: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
     /** Anything else the subscriber wants at the agent's side: at most 10 short fields. */
     extra: Type.Optional(
-      Type.Record(Type.String({ pattern: "^[a-z][a-z0-9-]{0,19}$" }), Type.String({ maxLength: 100 }), { maxProperties: 10 }),
+      Type.Record(Type.String({ pattern: "^[a-z][a-z0-9-]{0,19}$" }), Type.String({ maxLength: 100 }), {
+        maxProperties: 10,
+      }),
     ),
   },
   { additionalProperties: false },

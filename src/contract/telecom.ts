@@ -18,7 +18,23 @@ const permitId = Type.Unsafe<PermitId>(Type.String({ minLength: 1, maxLength: 60
 const momentMs = Type.Integer({ minimum: 0 });
 const digit = Type.Unsafe<Digit>(Type.String({ pattern: "^[0-9*#A-D]$" }));
 
-export type Digit = "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "*" | "#" | "A" | "B" | "C" | "D";
+export type Digit =
+  | "0"
+  | "1"
+  | "2"
+  | "3"
+  | "4"
+  | "5"
+  | "6"
+  | "7"
+  | "8"
+  | "9"
+  | "*"
+  | "#"
+  | "A"
+  | "B"
+  | "C"
+  | "D";
 
 /** Where and how a leg is dialled: a trunk's address, not a trunk's id, so the unit needs no table. */
 export const dialTarget = Type.Object({
@@ -31,7 +47,11 @@ export const dialTarget = Type.Object({
   /** Host part of the Request-URI when it is not `host`. */
   domain: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
   credentials: Type.Optional(
-    Type.Object({ username: Type.String({ maxLength: 100 }), password: Type.String({ maxLength: 200 }), realm: Type.Optional(Type.String({ maxLength: 200 })) }),
+    Type.Object({
+      username: Type.String({ maxLength: 100 }),
+      password: Type.String({ maxLength: 200 }),
+      realm: Type.Optional(Type.String({ maxLength: 200 })),
+    }),
   ),
   codecs: Type.Array(Type.Union([Type.Literal("PCMU"), Type.Literal("PCMA")]), { minItems: 1, maxItems: 2 }),
 });
@@ -52,11 +72,23 @@ export type LegIdentity = Type.Static<typeof legIdentity>;
 /** One piece of what is said: spoken text, a spelled code, digits, silence, a WAV file of the operator's, a tone. */
 export const segment = Type.Union([
   Type.Object({ type: Type.Literal("text"), text: Type.String({ maxLength: 200 }) }),
-  Type.Object({ type: Type.Literal("spell"), text: Type.String({ maxLength: 64 }), alphabet: Type.Union([Type.Literal("plain"), Type.Literal("nato")]) }),
+  Type.Object({
+    type: Type.Literal("spell"),
+    text: Type.String({ maxLength: 64 }),
+    alphabet: Type.Union([Type.Literal("plain"), Type.Literal("nato")]),
+  }),
   Type.Object({ type: Type.Literal("digits"), digits: Type.String({ pattern: "^[0-9*#+]{1,40}$" }) }),
   Type.Object({ type: Type.Literal("pause"), ms: Type.Integer({ minimum: 20, maximum: 5000 }) }),
   Type.Object({ type: Type.Literal("file"), path: Type.String({ minLength: 1, maxLength: 400 }) }),
-  Type.Object({ type: Type.Literal("tone"), tone: Type.Union([Type.Literal("confirm"), Type.Literal("refuse"), Type.Literal("ringback"), Type.Literal("beep")]) }),
+  Type.Object({
+    type: Type.Literal("tone"),
+    tone: Type.Union([
+      Type.Literal("confirm"),
+      Type.Literal("refuse"),
+      Type.Literal("ringback"),
+      Type.Literal("beep"),
+    ]),
+  }),
 ]);
 export type Segment = Type.Static<typeof segment>;
 
@@ -91,13 +123,30 @@ export const command = Type.Union([
     endAtMs: momentMs,
   }),
   /** Plays to this leg alone, in place of what the bridge sends it. `barge`: any digit of this leg ends it. */
-  Type.Object({ type: Type.Literal("play"), leg: legId, play: playId, prompt, loop: Type.Boolean(), barge: Type.Boolean() }),
+  Type.Object({
+    type: Type.Literal("play"),
+    leg: legId,
+    play: playId,
+    prompt,
+    loop: Type.Boolean(),
+    barge: Type.Boolean(),
+  }),
   Type.Object({ type: Type.Literal("stop-play"), leg: legId, play: playId }),
   /** Joins two answered legs. `blockDigitsFrom` legs are heard without their telephone-events and tones. */
-  Type.Object({ type: Type.Literal("bridge"), bridge: bridgeId, legs: Type.Tuple([legId, legId]), blockDigitsFrom: Type.Array(legId, { maxItems: 2 }) }),
+  Type.Object({
+    type: Type.Literal("bridge"),
+    bridge: bridgeId,
+    legs: Type.Tuple([legId, legId]),
+    blockDigitsFrom: Type.Array(legId, { maxItems: 2 }),
+  }),
   Type.Object({ type: Type.Literal("unbridge"), bridge: bridgeId }),
   /** Touch-tones out (patent, TAG2 by DTMF; an IVR before the agents). `id` makes a repetition harmless. */
-  Type.Object({ type: Type.Literal("send-digits"), leg: legId, id: Type.String({ minLength: 1, maxLength: 100 }), digits: Type.String({ pattern: "^[0-9*#A-Dw]{1,40}$" }) }),
+  Type.Object({
+    type: Type.Literal("send-digits"),
+    leg: legId,
+    id: Type.String({ minLength: 1, maxLength: 100 }),
+    digits: Type.String({ pattern: "^[0-9*#A-Dw]{1,40}$" }),
+  }),
   /** Ends the leg: CANCEL, BYE or nothing, as its state asks. */
   Type.Object({ type: Type.Literal("hang-up"), leg: legId, reason: hangUpReason }),
   /** The client has noted every digit up to `throughSeq`: the unit need not keep them. */
@@ -132,13 +181,24 @@ const keyedDigit = Type.Object({
 });
 export type KeyedDigit = Type.Static<typeof keyedDigit>;
 
-const playEnd = Type.Union([Type.Literal("done"), Type.Literal("stopped"), Type.Literal("barged"), Type.Literal("failed"), Type.Literal("leg-ended")]);
+const playEnd = Type.Union([
+  Type.Literal("done"),
+  Type.Literal("stopped"),
+  Type.Literal("barged"),
+  Type.Literal("failed"),
+  Type.Literal("leg-ended"),
+]);
 export type PlayEnd = Type.Static<typeof playEnd>;
 
 /** All that the unit knows of one leg. */
 export const legState = Type.Object({
   leg: legId,
-  state: Type.Union([Type.Literal("dialing"), Type.Literal("ringing"), Type.Literal("answered"), Type.Literal("ended")]),
+  state: Type.Union([
+    Type.Literal("dialing"),
+    Type.Literal("ringing"),
+    Type.Literal("answered"),
+    Type.Literal("ended"),
+  ]),
   dialedAtMs: momentMs,
   ringingAtMs: Type.Optional(momentMs),
   answeredAtMs: Type.Optional(momentMs),
@@ -159,16 +219,34 @@ export type LegState = Type.Static<typeof legState>;
 
 export const event = Type.Union([
   /** First on every connection. `unitBoot` changes when the unit itself was started anew. */
-  Type.Object({ type: Type.Literal("snapshot"), wireVersion: Type.Integer(), unitBoot: Type.String(), atMs: momentMs, legs: Type.Array(legState) }),
+  Type.Object({
+    type: Type.Literal("snapshot"),
+    wireVersion: Type.Integer(),
+    unitBoot: Type.String(),
+    atMs: momentMs,
+    legs: Type.Array(legState),
+  }),
   Type.Object({ type: Type.Literal("leg-ringing"), leg: legId, atMs: momentMs, earlyMedia: Type.Boolean() }),
   Type.Object({ type: Type.Literal("leg-answered"), leg: legId, atMs: momentMs, sipCallId: Type.String() }),
-  Type.Object({ type: Type.Literal("leg-ended"), leg: legId, atMs: momentMs, cause: legEndCause, sipStatus: Type.Optional(Type.Integer()) }),
+  Type.Object({
+    type: Type.Literal("leg-ended"),
+    leg: legId,
+    atMs: momentMs,
+    cause: legEndCause,
+    sipStatus: Type.Optional(Type.Integer()),
+  }),
   Type.Object({ type: Type.Literal("leg-held"), leg: legId, atMs: momentMs, onHold: Type.Boolean() }),
   Type.Object({ type: Type.Literal("digit"), leg: legId, key: keyedDigit }),
   Type.Object({ type: Type.Literal("play-ended"), leg: legId, play: playId, end: playEnd, atMs: momentMs }),
   Type.Object({ type: Type.Literal("bridged"), bridge: bridgeId, atMs: momentMs }),
   Type.Object({ type: Type.Literal("unbridged"), bridge: bridgeId, atMs: momentMs }),
   /** A command that cannot be carried out: unknown leg, a permit used before, a wrong shape. The sender logs it. */
-  Type.Object({ type: Type.Literal("refused"), command: Type.String(), leg: Type.Optional(Type.String()), why: Type.String(), atMs: momentMs }),
+  Type.Object({
+    type: Type.Literal("refused"),
+    command: Type.String(),
+    leg: Type.Optional(Type.String()),
+    why: Type.String(),
+    atMs: momentMs,
+  }),
 ]);
 export type TelecomEvent = Type.Static<typeof event>;

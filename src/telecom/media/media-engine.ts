@@ -26,13 +26,21 @@ export interface MediaEngine {
   sendDtmf(termination: LegId, digits: string): Promise<void>;
 
   /** Both hear each other. Digits of the `blockDigitsFrom` terminations are heard by nobody beyond the first 40 ms. */
-  join(wish: { bridge: BridgeId; terminations: readonly [LegId, LegId]; blockDigitsFrom: readonly LegId[] }): Promise<void>;
+  join(wish: {
+    bridge: BridgeId;
+    terminations: readonly [LegId, LegId];
+    blockDigitsFrom: readonly LegId[];
+  }): Promise<void>;
   unjoin(bridge: BridgeId): Promise<void>;
   release(termination: LegId): Promise<void>;
 
   stats(termination: LegId): Promise<TerminationStats | undefined>;
   /** What exists, for recovery and for tests that look for leftovers. */
-  audit(): Promise<{ readonly terminations: readonly LegId[]; readonly bridges: readonly BridgeId[]; readonly plays: readonly PlayId[] }>;
+  audit(): Promise<{
+    readonly terminations: readonly LegId[];
+    readonly bridges: readonly BridgeId[];
+    readonly plays: readonly PlayId[];
+  }>;
   onEvent(listener: (event: MediaEvent) => void): () => void;
   close(): Promise<void>;
 }
@@ -60,8 +68,21 @@ export interface PlayWish {
 export type MediaEvent =
   /** The first accepted RTP packet of the far end. */
   | { readonly type: "mediaStarted"; readonly termination: LegId; readonly atMs: number }
-  | { readonly type: "dtmf"; readonly termination: LegId; readonly digit: Digit; readonly durationMs: number; readonly via: "rfc4733" | "inband"; readonly atMs: number }
-  | { readonly type: "playFinished"; readonly termination: LegId; readonly play: PlayId; readonly end: PlayEnd; readonly atMs: number }
+  | {
+      readonly type: "dtmf";
+      readonly termination: LegId;
+      readonly digit: Digit;
+      readonly durationMs: number;
+      readonly via: "rfc4733" | "inband";
+      readonly atMs: number;
+    }
+  | {
+      readonly type: "playFinished";
+      readonly termination: LegId;
+      readonly play: PlayId;
+      readonly end: PlayEnd;
+      readonly atMs: number;
+    }
   /** No RTP and no RTCP for the time the engine was told (default 60 s; none while the far end holds). */
   | { readonly type: "mediaTimeout"; readonly termination: LegId; readonly atMs: number };
 

@@ -1,0 +1,35 @@
+import type { CallId, PageId, RouteId, SubjectId, SubscriberId } from "#base/ids.ts";
+import type { CallOutcome } from "./pages.ts";
+
+/** What is kept of one attempt, and what `tandem calls` and the operator's API show. Times in ms since 1970. */
+export interface CallRecord {
+  readonly call: CallId;
+  readonly reference: string;
+  readonly subscriber: SubscriberId;
+  readonly subject: SubjectId;
+  readonly state: "live" | "ended";
+  readonly step: string;
+  readonly outcome?: CallOutcome;
+  readonly beganAtMs: number;
+  readonly endedAtMs?: number;
+  /** E.164, or the private number. */
+  readonly visitorNumber: string;
+  readonly legOrder: "user-first" | "center-first" | "both-at-once";
+  readonly routesTried: readonly {
+    readonly route: RouteId;
+    readonly number: string;
+    readonly dnis: string;
+    readonly result: string;
+  }[];
+  /** Seconds, whole, rounded up, of each part. */
+  readonly userLegSeconds: number;
+  readonly centerLegSeconds: number;
+  readonly bridgedSeconds: number;
+  readonly pagesPushed: readonly { readonly page: PageId; readonly digits: string; readonly atMs: number }[];
+  readonly steps: readonly {
+    readonly step: string;
+    readonly beganAtMs: number;
+    readonly endedAtMs?: number;
+    readonly result?: string;
+  }[];
+}
