@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { systemClock } from "#base/clock.ts";
+import { TandemError } from "#base/errors.ts";
+import { silentLog } from "#base/log.ts";
+import { forEachDatabase } from "#rig/databases.ts";
+import { sql } from "kysely";
+import { type Database, openDatabase, type Transaction } from "./database.ts";
+
+interface Stops {
+  call_stop: { scope: string; since_ms: number; why: string };
+}
+
+async function stops(source: Database | Transaction): Promise<number> {
+  return (await source.tables<Stops>().selectFrom("call_stop").selectAll().execute()).length;
+}
+
+function addStop(source: Database | Transaction, scope: string): Promise<unknown> {
+  return source
+    .tables<Stops>()
+    .insertInto("call_stop")
+    .values({ scope, since_ms: 1_800_000_000_000, why: "test" })
+    .execute();
+}
+
+const withCode = (code: string) => (error: unknown) => error instanceof TandemError && error.code === code;
+
+forEachDatabase((make, open, freshUrl) => {
+  test("a transaction that throws leaves nothing behind", async () => {
+    const database = await open();
+    await assert.rejects(
+      database.transaction(async (tx) => {
+        await addStop(tx, "one");
+        throw new Error("no");
+      }),
+      /^Error: no$/,
+    );
+    assert.equal(await stops(database), 0);
+    assert.equal(database.make, make);
+  });
+
+  test("a moment comes back as the number it was", async () => {
+    const database = await open();
+    await addStop(database, "one");
+    const row = await database.tables<Stops>().selectFrom("call_stop").selectAll().executeTakeFirstOrThrow();
+    assert.equal(row.since_ms, 1_800_000_000_000);
+  });
+
+  test("40 transactions that read, wait and write lose no update", async () => {
+    const database = await open();
+    await database
+      .tables<Stops>()
+      .insertInto("call_stop")
+      .values({ scope: "count", since_ms: 0, why: "" })
+      .execute();
+    await Promise.all(
+      Array.from({ length: 40 }, () =>
+        database.transaction(async (tx) => {
+          const row = await tx.tables<Stops>().selectFrom("call_stop").selectAll().executeTakeFirstOrThrow();
+          await new Promise((resolve) => setImmediate(resolve));
+          await tx
+            .tables<Stops>()
+            .updateTable("call_stop")
+            .set({ since_ms: row.since_ms + 1 })
+            .execute();
+        }),
+      ),
+    );
+    const row = await database.tables<Stops>().selectFrom("call_stop").selectAll().executeTakeFirstOrThrow();
+    assert.equal(row.since_ms, 40);
+  });
+
+  test("statements outside a transaction never become part of it", async () => {
+    const database = await open();
+    const both = database.transaction(async (tx) => {
+      await addStop(tx, "inside");
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new Error("rolled back");
+    });
+    const outside = addStop(database, "outside");
+    await Promise.allSettled([both, outside]);
+    const rows = await database.tables<Stops>().selectFrom("call_stop").select("scope").execute();
+    assert.deepEqual(rows, [{ scope: "outside" }]);
+  });
+
+  test("asking the database from inside a transaction is refused, not a deadlock", async () => {
+    const database = await open();
+    await assert.rejects(
+      database.transaction(async () => void (await stops(database))),
+      withCode("BUG"),
+    );
+    await assert.rejects(
+      database.transaction(() => database.transaction(async () => {})),
+      withCode("BUG"),
+    );
+    assert.equal(await stops(database), 0);
+  });
+
+  test("a constraint that is broken is not taken for a database that is away", async () => {
+    const database = await open();
+    await addStop(database, "one");
+    await assert.rejects(addStop(database, "one"), (error) => !(error instanceof TandemError));
+    await addStop(database, "two");
+  });
+
+  test("opening again migrates nothing and keeps everything", async () => {
+    const url = await freshUrl();
+    const first = await openDatabase({ url, clock: systemClock, log: silentLog });
+    await addStop(first, "one");
+    await first.close();
+    const second = await openDatabase({ url, clock: systemClock, log: silentLog });
+    assert.equal(await stops(second), 1);
+    await second.close();
+  });
+
+  test("a database of a newer Tandem is left alone", async () => {
+    const url = await freshUrl();
+    const database = await openDatabase({ url, clock: systemClock, log: silentLog });
+    await sql`insert into tandem_migration (name, timestamp) values ('9999-future', 'x')`.execute(
+      database.tables(),
+    );
+    await database.close();
+    await assert.rejects(
+      openDatabase({ url, clock: systemClock, log: silentLog }),
+      withCode("DATABASE_NEWER"),
+    );
+  });
+
+  test("four processes that start at once migrate once", async () => {
+    const url = await freshUrl();
+    const script = `
+      import { openDatabase } from "${new URL("./database.ts", import.meta.url).href}";
+      import { systemClock } from "${new URL("../base/clock.ts", import.meta.url).href}";
+      import { silentLog } from "${new URL("../base/log.ts", import.meta.url).href}";
+      const database = await openDatabase({ url: process.argv[1], clock: systemClock, log: silentLog });
+      await database.close();`;
+    const ends = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const child = spawn(process.execPath, ["--input-type=module", "-e", script, url], {
+          stdio: ["ignore", "ignore", "pipe"],
+        });
+        let said = "";
+        child.stderr.on("data", (chunk: Buffer) => {
+          said += chunk.toString();
+        });
+        const [code] = (await once(child, "close")) as [number];
+        return code === 0 ? "well" : said;
+      }),
+    );
+    assert.deepEqual(ends, ["well", "well", "well", "well"]);
+  });
+});
+
+test("an address of neither make is a setting that cannot be used", async () => {
+  const open = (url: string): Promise<Database> => openDatabase({ url, clock: systemClock, log: silentLog });
+  await assert.rejects(open("mysql://localhost/x"), withCode("SETTINGS_INVALID"));
+});
+
+test("a database that cannot be reached is DATABASE_UNAVAILABLE", async () => {
+  const open = (url: string): Promise<Database> => openDatabase({ url, clock: systemClock, log: silentLog });
+  await assert.rejects(open("sqlite:/nowhere/at/all.sqlite"), withCode("DATABASE_UNAVAILABLE"));
+  // Port 1 on loopback: nobody listens there.
+  await assert.rejects(open("postgresql://tandem@127.0.0.1:1/none"), withCode("DATABASE_UNAVAILABLE"));
+});
+
+test("a SQLite database lives in memory when asked", async () => {
+  const database = await openDatabase({ url: "sqlite::memory:", clock: systemClock, log: silentLog });
+  await addStop(database, "one");
+  assert.equal(await stops(database), 1);
+  await database.close();
+});

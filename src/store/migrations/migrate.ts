@@ -1,0 +1,36 @@
+import { TandemError } from "#base/errors.ts";
+import { type Kysely, type Migration, Migrator, sql } from "kysely";
+import * as networkAndJournal from "./0001-network-and-journal.ts";
+
+/** All that ever changed the tables, in order. A migration that was released is never edited: write the next one. */
+const migrations: Readonly<Record<string, Migration>> = {
+  "0001-network-and-journal": networkAndJournal,
+};
+
+/**
+ * Brings the tables up to date. Two processes that start at once take turns.
+ * Throws DATABASE_NEWER when the database holds migrations that this Tandem does not know.
+ */
+export async function migrate(database: Kysely<unknown>): Promise<void> {
+  await refuseNewer(database);
+  const migrator = new Migrator({
+    db: database,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+    migrationTableName: "tandem_migration",
+    migrationLockTableName: "tandem_migration_lock",
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    // The other process may have been a newer one.
+    await refuseNewer(database);
+    throw error;
+  }
+}
+
+async function refuseNewer(database: Kysely<unknown>): Promise<void> {
+  const tables = await database.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === "tandem_migration")) return;
+  const { rows } = await sql<{ name: string }>`select name from tandem_migration`.execute(database);
+  const unknown = rows.map((row) => row.name).filter((name) => !Object.hasOwn(migrations, name));
+  if (unknown.length > 0) throw new TandemError("DATABASE_NEWER", { unknown });
+}
