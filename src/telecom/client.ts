@@ -1,5 +1,18 @@
+import { connect, type Socket } from "node:net";
+import type { Cancel, Clock } from "#base/clock.ts";
+import { TandemError } from "#base/errors.ts";
 import type { LegId } from "#base/ids.ts";
-import type { Command, LegState, TelecomEvent } from "#contract/telecom.ts";
+import type { Log } from "#base/log.ts";
+import {
+  type Command,
+  event as eventSchema,
+  type LegState,
+  type TelecomEvent,
+  wireVersion,
+} from "#contract/telecom.ts";
+import { Compile } from "typebox/compile";
+import { LegMirror } from "./wire/leg-mirror.ts";
+import { LineCutter } from "./wire/lines.ts";
 
 /**
  * The telecommunications unit as the call manager sees it. Another switch (a carrier's API, drachtio) may stand below this
@@ -10,8 +23,12 @@ import type { Command, LegState, TelecomEvent } from "#contract/telecom.ts";
  * snapshot; a leg's command repeated is harmless by contract.
  */
 export interface TelecomUnit {
+  /** Throws UNIT_UNREACHABLE when the connection is down and 10,000 commands wait already. */
   send(command: Command): void;
-  /** The mirror's view of one leg; undefined when the unit has never heard of it (or has forgotten it). */
+  /**
+   * The mirror's view of one leg; undefined when the unit has never heard of it (or has forgotten it). A leg that was just
+   * dialled is `dialing` at once.
+   */
   leg(leg: LegId): LegState | undefined;
   legs(): readonly LegState[];
   /** Called after the mirror has taken the event in. Returns the unsubscription. */
@@ -21,4 +38,187 @@ export interface TelecomUnit {
   /** Resolves at the first snapshot. */
   ready(signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Connects, and connects again for as long as it lives. A line from the unit that does not fit its schema ends the connection. */
+export function connectTelecomUnit(options: UnitConnection): TelecomUnit {
+  return new SocketUnit(options);
+}
+
+export interface UnitConnection {
+  readonly socketPath: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const firstRetryMs = 50;
+const lastRetryMs = 2_000;
+const mostWaiting = 10_000;
+// A snapshot of 10,000 legs is one line.
+const longestLineBytes = 64 * 2 ** 20;
+const fits = Compile(eventSchema);
+
+class SocketUnit implements TelecomUnit {
+  readonly #options: UnitConnection;
+  readonly #mirror = new LegMirror();
+  readonly #listeners = new Set<(event: TelecomEvent) => void>();
+  readonly #ready = Promise.withResolvers<void>();
+  #waiting: Command[] = [];
+  /** Said on the live connection and perhaps lost with it: repeated when the same unit is reached again. */
+  #unsure: { readonly command: Command; readonly atMs: number }[] = [];
+  #socket: Socket | undefined;
+  #boot: string | undefined;
+  #retryMs = firstRetryMs;
+  #cancelRetry: Cancel = () => {};
+  #closed = false;
+  connected = false;
+
+  constructor(options: UnitConnection) {
+    this.#options = options;
+    // Nobody may be waiting for the first snapshot; a refusal then must not end the process.
+    this.#ready.promise.catch(() => {});
+    this.#connect();
+  }
+
+  send(command: Command): void {
+    if (this.connected) {
+      this.#say(command);
+    } else {
+      if (this.#waiting.length >= mostWaiting) {
+        throw new TandemError("UNIT_UNREACHABLE", { waiting: this.#waiting.length });
+      }
+      this.#waiting.push(command);
+    }
+    this.#mirror.said(command, this.#options.clock.now());
+  }
+
+  leg(leg: LegId): LegState | undefined {
+    return this.#mirror.leg(leg);
+  }
+
+  legs(): readonly LegState[] {
+    return this.#mirror.legs();
+  }
+
+  onEvent(listener: (event: TelecomEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    if (signal === undefined) return this.#ready.promise;
+    signal.throwIfAborted();
+    const aborted = Promise.withResolvers<void>();
+    const abort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      await Promise.race([this.#ready.promise, aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.connected = false;
+    this.#cancelRetry();
+    this.#ready.reject(new TandemError("UNIT_UNREACHABLE", { why: "closed" }));
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    await new Promise<void>((resolve) => {
+      socket.once("close", () => resolve());
+      // What was said last still leaves; a unit that does not read holds us no longer than its own end.
+      socket.end(() => socket.destroy());
+    });
+  }
+
+  #connect(): void {
+    const socket = connect(this.#options.socketPath);
+    const lines = new LineCutter(longestLineBytes);
+    this.#socket = socket;
+    socket.on("data", (chunk: Buffer) => {
+      try {
+        for (const line of lines.feed(chunk)) this.#take(line);
+      } catch (error) {
+        this.#options.log.error({ error }, "What the telecommunications unit says cannot be read.");
+        socket.destroy();
+      }
+    });
+    // The close that follows tries again; the reason (no such file, refused) is of interest to debuggers alone.
+    socket.on("error", (error) => this.#options.log.debug({ error }, "The unit's socket failed."));
+    socket.on("close", () => this.#broken());
+  }
+
+  #broken(): void {
+    this.#socket = undefined;
+    if (this.connected) this.#options.log.warn({}, "The connection to the telecommunications unit broke.");
+    this.connected = false;
+    if (this.#closed) return;
+    const { clock } = this.#options;
+    this.#cancelRetry = clock.at(clock.now() + this.#retryMs, () => this.#connect());
+    this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs);
+  }
+
+  #take(line: string): void {
+    const event = parsed(line);
+    if (event.type === "snapshot") this.#begin(event);
+    else if (!this.connected) throw new TandemError("WIRE_INVALID", { why: "no snapshot first" });
+    else this.#mirror.heard(event);
+    if (event.type === "refused") this.#options.log.warn({ ...event }, "The unit refused a command.");
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        // One listener's bug must not keep the event from the others.
+        this.#options.log.error(
+          { error, event: event.type },
+          "A listener of telecommunications events failed.",
+        );
+      }
+    }
+  }
+
+  #begin(snapshot: TelecomEvent & { type: "snapshot" }): void {
+    if (snapshot.wireVersion !== wireVersion) {
+      throw new TandemError("WIRE_INVALID", { theirs: snapshot.wireVersion, ours: wireVersion });
+    }
+    this.#mirror.heard(snapshot);
+    this.connected = true;
+    this.#retryMs = firstRetryMs;
+    // A unit that was started anew lost its legs: what was said to the old one is the call manager's to say again.
+    const sameUnit = this.#boot === snapshot.unitBoot;
+    const again = [...(sameUnit ? this.#unsure.map((said) => said.command) : []), ...this.#waiting];
+    this.#boot = snapshot.unitBoot;
+    this.#unsure = [];
+    this.#waiting = [];
+    for (const command of again) {
+      this.#say(command);
+      this.#mirror.said(command, this.#options.clock.now());
+    }
+    this.#ready.resolve();
+  }
+
+  #say(command: Command): void {
+    const atMs = this.#options.clock.now();
+    this.#unsure.push({ command, atMs });
+    // What left two seconds ago has arrived: the socket is local and the unit reads at once.
+    const stillUnsure = this.#unsure.findIndex((said) => said.atMs > atMs - 2_000);
+    if (stillUnsure > 0) this.#unsure.splice(0, stillUnsure);
+    if (this.#unsure.length > mostWaiting) this.#unsure.shift();
+    this.#socket?.write(`${JSON.stringify(command)}\n`);
+  }
+}
+
+function parsed(line: string): TelecomEvent {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw new TandemError("WIRE_INVALID", { why: "not JSON" }, cause);
+  }
+  if (!fits.Check(value)) {
+    const [first] = fits.Errors(value);
+    throw new TandemError("WIRE_INVALID", { at: first?.instancePath, why: first?.message });
+  }
+  return value;
 }

@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { systemClock } from "#base/clock.ts";
+import { TandemError } from "#base/errors.ts";
+import type { LegId, PermitId, PlayId } from "#base/ids.ts";
+import { silentLog } from "#base/log.ts";
+import type { Command, LegState, TelecomEvent } from "#contract/telecom.ts";
+import { connectTelecomUnit, type TelecomUnit } from "./client.ts";
+import { type CommandDoor, openCommandDoor } from "./wire/command-door.ts";
+
+const leg = "call_1.user" as LegId;
+const dial: Command = {
+  type: "dial",
+  leg,
+  permit: "permit_1" as PermitId,
+  target: { host: "127.0.0.1", transport: "udp", user: "100", codecs: ["PCMU"] },
+  identity: {},
+  ringUntilMs: 1,
+  endAtMs: 2,
+};
+const hangUp: Command = { type: "hang-up", leg, reason: "normal" };
+
+function snapshot(legs: LegState[], unitBoot = "boot-1"): TelecomEvent {
+  return { type: "snapshot", wireVersion: 1, unitBoot, atMs: 5, legs };
+}
+
+interface House {
+  readonly socketPath: string;
+  readonly commands: Command[];
+  door(options?: { unitBoot?: string; legs?: LegState[] }): Promise<CommandDoor>;
+  unit(): TelecomUnit;
+  /** Resolves when the door has been told `count` commands. */
+  told(count: number): Promise<void>;
+}
+
+function house(t: { after(then: () => unknown): void }): House {
+  const folder = mkdtempSync(join(tmpdir(), "tandem-client-"));
+  const socketPath = join(folder, "unit.sock");
+  const commands: Command[] = [];
+  const closers: (() => Promise<void>)[] = [];
+  let look = (): void => {};
+  t.after(async () => {
+    for (const close of closers.reverse()) await close();
+    rmSync(folder, { recursive: true });
+  });
+  return {
+    socketPath,
+    commands,
+    door: async ({ unitBoot = "boot-1", legs = [] } = {}) => {
+      const door = await openCommandDoor({
+        socketPath,
+        log: silentLog,
+        nowMs: () => 7,
+        snapshot: () => snapshot(legs, unitBoot),
+        onCommand: (command, refuse) => {
+          commands.push(command);
+          if (command.type === "dial" && command.permit === ("used" as PermitId)) refuse("permit used");
+          look();
+        },
+        onClients: () => {},
+      });
+      closers.push(() => door.close());
+      return door;
+    },
+    unit: () => {
+      const unit = connectTelecomUnit({ socketPath, clock: systemClock, log: silentLog });
+      closers.push(() => unit.close());
+      return unit;
+    },
+    told: (count) =>
+      new Promise((resolve) => {
+        look = () => {
+          if (commands.length >= count) resolve();
+        };
+        look();
+      }),
+  };
+}
+
+function next(unit: TelecomUnit, type: TelecomEvent["type"]): Promise<TelecomEvent> {
+  return new Promise((resolve) => {
+    const stop = unit.onEvent((event) => {
+      if (event.type !== type) return;
+      stop();
+      resolve(event);
+    });
+  });
+}
+
+test("a client mirrors the snapshot and the events after it", async (t) => {
+  const { door, unit: open } = house(t);
+  const there = await door({
+    legs: [{ leg, state: "ringing", dialedAtMs: 1, digits: [], played: {}, onHold: false }],
+  });
+  const unit = open();
+  await unit.ready();
+  assert.equal(unit.leg(leg)?.state, "ringing");
+  const answered = next(unit, "leg-answered");
+  there.tell({ type: "leg-answered", leg, atMs: 9, sipCallId: "x" });
+  await answered;
+  assert.deepEqual(unit.leg(leg), {
+    leg,
+    state: "answered",
+    dialedAtMs: 1,
+    answeredAtMs: 9,
+    sipCallId: "x",
+    digits: [],
+    played: {},
+    onHold: false,
+  });
+});
+
+test("commands said before the unit is there arrive, in order, once it is", async (t) => {
+  const { door, unit: open, told, commands } = house(t);
+  const unit = open();
+  unit.send(dial);
+  unit.send(hangUp);
+  assert.equal(unit.connected, false);
+  assert.equal(unit.leg(leg)?.state, "dialing");
+  await door();
+  await told(2);
+  assert.deepEqual(commands, [dial, hangUp]);
+  assert.equal(unit.leg(leg)?.state, "dialing");
+});
+
+test("after a break the client comes again, and says again what may have been lost", async (t) => {
+  const { door, unit: open, told, commands } = house(t);
+  const first = await door();
+  const unit = open();
+  await unit.ready();
+  unit.send(dial);
+  await told(1);
+  await first.close();
+  await door();
+  await next(unit, "snapshot");
+  await told(2);
+  assert.deepEqual(commands, [dial, dial]);
+});
+
+test("a unit started anew is not told what was said to the old one", async (t) => {
+  const { door, unit: open, told, commands } = house(t);
+  const first = await door();
+  const unit = open();
+  await unit.ready();
+  unit.send(dial);
+  await told(1);
+  await first.close();
+  await door({ unitBoot: "boot-2" });
+  await next(unit, "snapshot");
+  assert.equal(unit.leg(leg), undefined);
+  unit.send(hangUp);
+  await told(2);
+  assert.deepEqual(commands, [dial, hangUp]);
+});
+
+test("a refused dial leaves no leg in the mirror", async (t) => {
+  const { door, unit: open } = house(t);
+  await door();
+  const unit = open();
+  await unit.ready();
+  const refused = next(unit, "refused");
+  unit.send({ ...dial, permit: "used" as PermitId });
+  assert.deepEqual(await refused, { type: "refused", command: "dial", leg, why: "permit used", atMs: 7 });
+  assert.equal(unit.leg(leg), undefined);
+});
+
+test("plays, digits and bridges show in the mirror", async (t) => {
+  const { door, unit: open } = house(t);
+  const there = await door({
+    legs: [{ leg, state: "answered", dialedAtMs: 1, digits: [], played: {}, onHold: false }],
+  });
+  const unit = open();
+  await unit.ready();
+  const play = "greeting" as PlayId;
+  unit.send({
+    type: "play",
+    leg,
+    play,
+    loop: false,
+    barge: false,
+    prompt: { language: "en", segments: [{ type: "pause", ms: 20 }], private: false },
+  });
+  assert.equal(unit.leg(leg)?.playing, play);
+  const ended = next(unit, "play-ended");
+  there.tell({ type: "digit", leg, key: { seq: 1, digit: "#", atMs: 3, durationMs: 100, via: "info" } });
+  there.tell({ type: "play-ended", leg, play, end: "done", atMs: 4 });
+  await ended;
+  assert.equal(unit.leg(leg)?.playing, undefined);
+  assert.deepEqual(unit.leg(leg)?.played, { greeting: "done" });
+  assert.equal(unit.leg(leg)?.digits.length, 1);
+  unit.send({ type: "take-digits", leg, throughSeq: 1 });
+  assert.deepEqual(unit.leg(leg)?.digits, []);
+});
+
+test("a line that fits no event ends the connection, and the next snapshot mends it", async (t) => {
+  const { socketPath, unit: open } = house(t);
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const liar = createServer((socket) => {
+    sockets.add(socket);
+    connections += 1;
+    socket.on("error", () => {});
+    socket.write(`${JSON.stringify(snapshot([]))}\n`);
+    if (connections === 1) socket.write('{"type":"leg-answered","leg":7}\n');
+  });
+  await new Promise<void>((resolve) => liar.listen(socketPath, resolve));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    liar.close();
+  });
+  const unit = open();
+  await next(unit, "snapshot");
+  await next(unit, "snapshot");
+  assert.equal(connections, 2);
+  assert.equal(unit.connected, true);
+});
+
+test("the door refuses what is no command, and goes on", async (t) => {
+  const { door, unit: open, told, commands } = house(t);
+  await door();
+  const unit = open();
+  await unit.ready();
+  const refused = next(unit, "refused");
+  unit.send({ type: "hang-up", leg, reason: "bored" } as unknown as Command);
+  assert.equal(((await refused) as { why: string }).why, "does not fit the schema");
+  unit.send(hangUp);
+  await told(1);
+  assert.deepEqual(commands, [hangUp]);
+});
+
+test("the socket is its owner's alone; a stale file is taken over, a live one is not", async (t) => {
+  const { door, socketPath } = house(t);
+  writeFileSync(socketPath, "");
+  await door();
+  assert.equal(statSync(socketPath).mode & 0o777, 0o600);
+  await assert.rejects(door(), (error) => error instanceof TandemError && error.code === "SETTINGS_INVALID");
+});
+
+test("a client waits for the first snapshot no longer than it is told to", async (t) => {
+  const { unit: open } = house(t);
+  const unit = open();
+  const patience = new AbortController();
+  const ready = unit.ready(patience.signal);
+  patience.abort(new Error("enough"));
+  await assert.rejects(ready, /enough/);
+});

@@ -1,0 +1,155 @@
+import { chmodSync, existsSync, rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { TandemError } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import { type Command, command as commandSchema, type TelecomEvent } from "#contract/telecom.ts";
+import { Compile } from "typebox/compile";
+import { LineCutter } from "./lines.ts";
+
+/** The unit's side of the local socket: commands come in, each client gets a snapshot and then every event. */
+export interface CommandDoor {
+  readonly clients: number;
+  /** To every client. One that does not read is cut off at 16 MB: it comes again and takes a snapshot. */
+  tell(event: TelecomEvent): void;
+  close(): Promise<void>;
+}
+
+export interface DoorWishes {
+  readonly socketPath: string;
+  readonly log: Log;
+  readonly nowMs: () => number;
+  /** What a new client is told first. */
+  readonly snapshot: () => TelecomEvent;
+  /** `refuse` answers this client alone. */
+  readonly onCommand: (command: Command, refuse: (why: string) => void) => void;
+  /** How many clients there are, at each change. */
+  readonly onClients: (clients: number) => void;
+}
+
+// Twenty segments of 400 characters, escaped, and the rest of a play.
+const longestLineBytes = 256 * 1024;
+const mostUnreadBytes = 16 * 2 ** 20;
+// One web process, the next one while the first dies, and an operator's tool.
+const mostClients = 8;
+const fits = Compile(commandSchema);
+
+/** Listens with mode 0600. A socket file that nobody answers is taken over; one that a live unit holds throws SETTINGS_INVALID. */
+export async function openCommandDoor(wishes: DoorWishes): Promise<CommandDoor> {
+  if (existsSync(wishes.socketPath)) {
+    if (await answers(wishes.socketPath)) {
+      throw new TandemError("SETTINGS_INVALID", {
+        socketPath: wishes.socketPath,
+        why: "another unit listens",
+      });
+    }
+    rmSync(wishes.socketPath);
+  }
+  const clients = new Set<Socket>();
+  const server = createServer((socket) => {
+    if (clients.size >= mostClients) return void socket.destroy();
+    serve({ socket, clients, wishes });
+  });
+  await listenPrivately(server, wishes.socketPath);
+  return {
+    get clients() {
+      return clients.size;
+    },
+    tell: (event) => {
+      const line = `${JSON.stringify(event)}\n`;
+      for (const socket of clients) write(socket, line, wishes.log);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of clients) socket.end(() => socket.destroy());
+      }),
+  };
+}
+
+function serve(party: { socket: Socket; clients: Set<Socket>; wishes: DoorWishes }): void {
+  const { socket, clients, wishes } = party;
+  const lines = new LineCutter(longestLineBytes);
+  clients.add(socket);
+  wishes.onClients(clients.size);
+  write(socket, `${JSON.stringify(wishes.snapshot())}\n`, wishes.log);
+  socket.on("data", (chunk: Buffer) => {
+    let cut: string[];
+    try {
+      cut = lines.feed(chunk);
+    } catch {
+      // Where the next command begins can no longer be known.
+      refuse(party, {}, "line too long");
+      return void socket.destroy();
+    }
+    for (const line of cut) obey(party, line);
+  });
+  socket.on("error", (error) => wishes.log.debug({ error }, "A client's socket failed."));
+  socket.on("close", () => {
+    clients.delete(socket);
+    wishes.onClients(clients.size);
+  });
+}
+
+function obey(party: { socket: Socket; wishes: DoorWishes }, line: string): void {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return refuse(party, {}, "not JSON");
+  }
+  if (!fits.Check(value)) return refuse(party, value, "does not fit the schema");
+  try {
+    party.wishes.onCommand(value, (why) => refuse(party, value, why));
+  } catch (error) {
+    party.wishes.log.error({ error, command: value.type }, "A command failed.");
+    refuse(party, value, "failed");
+  }
+}
+
+function refuse(party: { socket: Socket; wishes: DoorWishes }, command: unknown, why: string): void {
+  const { type, leg } =
+    typeof command === "object" && command !== null ? (command as Record<string, unknown>) : {};
+  const refusal: TelecomEvent = {
+    type: "refused",
+    command: typeof type === "string" ? type.slice(0, 40) : "unreadable",
+    ...(typeof leg === "string" ? { leg: leg.slice(0, 80) } : {}),
+    why,
+    atMs: party.wishes.nowMs(),
+  };
+  write(party.socket, `${JSON.stringify(refusal)}\n`, party.wishes.log);
+}
+
+function write(socket: Socket, line: string, log: Log): void {
+  if (socket.destroyed || socket.writableEnded) return;
+  socket.write(line);
+  if (socket.writableLength > mostUnreadBytes) {
+    log.warn({ unreadBytes: socket.writableLength }, "A client does not read what it is told; cut off.");
+    socket.destroy();
+  }
+}
+
+async function listenPrivately(server: Server, socketPath: string): Promise<void> {
+  const listening = Promise.withResolvers<void>();
+  server.once("error", listening.reject);
+  // The file is made inside `listen`, on this turn: the mask leaves no moment in which another user could open it.
+  const mask = process.umask(0o177);
+  try {
+    server.listen(socketPath, () => listening.resolve());
+  } finally {
+    process.umask(mask);
+  }
+  await listening.promise;
+  server.off("error", listening.reject);
+  chmodSync(socketPath, 0o600);
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socketPath);
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", () => resolve(false));
+  });
+}
