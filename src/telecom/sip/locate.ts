@@ -1,0 +1,129 @@
+import { lookup, Resolver as DnsResolver } from "node:dns/promises";
+import { isIP, isIPv6 } from "node:net";
+import type { Random } from "#base/random.ts";
+
+/** Where a request can be sent: an address, not a name. */
+export interface SipTarget {
+  readonly transport: "udp" | "tcp";
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What of the DNS RFC 3263 needs. Both answer an empty list for a name that has none of it, and for a DNS that fails. */
+export interface Resolver {
+  srv(name: string): Promise<readonly SrvRecord[]>;
+  addresses(name: string): Promise<readonly string[]>;
+}
+
+export interface SrvRecord {
+  readonly name: string;
+  readonly port: number;
+  readonly priority: number;
+  readonly weight: number;
+}
+
+export interface NextHop {
+  /** A name, an IPv4 address, or an IPv6 address with or without its brackets. */
+  readonly host: string;
+  readonly port?: number;
+  readonly transport: "udp" | "tcp";
+}
+
+// A leg's ring time is over long before ten dead targets are.
+const mostTargets = 10;
+
+/**
+ * RFC 3263 4.2, the transport being the trunk's: the targets in the order to try. Empty when the name leads nowhere.
+ * `families` are the address families that we are bound to.
+ */
+export async function locate(
+  hop: NextHop,
+  means: { readonly resolver: Resolver; readonly random: Random; readonly families: readonly (4 | 6)[] },
+): Promise<readonly SipTarget[]> {
+  const { transport } = hop;
+  const host = hop.host.replace(/^\[(.*)\]$/, "$1");
+  if (isIP(host) !== 0) return [{ transport, address: host, port: hop.port ?? 5060 }];
+  // RFC 3263 4.2: a port that is named forbids SRV.
+  if (hop.port !== undefined) return named({ name: host, port: hop.port });
+  const records = await means.resolver.srv(`_sip._${transport}.${host}`);
+  // RFC 2782: the root as target means that the service is decidedly not there.
+  if (records.length === 1 && records[0]?.name === ".") return [];
+  if (records.length === 0) return named({ name: host, port: 5060 });
+  const found: SipTarget[] = [];
+  for (const record of inTurn(records, means.random)) {
+    found.push(...(await named(record)));
+    if (found.length >= mostTargets) break;
+  }
+  return found.slice(0, mostTargets);
+
+  async function named(record: { readonly name: string; readonly port: number }): Promise<SipTarget[]> {
+    const addresses = await means.resolver.addresses(record.name);
+    return addresses
+      .filter((address) => means.families.includes(isIPv6(address) ? 6 : 4))
+      .slice(0, mostTargets)
+      .map((address) => ({ transport, address, port: record.port }));
+  }
+}
+
+/** RFC 2782: by priority, and among equals drawn by weight. */
+function inTurn(records: readonly SrvRecord[], random: Random): SrvRecord[] {
+  const left = [...records].sort((one, other) => one.priority - other.priority || one.weight - other.weight);
+  const turn: SrvRecord[] = [];
+  while (left[0] !== undefined) {
+    const { priority } = left[0];
+    const equals = left.filter((record) => record.priority === priority);
+    const total = equals.reduce((sum, record) => sum + record.weight, 0);
+    let drawn = random.integer(total + 1);
+    const chosen = equals.find((record) => {
+      drawn -= record.weight;
+      return drawn <= 0;
+    });
+    const next = chosen ?? left[0];
+    turn.push(next);
+    left.splice(left.indexOf(next), 1);
+  }
+  return turn;
+}
+
+/** RFC 3263 4.3: a target that timed out or said 503 is left aside for 30 s, unless there is no other. */
+export class Quarantine {
+  static readonly #restMs = 30_000;
+  static readonly #mostHeld = 1_000;
+  readonly #until = new Map<string, number>();
+
+  ban(target: SipTarget, nowMs: number): void {
+    this.#until.delete(spelled(target));
+    this.#until.set(spelled(target), nowMs + Quarantine.#restMs);
+    const [oldest] = this.#until.keys();
+    if (this.#until.size > Quarantine.#mostHeld && oldest !== undefined) this.#until.delete(oldest);
+  }
+
+  /** An answer came: the target lives. */
+  lift(target: SipTarget): void {
+    this.#until.delete(spelled(target));
+  }
+
+  /** The banned ones last: when all are banned, the first is still worth a try. */
+  sorted(targets: readonly SipTarget[], nowMs: number): readonly SipTarget[] {
+    const banned = (target: SipTarget): boolean => (this.#until.get(spelled(target)) ?? 0) > nowMs;
+    return [...targets.filter((target) => !banned(target)), ...targets.filter(banned)];
+  }
+}
+
+function spelled(target: SipTarget): string {
+  return `${target.transport} ${target.address} ${target.port}`;
+}
+
+/** The machine's own DNS. A wait is bounded to 4 s: a trunk whose names do not resolve is unreachable. */
+export function systemResolver(): Resolver {
+  const dns = new DnsResolver({ timeout: 2_000, tries: 2 });
+  return {
+    // A name without records and a DNS that fails lead to the same: other records, or no target.
+    srv: (name) => dns.resolveSrv(name).catch(() => []),
+    // By the machine's resolver, which knows its hosts file.
+    addresses: (name) =>
+      lookup(name, { all: true })
+        .then((found) => found.map((entry) => entry.address))
+        .catch(() => []),
+  };
+}
