@@ -1,0 +1,81 @@
+/**
+ * Runs every test file, each in a process of its own: first those that need no outside program, several at once, then
+ * those that talk to telephones, browsers and databases, one after the other, because they measure audio and time.
+ * The last line is `N passed, N failed[, N skipped]`; the exit code is 0 when none failed and some passed.
+ *
+ *     bin/node test/run.ts [--counting NAME=0|1] [path ...]      a path is a file or a folder
+ */
+import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { runFile, type FileResult } from "./runner/run-file.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const unitTimeoutMs = 120_000;
+const endToEndTimeoutMs = 600_000;
+const endToEndFolders = ["test/stories/", "test/crashes/", "test/rig/", "test/prove/"];
+
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2),
+  allowPositionals: true,
+  options: { counting: { type: "string", multiple: true } },
+});
+
+let passed = 0;
+let failed = 0;
+let skipped = 0;
+
+for (const outside of values.counting ?? []) {
+  const [name, code] = outside.split("=");
+  if (code === "0") passed++;
+  else {
+    failed++;
+    console.log(`FAILED  ${name}`);
+  }
+}
+
+const wanted = positionals.map((path) => relative(root, resolve(path)));
+const files = globSync(["src/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"], { cwd: root })
+  .filter(
+    (file) => wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(`${path}/`)),
+  )
+  .toSorted();
+const endToEnd = files.filter((file) => endToEndFolders.some((folder) => file.startsWith(folder)));
+const units = files.filter((file) => !endToEnd.includes(file));
+
+process.chdir(root);
+await runAll(units, Math.min(4, availableParallelism()), unitTimeoutMs);
+await runAll(endToEnd, 1, endToEndTimeoutMs);
+
+console.log("");
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+async function runAll(queue: readonly string[], atOnce: number, timeoutMs: number): Promise<void> {
+  const waiting = [...queue];
+  const worker = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      report(await runFile(file, timeoutMs));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+function report(result: FileResult): void {
+  passed += result.passed;
+  failed += result.failures.length;
+  skipped += result.skipped.length;
+  const figures = `${result.passed} passed${result.failures.length > 0 ? `, ${result.failures.length} failed` : ""}`;
+  const verdict = result.failures.length > 0 ? "FAILED" : "ok    ";
+  console.log(`${verdict}  ${result.file}  ${figures}  ${result.seconds.toFixed(1)} s`);
+  for (const name of result.skipped) console.log(`        skipped: ${name}`);
+  for (const failure of result.failures) console.log(`\n  x ${failure.name}\n${indented(failure.error)}\n`);
+  if (result.failures.length > 0 && result.output !== "") {
+    console.log(`  what it printed:\n${indented(result.output.slice(-8_000))}`);
+  }
+}
+
+function indented(text: string): string {
+  return text.trimEnd().replaceAll(/^/gm, "    ");
+}

@@ -1,0 +1,65 @@
+import type { TestEvent } from "node:test/reporters";
+
+/** What the runner reads of a test: a line of JSON after the mark. `idle`: no test waits or runs. */
+export type TestLine =
+  | { readonly type: "begin" | "done" | "pass" | "skip"; readonly name: string }
+  | { readonly type: "fail"; readonly name: string; readonly error: string }
+  | { readonly type: "idle" };
+
+/** Stands before each of the reporter's lines, so that what a test prints is never taken for one. */
+export const mark = "\u0001tandem-test ";
+
+type Source = AsyncIterable<TestEvent>;
+
+/** A reporter of node:test in marked lines. Suites do not count, nor a test whose one fault is a failed subtest. */
+export default async function* eventLines(source: Source): AsyncGenerator<string> {
+  const path: string[] = [];
+  let open = 0;
+  for await (const event of source) {
+    if (event.type === "test:enqueue") {
+      open++;
+      yield line({ type: "begin", name: event.data.name });
+    }
+    if (event.type === "test:complete") {
+      open--;
+      yield line({ type: "done", name: event.data.name });
+    }
+    yield* verdict(event, path);
+    if (open === 0) yield line({ type: "idle" });
+  }
+}
+
+function* verdict(event: TestEvent, path: string[]): Generator<string> {
+  if (event.type === "test:start") {
+    path.length = event.data.nesting;
+    path.push(event.data.name);
+  }
+  if (event.type !== "test:pass" && event.type !== "test:fail") return;
+  if (event.data.details.type === "suite") return;
+  const name = [...path.slice(0, event.data.nesting), event.data.name].join(" > ");
+  if (event.data.skip !== undefined && event.data.skip !== false) {
+    yield line({
+      type: "skip",
+      name: `${name} (${event.data.skip === true ? "no reason given" : event.data.skip})`,
+    });
+  } else if (event.type === "test:pass" || event.data.todo !== undefined) {
+    yield line({ type: "pass", name });
+  } else if (failureType(event.data.details.error) !== "subtestsFailed") {
+    yield line({ type: "fail", name, error: told(event.data.details.error) });
+  }
+}
+
+function failureType(error: Error): unknown {
+  return "failureType" in error ? error.failureType : undefined;
+}
+
+function line(test: TestLine): string {
+  return `${mark}${JSON.stringify(test)}\n`;
+}
+
+/** The failure whole: node:test wraps what was thrown, the cause is the thing itself. */
+function told(error: Error): string {
+  const cause = error.cause instanceof Error ? error.cause : error;
+  const details = "generatedMessage" in cause ? "" : (cause.message ?? "");
+  return cause.stack?.includes(details) === true ? cause.stack : `${details}\n${cause.stack ?? ""}`;
+}
