@@ -1,0 +1,105 @@
+/** Canonical spelling of every header that we read or write, by lower case. Others keep the spelling they came with. */
+const canonicalNames = [
+  "Accept",
+  "Accept-Encoding",
+  "Accept-Language",
+  "Alert-Info",
+  "Allow",
+  "Allow-Events",
+  "Authentication-Info",
+  "Authorization",
+  "Call-ID",
+  "Call-Info",
+  "Contact",
+  "Content-Disposition",
+  "Content-Encoding",
+  "Content-Language",
+  "Content-Length",
+  "Content-Type",
+  "CSeq",
+  "Date",
+  "Diversion",
+  "Error-Info",
+  "Event",
+  "Expires",
+  "From",
+  "History-Info",
+  "In-Reply-To",
+  "Max-Forwards",
+  "MIME-Version",
+  "Min-Expires",
+  "Min-SE",
+  "Organization",
+  "P-Asserted-Identity",
+  "P-Preferred-Identity",
+  "Path",
+  "Priority",
+  "Privacy",
+  "Proxy-Authenticate",
+  "Proxy-Authorization",
+  "Proxy-Require",
+  "RAck",
+  "Reason",
+  "Record-Route",
+  "Refer-Sub",
+  "Refer-To",
+  "Referred-By",
+  "Replaces",
+  "Reply-To",
+  "Require",
+  "Retry-After",
+  "Route",
+  "RSeq",
+  "Server",
+  "Service-Route",
+  "Session-Expires",
+  "Subject",
+  "Subscription-State",
+  "Supported",
+  "Timestamp",
+  "To",
+  "Unsupported",
+  "User-Agent",
+  "User-to-User",
+  "Via",
+  "Warning",
+  "WWW-Authenticate",
+] as const;
+
+// RFC 3261 7.3.3, and the later registrations of compact forms.
+const compactNames: Readonly<Record<string, string>> = {
+  a: "Accept-Contact",
+  b: "Referred-By",
+  c: "Content-Type",
+  d: "Request-Disposition",
+  e: "Content-Encoding",
+  f: "From",
+  i: "Call-ID",
+  j: "Reject-Contact",
+  k: "Supported",
+  l: "Content-Length",
+  m: "Contact",
+  o: "Event",
+  r: "Refer-To",
+  s: "Subject",
+  t: "To",
+  u: "Allow-Events",
+  v: "Via",
+  x: "Session-Expires",
+  y: "Identity",
+};
+
+const bySpelling = new Map<string, string>([
+  ...canonicalNames.flatMap((name) => [[name, name] as const, [name.toLowerCase(), name] as const]),
+  ...Object.entries(compactNames),
+]);
+
+/** `call-id`, `CALL-ID` and `i` are all `Call-ID`; an unknown name comes back as it is. */
+export function canonicalName(name: string): string {
+  return bySpelling.get(name) ?? bySpelling.get(name.toLowerCase()) ?? name;
+}
+
+/** Whether two header names mean the same header: names ignore case (RFC 3261 7.3.1). */
+export function sameName(name: string, other: string): boolean {
+  return name === other || (name.length === other.length && name.toLowerCase() === other.toLowerCase());
+}
