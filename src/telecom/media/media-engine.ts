@@ -14,10 +14,14 @@ export interface MediaEngine {
   createTermination(wish: TerminationWish): Promise<void>;
   /** Our session description, for an INVITE of ours or a late offer (RFC 3264 5). */
   createOffer(termination: LegId): Promise<string>;
-  /** The far end's answer to `createOffer` (early or final; a later one replaces it). Throws SDP_UNACCEPTABLE. */
-  setAnswer(termination: LegId, sdp: string): Promise<void>;
+  /**
+   * The far end's answer to `createOffer` (early or final; a later one replaces it). Throws SDP_UNACCEPTABLE.
+   * @param signallingAddress the IP address that the SIP message came from. When the description names a private address
+   *   (a phone behind a NAT), RTP from this address is learned as the far end's; without it nothing is ever learned.
+   */
+  setAnswer(termination: LegId, sdp: string, signallingAddress?: string): Promise<void>;
   /** The far end's offer (re-INVITE, UPDATE, hold), answered. Throws SDP_UNACCEPTABLE and changes nothing then. */
-  createAnswer(termination: LegId, offer: string): Promise<string>;
+  createAnswer(termination: LegId, offer: string, signallingAddress?: string): Promise<string>;
 
   /** Audio is mu-law, 8 kHz, mono, `audio.length` octets = samples; the engine frames it by 20 ms on an absolute-time wheel. */
   play(wish: PlayWish): Promise<void>;
@@ -83,7 +87,7 @@ export type MediaEvent =
       readonly end: PlayEnd;
       readonly atMs: number;
     }
-  /** No RTP and no RTCP for the time the engine was told (default 60 s; none while the far end holds). */
+  /** No RTP and no RTCP for the time the engine was told (default 60 s; none while the far end holds); again each such time. */
   | { readonly type: "mediaTimeout"; readonly termination: LegId; readonly atMs: number };
 
 export interface TerminationStats {
