@@ -34,7 +34,7 @@ export async function runFile(file: string, timeoutMs: number): Promise<FileResu
   const child = spawn(
     process.execPath,
     [`--test-reporter=${reporter}`, "--test-reporter-destination=stdout", file],
-    { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, TANDEM_TEST_RUN: runId }, detached: true },
+    { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, TEST_RUN_OF_TANDEM: runId }, detached: true },
   );
   const kill = (why: string): void => {
     killedFor ??= why;

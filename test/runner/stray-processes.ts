@@ -28,7 +28,7 @@ function processIds(): number[] {
 
 function carries(pid: number, runId: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`TANDEM_TEST_RUN=${runId}`);
+    return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`TEST_RUN_OF_TANDEM=${runId}`);
   } catch {
     // It is gone, or belongs to somebody else.
     return false;
