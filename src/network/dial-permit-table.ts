@@ -1,0 +1,178 @@
+import type { CallId, LegId, PermitId, SubscriberId, TrunkId } from "#base/ids.ts";
+import type { Transaction } from "#store/database.ts";
+import type { DialPermit } from "./dial-permit.ts";
+
+interface PermitTables {
+  dial_permit: {
+    id: PermitId;
+    subscriber: SubscriberId;
+    number: string;
+    kind: "user" | "center";
+    call_id: CallId;
+    leg: LegId;
+    trunk: TrunkId;
+    ip_address: string | null;
+    ip_prefix: string | null;
+    granted_at_ms: number;
+    lapses_at_ms: number;
+    ended_at_ms: number | null;
+  };
+  refused_number: { number: string; since_ms: number };
+  call_stop: { scope: string; since_ms: number; why: string };
+}
+
+/** A subscriber's id has no colon, so no subscriber can be called "platform" by chance. */
+const stopScope = (scope: "platform" | SubscriberId): string =>
+  scope === "platform" ? "platform" : `subscriber:${scope}`;
+
+export async function permitOfLeg(
+  tx: Transaction,
+  leg: { readonly call: CallId; readonly leg: LegId },
+): Promise<DialPermit | undefined> {
+  const row = await tx
+    .tables<PermitTables>()
+    .selectFrom("dial_permit")
+    .selectAll()
+    .where("call_id", "=", leg.call)
+    .where("leg", "=", leg.leg)
+    .executeTakeFirst();
+  return (
+    row && {
+      id: row.id,
+      subscriber: row.subscriber,
+      number: row.number,
+      kind: row.kind,
+      call: row.call_id,
+      leg: row.leg,
+      trunk: row.trunk,
+      grantedAtMs: row.granted_at_ms,
+    }
+  );
+}
+
+export async function insertPermit(
+  tx: Transaction,
+  permit: DialPermit,
+  counted: { readonly lapsesAtMs: number; readonly ipAddress?: string; readonly ipPrefix?: string },
+): Promise<void> {
+  await tx
+    .tables<PermitTables>()
+    .insertInto("dial_permit")
+    .values({
+      id: permit.id,
+      subscriber: permit.subscriber,
+      number: permit.number,
+      kind: permit.kind,
+      call_id: permit.call,
+      leg: permit.leg,
+      trunk: permit.trunk,
+      ip_address: counted.ipAddress ?? null,
+      ip_prefix: counted.ipPrefix ?? null,
+      granted_at_ms: permit.grantedAtMs,
+      lapses_at_ms: counted.lapsesAtMs,
+      ended_at_ms: null,
+    })
+    .execute();
+}
+
+/** Visitors' permits granted after `sinceMs`, to a number, from an address or a prefix, or for a subscriber. */
+export async function countSince(
+  tx: Transaction,
+  of:
+    | { readonly number: string }
+    | { readonly ipAddress: string }
+    | { readonly ipPrefix: string }
+    | { readonly subscriber: SubscriberId },
+  sinceMs: number,
+): Promise<number> {
+  const count = tx
+    .tables<PermitTables>()
+    .selectFrom("dial_permit")
+    .select((column) => column.fn.countAll<number>().as("calls"))
+    .where("kind", "=", "user")
+    .where("granted_at_ms", ">", sinceMs);
+  const scoped =
+    "number" in of
+      ? count.where("number", "=", of.number)
+      : "ipAddress" in of
+        ? count.where("ip_address", "=", of.ipAddress)
+        : "ipPrefix" in of
+          ? count.where("ip_prefix", "=", of.ipPrefix)
+          : count.where("subscriber", "=", of.subscriber);
+  return (await scoped.executeTakeFirstOrThrow()).calls;
+}
+
+/** Visitors' permits of calls that are not known to be over. */
+export async function countLive(tx: Transaction, subscriber: SubscriberId, atMs: number): Promise<number> {
+  const row = await tx
+    .tables<PermitTables>()
+    .selectFrom("dial_permit")
+    .select((column) => column.fn.countAll<number>().as("calls"))
+    .where("kind", "=", "user")
+    .where("subscriber", "=", subscriber)
+    .where("ended_at_ms", "is", null)
+    .where("lapses_at_ms", ">", atMs)
+    .executeTakeFirstOrThrow();
+  return row.calls;
+}
+
+export async function endPermitsOfCall(tx: Transaction, call: CallId, atMs: number): Promise<void> {
+  await tx
+    .tables<PermitTables>()
+    .updateTable("dial_permit")
+    .set({ ended_at_ms: atMs })
+    .where("call_id", "=", call)
+    .where("ended_at_ms", "is", null)
+    .execute();
+}
+
+export async function refusesCalls(tx: Transaction, number: string): Promise<boolean> {
+  const row = await tx
+    .tables<PermitTables>()
+    .selectFrom("refused_number")
+    .select("number")
+    .where("number", "=", number)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function insertRefusedNumber(tx: Transaction, number: string, atMs: number): Promise<void> {
+  await tx
+    .tables<PermitTables>()
+    .insertInto("refused_number")
+    .values({ number, since_ms: atMs })
+    .onConflict((conflict) => conflict.column("number").doNothing())
+    .execute();
+}
+
+export async function deleteRefusedNumber(tx: Transaction, number: string): Promise<void> {
+  await tx.tables<PermitTables>().deleteFrom("refused_number").where("number", "=", number).execute();
+}
+
+export async function isStopped(tx: Transaction, subscriber: SubscriberId): Promise<boolean> {
+  const row = await tx
+    .tables<PermitTables>()
+    .selectFrom("call_stop")
+    .select("scope")
+    .where("scope", "in", [stopScope("platform"), stopScope(subscriber)])
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function insertStop(
+  tx: Transaction,
+  scope: "platform" | SubscriberId,
+  stop: { readonly atMs: number; readonly why: string },
+): Promise<void> {
+  await tx
+    .tables<PermitTables>()
+    .insertInto("call_stop")
+    .values({ scope: stopScope(scope), since_ms: stop.atMs, why: stop.why })
+    .onConflict((conflict) => conflict.column("scope").doNothing())
+    .execute();
+}
+
+export async function deleteStop(tx: Transaction, scope: "platform" | SubscriberId): Promise<void> {
+  await tx.tables<PermitTables>().deleteFrom("call_stop").where("scope", "=", stopScope(scope)).execute();
+}

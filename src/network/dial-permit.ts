@@ -1,0 +1,153 @@
+import type { CallId, LegId, PermitId, SubscriberId, TrunkId } from "#base/ids.ts";
+import { makeId } from "#base/ids.ts";
+import type { Random } from "#base/random.ts";
+import type { Transaction } from "#store/database.ts";
+import * as permits from "./dial-permit-table.ts";
+import { type NumberRefusal, readNumber } from "./number.ts";
+import type { Limits, Subscriber } from "./records.ts";
+import { addressPrefix, canonicalAddress } from "./region.ts";
+
+/** The right to call one number once, written down before the INVITE. */
+export interface DialPermit {
+  readonly id: PermitId;
+  readonly subscriber: SubscriberId;
+  readonly number: string;
+  readonly kind: "user" | "center";
+  readonly call: CallId;
+  readonly leg: LegId;
+  readonly trunk: TrunkId;
+  readonly grantedAtMs: number;
+}
+
+export interface PermitWish {
+  /** Whose rules and limits hold, as they stand now. */
+  readonly subscriber: Subscriber;
+  readonly call: CallId;
+  readonly leg: LegId;
+  readonly trunk: TrunkId;
+  readonly atMs: number;
+  /** When the call is over at the very latest: until then it counts as one at once, unless `endPermits` says otherwise. */
+  readonly lapsesAtMs: number;
+  readonly party: /** A visitor's telephone: `number` as `readNumber` gave it; it is read again here, and every limit holds. */
+    | { readonly kind: "user"; readonly number: string; readonly ipAddress: string }
+    /** A call center's number, from the route: the subscriber chose it, so only stops hold. */
+    | { readonly kind: "center"; readonly number: string };
+}
+
+export type PermitAnswer =
+  | { readonly type: "permit"; readonly permit: DialPermit }
+  | { readonly type: "refused"; readonly why: PermitRefusal };
+
+/** The words are those of `BeginCallRefusal`, so that they can be passed on. */
+export type PermitRefusal =
+  | NumberRefusal
+  | "number-refuses-calls"
+  | "too-many-calls-to-number"
+  | "too-many-calls-from-address"
+  | "too-many-calls-for-subscriber"
+  | "platform-stopped";
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/**
+ * 206. Grants the right to dial one leg, or says why not. No INVITE goes to a trunk without it.
+ *
+ * Must stand in the transaction that also writes the call down. A leg that has a permit is given the same one again, so a
+ * step that runs twice dials nobody twice; asked at any time, also when a limit has been reached since.
+ */
+export async function grantPermit(tx: Transaction, wish: PermitWish, random: Random): Promise<PermitAnswer> {
+  const earlier = await permits.permitOfLeg(tx, { call: wish.call, leg: wish.leg });
+  if (earlier !== undefined) return { type: "permit", permit: earlier };
+
+  if (await permits.isStopped(tx, wish.subscriber.id)) return { type: "refused", why: "platform-stopped" };
+  if (wish.party.kind === "user") {
+    const why = await whyNotVisitor(tx, wish, wish.party);
+    if (why !== undefined) return { type: "refused", why };
+  }
+
+  const permit: DialPermit = {
+    id: makeId<PermitId>("permit", random),
+    subscriber: wish.subscriber.id,
+    number: wish.party.number,
+    kind: wish.party.kind,
+    call: wish.call,
+    leg: wish.leg,
+    trunk: wish.trunk,
+    grantedAtMs: wish.atMs,
+  };
+  const visitor = wish.party.kind === "user" ? countedAddress(wish.party.ipAddress) : undefined;
+  await permits.insertPermit(tx, permit, { lapsesAtMs: wish.lapsesAtMs, ...visitor });
+  return { type: "permit", permit };
+}
+
+async function whyNotVisitor(
+  tx: Transaction,
+  wish: PermitWish,
+  visitor: { readonly number: string; readonly ipAddress: string },
+): Promise<PermitRefusal | undefined> {
+  const { subscriber, atMs } = wish;
+  const limits: Limits = subscriber.policy.limits;
+
+  const read = readNumber(visitor.number, subscriber);
+  if (read.type === "refused") return read.why;
+  // Another spelling would be counted as another number.
+  if (read.number !== visitor.number) return "number-impossible";
+  if (await permits.refusesCalls(tx, visitor.number)) return "number-refuses-calls";
+
+  const to = { number: visitor.number };
+  if ((await permits.countSince(tx, to, atMs - 10 * minuteMs)) >= limits.perNumberPer10Minutes)
+    return "too-many-calls-to-number";
+  if ((await permits.countSince(tx, to, atMs - dayMs)) >= limits.perNumberPerDay)
+    return "too-many-calls-to-number";
+
+  const { ipAddress, ipPrefix } = countedAddress(visitor.ipAddress);
+  if ((await permits.countSince(tx, { ipAddress }, atMs - hourMs)) >= limits.perAddressPerHour)
+    return "too-many-calls-from-address";
+  if ((await permits.countSince(tx, { ipPrefix }, atMs - hourMs)) >= limits.perPrefixPerHour)
+    return "too-many-calls-from-address";
+
+  const of = { subscriber: subscriber.id };
+  if ((await permits.countSince(tx, of, atMs - hourMs)) >= limits.perSubscriberPerHour)
+    return "too-many-calls-for-subscriber";
+  if ((await permits.countLive(tx, subscriber.id, atMs)) >= limits.perSubscriberAtOnce)
+    return "too-many-calls-for-subscriber";
+  return undefined;
+}
+
+/** Whoever hides the address shares one count with all who do. */
+function countedAddress(ipAddress: string): { readonly ipAddress: string; readonly ipPrefix: string } {
+  return {
+    ipAddress: canonicalAddress(ipAddress) ?? "unknown",
+    ipPrefix: addressPrefix(ipAddress) ?? "unknown",
+  };
+}
+
+/** The call is over: it counts no longer as one at once. Safe to say twice. */
+export function endPermits(tx: Transaction, call: CallId, atMs: number): Promise<void> {
+  return permits.endPermitsOfCall(tx, call, atMs);
+}
+
+/** `9` on the telephone: this number is called no more, by no subscriber of the platform. Safe to say twice. */
+export function refuseCalls(tx: Transaction, number: string, atMs: number): Promise<void> {
+  return permits.insertRefusedNumber(tx, number, atMs);
+}
+
+/** The operator's word that the number may be called again. */
+export function allowCallsAgain(tx: Transaction, number: string): Promise<void> {
+  return permits.deleteRefusedNumber(tx, number);
+}
+
+/** Stops every new call, of the platform or of one subscriber, from the next permit on. Calls under way go on. */
+export function stopCalls(
+  tx: Transaction,
+  scope: "platform" | SubscriberId,
+  stop: { readonly atMs: number; readonly why: string },
+): Promise<void> {
+  return permits.insertStop(tx, scope, stop);
+}
+
+export function resumeCalls(tx: Transaction, scope: "platform" | SubscriberId): Promise<void> {
+  return permits.deleteStop(tx, scope);
+}
