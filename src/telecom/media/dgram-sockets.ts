@@ -1,0 +1,48 @@
+import type { RtpSocket, RtpSockets } from "./rtp-sockets.ts";
+import { createSocket, type Socket } from "node:dgram";
+import { isIPv6 } from "node:net";
+
+/** UDP by Node's own sockets. */
+export function makeDgramSockets(): RtpSockets {
+  return {
+    kind: "dgram",
+    async bind({ address, port, receive }) {
+      const socket = createSocket({
+        ...(isIPv6(address) ? { type: "udp6", ipv6Only: true } : { type: "udp4" }),
+        // Endpoints are addresses already: without this, every packet would take a turn through the resolver's queue.
+        lookup: (name, _options, callback) => callback(null, name, isIPv6(name) ? 6 : 4),
+      });
+      await new Promise<void>((resolve, reject) => {
+        socket.once("error", reject);
+        socket.bind({ address, port }, () => {
+          socket.off("error", reject);
+          resolve();
+        });
+      });
+      // An ICMP answer to what we sent; the media timeout will tell if the far end is really gone.
+      socket.on("error", () => {});
+      socket.on("message", (packet, from) => receive(packet, packet.length, from));
+      return around(socket);
+    },
+    close: () => {},
+  };
+}
+
+function around(socket: Socket): RtpSocket {
+  const { port } = socket.address();
+  let open = true;
+  return {
+    port,
+    send(packet, { start, end }, to) {
+      if (open) socket.send(packet, start, end - start, to.port, to.address, ignore);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        if (!open) return resolve();
+        open = false;
+        socket.close(() => resolve());
+      }),
+  };
+}
+
+function ignore(): void {}

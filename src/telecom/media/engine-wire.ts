@@ -1,0 +1,48 @@
+import type { ErrorCode } from "#base/errors.ts";
+import type { MediaEvent } from "./media-engine.ts";
+import type { MediaNode } from "./media-node.ts";
+import type { PortRange } from "./port-pairs.ts";
+
+/** What goes between the embedded engine and its worker thread. Both ends are this program: nothing is checked twice. */
+
+export interface WorkerSettings {
+  readonly portRange: PortRange;
+  readonly mediaTimeoutMs: number;
+  readonly sockets: SocketsChoice;
+}
+
+/** `auto`: koffi where it can be had and works, else dgram. */
+export type SocketsChoice = "auto" | "dgram" | "koffi";
+
+export type Verb =
+  | "createTermination"
+  | "createOffer"
+  | "setAnswer"
+  | "createAnswer"
+  | "play"
+  | "stopPlay"
+  | "sendDtmf"
+  | "join"
+  | "unjoin"
+  | "release"
+  | "stats"
+  | "audit"
+  | "close";
+
+export type VerbArguments<V extends Verb> = Parameters<MediaNode[V]>;
+
+export type Request = {
+  [V in Verb]: { readonly id: number; readonly verb: V; readonly arguments: VerbArguments<V> };
+}[Verb];
+
+export type FromWorker =
+  | { readonly type: "ready"; readonly sockets: "dgram" | "koffi"; readonly why: string | undefined }
+  | { readonly type: "done"; readonly id: number; readonly value: unknown }
+  | {
+      readonly type: "failed";
+      readonly id: number;
+      readonly code: ErrorCode;
+      readonly details: Readonly<Record<string, unknown>>;
+      readonly message: string;
+    }
+  | { readonly type: "event"; readonly event: MediaEvent };

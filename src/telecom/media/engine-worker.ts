@@ -1,0 +1,52 @@
+/** The embedded engine's own thread: no page, no SIP and no database ever keeps a packet waiting here. */
+import { systemClock } from "#base/clock.ts";
+import { TandemError } from "#base/errors.ts";
+import { secureRandom } from "#base/random.ts";
+import { chooseSockets } from "./choose-sockets.ts";
+import type { FromWorker, Request, WorkerSettings } from "./engine-wire.ts";
+import { MediaNode } from "./media-node.ts";
+import { parentPort, workerData } from "node:worker_threads";
+
+const settings = workerData as WorkerSettings;
+const port = parentPort;
+if (port === null) throw new TandemError("BUG", { why: "the engine's worker runs in a worker thread alone" });
+const tell = (message: FromWorker): void => port.postMessage(message);
+
+const { sockets, why } = await chooseSockets(settings.sockets, systemClock, () => node.nextTickMs);
+const node: MediaNode = new MediaNode({
+  ...settings,
+  clock: systemClock,
+  random: secureRandom,
+  sockets,
+  emit: (event) => tell({ type: "event", event }),
+});
+
+// One at a time, in the order in which they were said: a release never overtakes the creation before it.
+let before = Promise.resolve();
+port.on("message", (request: Request) => {
+  before = before.then(() => carryOut(request));
+});
+tell({ type: "ready", sockets: sockets.kind, why });
+
+async function carryOut(request: Request): Promise<void> {
+  try {
+    tell({ type: "done", id: request.id, value: await perform(request) });
+  } catch (error) {
+    const known = error instanceof TandemError ? error : new TandemError("BUG", {}, error);
+    const cause = known.cause instanceof Error ? `: ${known.cause.message}` : "";
+    tell({
+      type: "failed",
+      id: request.id,
+      code: known.code,
+      details: known.details,
+      message: `${known.message}${cause}`,
+    });
+  }
+  if (request.verb === "close") port?.close();
+}
+
+function perform({ verb, arguments: given }: Request): unknown {
+  // The compiler cannot tie a verb to its arguments through a computed call; `Request` has tied them already.
+  const method = node[verb] as (...values: readonly unknown[]) => unknown;
+  return method.apply(node, given);
+}

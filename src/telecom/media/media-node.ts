@@ -1,0 +1,151 @@
+import type { Clock } from "#base/clock.ts";
+import { TandemError } from "#base/errors.ts";
+import type { BridgeId, LegId, PlayId } from "#base/ids.ts";
+import type { Random } from "#base/random.ts";
+import type { MediaEngine, MediaEvent, PlayWish, TerminationStats, TerminationWish } from "./media-engine.ts";
+import { type PortPair, PortPairs, type PortRange } from "./port-pairs.ts";
+import type { RtpSockets } from "./rtp-sockets.ts";
+import { Termination } from "./termination.ts";
+import { startWheel } from "./wheel.ts";
+
+export interface MediaNodeOptions {
+  readonly portRange: PortRange;
+  readonly mediaTimeoutMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sockets: RtpSockets;
+  emit(event: MediaEvent): void;
+}
+
+type Bridge = Parameters<MediaEngine["join"]>[0];
+
+/**
+ * The engine itself: terminations, bridges and the wheel, in whatever thread it was made. Its verbs are those of
+ * `MediaEngine`; `create` and `release` of one termination must not be said before the other is done.
+ */
+export class MediaNode {
+  readonly #options: MediaNodeOptions;
+  readonly #ports: PortPairs;
+  readonly #terminations = new Map<LegId, Termination>();
+  readonly #bridges = new Map<BridgeId, Bridge>();
+  #wheel: { nextMs(): number; stop(): void } | undefined;
+
+  constructor(options: MediaNodeOptions) {
+    this.#options = options;
+    this.#ports = new PortPairs(options.portRange, options.sockets, options.random);
+  }
+
+  async createTermination(wish: TerminationWish): Promise<void> {
+    if (this.#terminations.has(wish.termination)) return;
+    let termination: Termination | undefined;
+    const ports = await this.#ports.bind({
+      address: wish.address,
+      rtp: (packet, length, from) => termination?.rtp(packet, length, from),
+      rtcp: (packet, length, from) => termination?.rtcp(packet, length, from),
+    });
+    termination = new Termination(wish, this.#options, ports);
+    this.#terminations.set(wish.termination, termination);
+    this.#wheel ??= startWheel(this.#options.clock, (nowMs) => this.#tick(nowMs));
+  }
+
+  createOffer(id: LegId): string {
+    return this.#known(id).sdp.createOffer();
+  }
+
+  setAnswer(id: LegId, sdp: string, signallingAddress: string | undefined): void {
+    const termination = this.#known(id);
+    termination.sdp.setAnswer(sdp);
+    termination.negotiated(signallingAddress);
+  }
+
+  createAnswer(id: LegId, offer: string, signallingAddress: string | undefined): string {
+    const termination = this.#known(id);
+    const answer = termination.sdp.createAnswer(offer);
+    termination.negotiated(signallingAddress);
+    return answer;
+  }
+
+  play(wish: PlayWish): void {
+    this.#known(wish.termination).play(wish);
+  }
+
+  stopPlay(id: LegId, play: PlayId): void {
+    this.#terminations.get(id)?.stopPlay(play);
+  }
+
+  sendDtmf(id: LegId, digits: string): void {
+    this.#known(id).sendDigits(digits);
+  }
+
+  join(wish: Bridge): void {
+    const [first, second] = wish.terminations.map((id) => this.#known(id));
+    if (first === undefined || second === undefined || first === second) {
+      throw new TandemError("BUG", { why: "a bridge joins two terminations" });
+    }
+    // Who is joined anew leaves the bridge that it was in.
+    for (const other of [...this.#bridges.values()]) {
+      const shared = other.terminations.some((id) => wish.terminations.includes(id));
+      if (other.bridge === wish.bridge || shared) this.unjoin(other.bridge);
+    }
+    this.#bridges.set(wish.bridge, wish);
+    first.joinTo(second, wish.blockDigitsFrom.includes(first.id));
+    second.joinTo(first, wish.blockDigitsFrom.includes(second.id));
+  }
+
+  unjoin(bridge: BridgeId): void {
+    for (const id of this.#bridges.get(bridge)?.terminations ?? []) this.#terminations.get(id)?.unjoin();
+    this.#bridges.delete(bridge);
+  }
+
+  async release(id: LegId): Promise<void> {
+    const termination = this.#terminations.get(id);
+    if (termination === undefined) return;
+    for (const bridge of [...this.#bridges.values()]) {
+      if (bridge.terminations.includes(id)) this.unjoin(bridge.bridge);
+    }
+    this.#terminations.delete(id);
+    if (this.#terminations.size === 0) this.#stopWheel();
+    const ports: PortPair | undefined = termination.release();
+    if (ports !== undefined) await this.#ports.release(ports);
+  }
+
+  stats(id: LegId): TerminationStats | undefined {
+    return this.#terminations.get(id)?.stats();
+  }
+
+  audit(): Awaited<ReturnType<MediaEngine["audit"]>> {
+    return {
+      terminations: [...this.#terminations.keys()],
+      bridges: [...this.#bridges.keys()],
+      plays: [...this.#terminations.values()].flatMap(({ playing }) =>
+        playing === undefined ? [] : [playing],
+      ),
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const id of [...this.#terminations.keys()]) await this.release(id);
+    this.#stopWheel();
+    this.#options.sockets.close();
+  }
+
+  /** The moment of the next tick; undefined while there is nobody to tick for. */
+  get nextTickMs(): number | undefined {
+    return this.#wheel?.nextMs();
+  }
+
+  #tick(nowMs: number): void {
+    for (const termination of this.#terminations.values()) termination.tick(nowMs);
+  }
+
+  #stopWheel(): void {
+    this.#wheel?.stop();
+    this.#wheel = undefined;
+  }
+
+  #known(id: LegId): Termination {
+    const termination = this.#terminations.get(id);
+    if (termination === undefined) throw new TandemError("TERMINATION_UNKNOWN", { termination: id });
+    return termination;
+  }
+}

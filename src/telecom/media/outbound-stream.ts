@@ -1,0 +1,151 @@
+import type { Random } from "#base/random.ts";
+import { rtpHeaderLength, type RtpView, sequenceDistance, timestampDistance, writeRtpHeader } from "./rtp.ts";
+
+/** Samples in 20 ms, and timestamp units too. */
+export const frameSamples = 160;
+const samplesPerMs = 8;
+
+/**
+ * The RTP stream towards one phone: one SSRC, and sequence numbers and timestamps that go on without a break, whatever
+ * stands behind them: frames of our own, or packets of another phone passed on.
+ *
+ * Passed-on packets keep the distances that they came with (so loss and reordering stay visible, and a jitter buffer can do
+ * its work); the distance between the two streams is set anew whenever the source changes.
+ */
+export class OutboundStream {
+  readonly ssrc: number;
+  /** Highest sent so far. */
+  #sequence: number;
+  #timestamp: number;
+  #sentAtMs = Number.NEGATIVE_INFINITY;
+
+  #source: object | undefined;
+  #sourceSsrc = 0;
+  #sourceFirst = 0;
+  #sourceSequence = 0;
+  #sequenceOffset = 0;
+  #timestampOffset = 0;
+
+  packets = 0;
+  octets = 0;
+
+  // One header is written over for each packet: the relay makes no garbage.
+  readonly #header = { payloadType: 0, marker: false, sequence: 0, timestamp: 0, ssrc: 0 };
+
+  constructor(random: Random) {
+    this.ssrc = random.integer(2 ** 32);
+    this.#sequence = random.integer(2 ** 16);
+    this.#timestamp = random.integer(2 ** 32);
+    this.#header.ssrc = this.ssrc;
+  }
+
+  /** The timestamp that a sample of `nowMs` has (RFC 3550 6.4.1: what a sender report pairs with the wall clock). */
+  timestampAt(nowMs: number): number {
+    const passed = Number.isFinite(this.#sentAtMs) ? nowMs - this.#sentAtMs : 0;
+    return (this.#timestamp + passed * samplesPerMs) >>> 0;
+  }
+
+  /**
+   * Writes the header of a frame of our own, `rtpHeaderLength` octets at the start of `packet`.
+   * @param frame.timestamp given for telephone-events alone, whose packets share the timestamp of their beginning
+   * @returns the frame's timestamp
+   */
+  frame(
+    packet: Buffer,
+    frame: { payloadType: number; marker: boolean; octets: number; nowMs: number; timestamp?: number },
+  ): number {
+    const continued = this.#source === undefined;
+    this.#source = undefined;
+    const timestamp = frame.timestamp ?? this.#nextTimestamp(frame.nowMs, continued);
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    if (timestampDistance(timestamp, this.#timestamp) > 0) this.#timestamp = timestamp;
+    this.#sentAtMs = frame.nowMs;
+    this.#write(packet, 0, frame, timestamp, this.#sequence);
+    this.#count(frame.octets);
+    return timestamp;
+  }
+
+  /**
+   * Lets time pass while an event is sent: the audio after it goes on where it would be without it (RFC 4733 2.5.1.2).
+   */
+  skipFrame(): void {
+    this.#timestamp = (this.#timestamp + frameSamples) >>> 0;
+  }
+
+  /**
+   * Rewrites a packet of `source` in place, its new header right before its payload.
+   * @returns where the packet starts now; -1 when it is older than the change to this source, and must not be sent
+   */
+  pass(
+    packet: Buffer,
+    view: RtpView,
+    passed: { source: object; payloadType: number; nowMs: number },
+  ): number {
+    const changed = this.#source !== passed.source || this.#sourceSsrc !== view.ssrc;
+    const jumped = !changed && Math.abs(sequenceDistance(view.sequence, this.#sourceSequence)) > mostMissing;
+    let marker = view.marker;
+    if (changed || jumped) {
+      const timestamp = this.#nextTimestamp(passed.nowMs, false);
+      this.#source = passed.source;
+      this.#sourceSsrc = view.ssrc;
+      this.#sourceFirst = view.sequence;
+      this.#sourceSequence = view.sequence;
+      this.#sequenceOffset = this.#sequence + 1 - view.sequence;
+      this.#timestampOffset = timestamp - view.timestamp;
+      marker = true;
+    } else if (sequenceDistance(view.sequence, this.#sourceSequence) > 0) {
+      this.#sourceSequence = view.sequence;
+      // A source that runs for hours must not see its first packet come round again.
+      if (sequenceDistance(view.sequence, this.#sourceFirst) > 16_384)
+        this.#sourceFirst = view.sequence - 8_192;
+    } else if (sequenceDistance(view.sequence, this.#sourceFirst) < 0) {
+      return -1;
+    }
+
+    const sequence = (view.sequence + this.#sequenceOffset) & 0xffff;
+    const timestamp = (view.timestamp + this.#timestampOffset) >>> 0;
+    if (sequenceDistance(sequence, this.#sequence) > 0) this.#sequence = sequence;
+    if (timestampDistance(timestamp, this.#timestamp) > 0) this.#timestamp = timestamp;
+    this.#sentAtMs = passed.nowMs;
+
+    const start = view.payloadStart - rtpHeaderLength;
+    this.#header.payloadType = passed.payloadType;
+    this.#header.marker = marker;
+    this.#header.sequence = sequence;
+    this.#header.timestamp = timestamp;
+    writeRtpHeader(packet, start, this.#header);
+    this.#count(view.payloadEnd - view.payloadStart);
+    return start;
+  }
+
+  /** One frame on; more when nothing was sent for a while, so that a pause is a pause in the far end's ear too. */
+  #nextTimestamp(nowMs: number, continued: boolean): number {
+    const missedMs = Number.isFinite(this.#sentAtMs) ? nowMs - this.#sentAtMs : 0;
+    // The wheel ticks a few ms early or late; within one run of frames only a real pause counts.
+    const frames = missedMs < (continued ? pauseMs : 40) ? 1 : Math.max(1, Math.floor(missedMs / 20));
+    return (this.#timestamp + frames * frameSamples) >>> 0;
+  }
+
+  #write(
+    packet: Buffer,
+    at: number,
+    { payloadType, marker }: { payloadType: number; marker: boolean },
+    timestamp: number,
+    sequence: number,
+  ): void {
+    this.#header.payloadType = payloadType;
+    this.#header.marker = marker;
+    this.#header.sequence = sequence;
+    this.#header.timestamp = timestamp;
+    writeRtpHeader(packet, at, this.#header);
+  }
+
+  #count(octets: number): void {
+    this.packets += 1;
+    this.octets = (this.octets + octets) >>> 0;
+  }
+}
+
+const pauseMs = 100;
+// RFC 3550 A.1: MAX_DROPOUT. A greater jump is a source that began anew.
+const mostMissing = 3_000;

@@ -1,0 +1,272 @@
+import type { Codec } from "../media/media-engine.ts";
+import {
+  type Direction,
+  isNowhere,
+  readRemoteDescription,
+  type RemoteDescription,
+  type RemoteMedia,
+  unacceptable,
+  wantsToHear,
+} from "./remote-description.ts";
+import sdpTransform from "sdp-transform";
+
+/** Our end of one session, as its descriptions tell it. */
+export interface LocalEnd {
+  /** The address that descriptions name. */
+  readonly address: string;
+  readonly rtpPort: number;
+  readonly rtcpPort: number;
+  /** In order of preference. */
+  readonly codecs: readonly Codec[];
+  /** RFC 8866 5.2: a whole number, unique for this host. */
+  readonly sessionId: number;
+}
+
+/** What offer and answer agreed on: how to send, and what may come. */
+export interface Agreement {
+  readonly remote: { readonly address: string; readonly port: number };
+  readonly remoteRtcp: { readonly address: string; readonly port: number };
+  /** What we send, and its payload type. */
+  readonly codec: Codec;
+  readonly payloadType: number;
+  /** Payload type of the telephone-events that we send; undefined: keys go, and come, as tones in the audio. */
+  readonly telephoneEventPayloadType: number | undefined;
+  /** What may come, by payload type. */
+  readonly receives: ReadonlyMap<number, Codec | "telephone-event">;
+  /** False while the far end holds us (or its audio is off). */
+  readonly maySend: boolean;
+  /** True when it said that it sends: then silence is a sign of trouble. */
+  readonly expectsMedia: boolean;
+}
+
+const staticPayloadTypes: Readonly<Record<Codec, number>> = { PCMU: 0, PCMA: 8 };
+const offeredTelephoneEvent = 101;
+
+/**
+ * Offer and answer (RFC 3264) for one audio stream, from our side. One object a session; nothing changes when a verb throws.
+ *
+ * ```
+ *   createOffer ──> offer out ── setAnswer (early, final, again) ──┐
+ *                                                                  v
+ *   createAnswer(offer) ───────────────────────────────────────> agreed ──> createOffer / createAnswer again (re-offer)
+ * ```
+ */
+export class SdpSession {
+  readonly #local: LocalEnd;
+  #agreement: Agreement | undefined;
+  /** The m= lines of this session besides our audio: a later offer must repeat them all (RFC 3264 8). */
+  #slots: readonly Slot[] = [{ type: "audio", protocol: "RTP/AVP", formats: ["0"] }];
+  #audioSlot = 0;
+  #body = "";
+  #version = 0;
+
+  constructor(local: LocalEnd) {
+    this.#local = local;
+  }
+
+  get agreement(): Agreement | undefined {
+    return this.#agreement;
+  }
+
+  createOffer(): string {
+    const formats = this.#local.codecs.map((codec) => ({
+      codec,
+      payloadType: this.#offeredPayloadType(codec),
+    }));
+    return this.#describe(this.#slots, this.#audioSlot, {
+      codecs: formats,
+      telephoneEventPayloadType: this.#agreement?.telephoneEventPayloadType ?? offeredTelephoneEvent,
+      direction: "sendrecv",
+    });
+  }
+
+  /** @throws SDP_UNACCEPTABLE when the answer refuses the audio, or takes nothing that was offered. */
+  setAnswer(sdp: string): Agreement {
+    const answer = readRemoteDescription(sdp);
+    const audio = answer.media[this.#audioSlot];
+    if (audio === undefined || audio.type !== "audio") throw unacceptable("the answer has no audio");
+    if (audio.port === 0) throw unacceptable("the answer refuses the audio");
+    const chosen = audio.codecs.find(({ codec }) => this.#local.codecs.includes(codec));
+    if (chosen === undefined) throw unacceptable("the answer takes none of the codecs offered");
+    this.#agreement = this.#agree(audio, chosen, this.#expectedPayloadTypes());
+    return this.#agreement;
+  }
+
+  /** @throws SDP_UNACCEPTABLE when there is no audio that we can take; nothing has changed then. */
+  createAnswer(sdp: string): string {
+    const offer = readRemoteDescription(sdp);
+    const audioSlot = this.#choose(offer);
+    const audio = offer.media[audioSlot];
+    if (audio === undefined) throw unacceptable("the offer has no audio that we can take");
+
+    if (audio.port === 0) {
+      // RFC 3264 8.2: a stream that was there is switched off; it may come back by another offer.
+      const before = this.#agreement;
+      if (before === undefined) throw unacceptable("the offer's audio is switched off");
+      this.#agreement = { ...before, maySend: false, expectsMedia: false };
+      this.#remember(offer, audioSlot);
+      return this.#describe(this.#slots, -1, undefined);
+    }
+
+    const chosen = this.#chooseCodec(audio);
+    if (chosen === undefined) throw unacceptable("the offer has none of our codecs");
+    this.#agreement = this.#agree(audio, chosen, new Map());
+    this.#remember(offer, audioSlot);
+    return this.#describe(this.#slots, audioSlot, {
+      codecs: [chosen],
+      telephoneEventPayloadType: audio.telephoneEventPayloadType,
+      direction: answerDirection(audio),
+    });
+  }
+
+  /** The first audio that we can take; else the first audio that is switched off. */
+  #choose(offer: RemoteDescription): number {
+    const usable = offer.media.findIndex(
+      (media) =>
+        isOurs(media) &&
+        media.port !== 0 &&
+        media.address !== undefined &&
+        this.#chooseCodec(media) !== undefined,
+    );
+    return usable >= 0 ? usable : offer.media.findIndex((media) => isOurs(media) && media.port === 0);
+  }
+
+  #chooseCodec(media: RemoteMedia): { codec: Codec; payloadType: number } | undefined {
+    for (const codec of this.#local.codecs) {
+      const found = media.codecs.find((candidate) => candidate.codec === codec);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #agree(
+    audio: RemoteMedia,
+    chosen: { codec: Codec; payloadType: number },
+    expected: ReadonlyMap<number, Codec | "telephone-event">,
+  ): Agreement {
+    const { address, port } = audio;
+    if (address === undefined) throw unacceptable("the connection address is no IP address");
+    const receives = new Map(expected);
+    for (const { codec, payloadType } of audio.codecs) {
+      if (this.#local.codecs.includes(codec)) receives.set(payloadType, codec);
+    }
+    const events = audio.telephoneEventPayloadType;
+    if (events === undefined) receives.delete(offeredTelephoneEvent);
+    else receives.set(events, "telephone-event");
+    return {
+      remote: { address, port },
+      remoteRtcp: { address: audio.rtcp.address ?? address, port: audio.rtcp.port },
+      codec: chosen.codec,
+      payloadType: chosen.payloadType,
+      telephoneEventPayloadType: events,
+      receives,
+      maySend: wantsToHear(audio),
+      expectsMedia: !isNowhere(address) && wantsToHear(audio),
+    };
+  }
+
+  /** RFC 3264 6.1: what comes has the payload types of our own offer, even when the answer numbers them otherwise. */
+  #expectedPayloadTypes(): ReadonlyMap<number, Codec | "telephone-event"> {
+    const expected = new Map<number, Codec | "telephone-event">([[offeredTelephoneEvent, "telephone-event"]]);
+    for (const codec of this.#local.codecs) expected.set(this.#offeredPayloadType(codec), codec);
+    return expected;
+  }
+
+  /** RFC 3264 8.3.2: a payload type keeps its meaning for the whole session. */
+  #offeredPayloadType(codec: Codec): number {
+    const agreement = this.#agreement;
+    return agreement?.codec === codec ? agreement.payloadType : staticPayloadTypes[codec];
+  }
+
+  #remember(offer: RemoteDescription, audioSlot: number): void {
+    this.#slots = offer.media.map(({ type, protocol, formats }) => ({ type, protocol, formats }));
+    this.#audioSlot = audioSlot;
+  }
+
+  /** RFC 3264 8: the version in o= grows by one whenever the rest has changed, and not otherwise. */
+  #describe(slots: readonly Slot[], audioSlot: number, audio: AudioLine | undefined): string {
+    const body = JSON.stringify([slots, audioSlot, audio]);
+    if (body !== this.#body) this.#version += 1;
+    this.#body = body;
+    return write(
+      this.#local,
+      this.#version,
+      slots.map((slot, index) => mediaOf(slot, index === audioSlot ? audio : undefined, this.#local)),
+    );
+  }
+}
+
+interface Slot {
+  readonly type: string;
+  readonly protocol: string;
+  readonly formats: readonly string[];
+}
+
+interface AudioLine {
+  readonly codecs: readonly { readonly codec: Codec; readonly payloadType: number }[];
+  readonly telephoneEventPayloadType: number | undefined;
+  readonly direction: Direction;
+}
+
+function isOurs(media: RemoteMedia): boolean {
+  return media.type === "audio" && (media.protocol === "RTP/AVP" || media.protocol === "RTP/AVPF");
+}
+
+/** RFC 3264 6.1, and 8.4 for the connection address 0.0.0.0. */
+function answerDirection(offered: RemoteMedia): Direction {
+  const weSend = wantsToHear(offered);
+  const weHear = offered.direction === "sendrecv" || offered.direction === "sendonly";
+  if (weSend) return weHear ? "sendrecv" : "sendonly";
+  return weHear ? "recvonly" : "inactive";
+}
+
+function mediaOf(slot: Slot, audio: AudioLine | undefined, local: LocalEnd): sdpMedia {
+  if (audio === undefined) {
+    return {
+      type: slot.type,
+      port: 0,
+      protocol: slot.protocol,
+      payloads: slot.formats.join(" "),
+      rtp: [],
+      fmtp: [],
+    };
+  }
+  const rtp = audio.codecs.map(({ codec, payloadType }) => ({ payload: payloadType, codec, rate: 8_000 }));
+  const fmtp: { payload: number; config: string }[] = [];
+  if (audio.telephoneEventPayloadType !== undefined) {
+    rtp.push({ payload: audio.telephoneEventPayloadType, codec: "telephone-event" as Codec, rate: 8_000 });
+    fmtp.push({ payload: audio.telephoneEventPayloadType, config: "0-16" });
+  }
+  return {
+    type: "audio",
+    port: local.rtpPort,
+    protocol: slot.protocol,
+    payloads: rtp.map(({ payload }) => payload).join(" "),
+    rtp,
+    fmtp,
+    ptime: 20,
+    rtcp: { port: local.rtcpPort },
+    direction: audio.direction,
+  };
+}
+
+type sdpMedia = Parameters<typeof sdpTransform.write>[0]["media"][number];
+
+function write(local: LocalEnd, version: number, media: sdpMedia[]): string {
+  const ipVersion = local.address.includes(":") ? 6 : 4;
+  return sdpTransform.write({
+    version: 0,
+    origin: {
+      username: "-",
+      sessionId: local.sessionId,
+      sessionVersion: version,
+      netType: "IN",
+      ipVer: ipVersion,
+      address: local.address,
+    },
+    name: "-",
+    connection: { version: ipVersion, ip: local.address },
+    timing: { start: 0, stop: 0 },
+    media,
+  });
+}
