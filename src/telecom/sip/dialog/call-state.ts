@@ -1,0 +1,202 @@
+import type { Random } from "#base/random.ts";
+import type { SipTarget } from "../locate.ts";
+import type { NameAddress } from "../message/headers.ts";
+import type { HeaderLine, SipRequest, SipResponse } from "../message/message.ts";
+import type { TrunkLogin } from "../auth/trunk-login.ts";
+import type { Dialog } from "./dialog.ts";
+import type { InfoDigit } from "./info-digit.ts";
+import type { SessionTimer } from "./session-timer.ts";
+
+/**
+ * A call that we make: the INVITE usage of RFC 3261 13 to 15 with its forks, as plain JSON. Nothing here waits or sends;
+ * `step` gives the next state and what is to be done.
+ *
+ *              3xx, 401, 407, 422, 503, time-out: the next attempt
+ *                ┌──────┐
+ *   begin ──> calling <─┘ ── 2xx: ACK ──> answered <──┐ re-INVITE, UPDATE, INFO, refresh
+ *                │                            │ └─────┘
+ *                │ 4xx..6xx, CANCEL           │ BYE either way, session expired
+ *                └──────────> over <──────────┘
+ *                              │ 32 s: late 2xx are ACKed and ended, a late BYE is answered
+ *                           forgotten
+ */
+export interface OutgoingCall {
+  readonly phase: "calling" | "answered" | "over";
+  readonly wish: CallWish;
+  /** CSeq of our latest request; never goes back. */
+  readonly localSeq: number;
+  /** Client transactions begun: each one's name is its number. */
+  readonly begun: number;
+  readonly attempt: Attempt;
+  /** Addresses of the next hop still to try; the first is in use. */
+  readonly targets: readonly SipTarget[];
+  /** Where 3xx responses led, and where they may lead yet. */
+  readonly tried: readonly string[];
+  readonly toTry: readonly string[];
+  readonly login: TrunkLogin | undefined;
+  readonly sessionSeconds: number;
+  /** By the far end's tag: one each fork of the call. */
+  readonly forks: Readonly<Record<string, Fork>>;
+  /** The fork that we talk to. */
+  readonly chosen: string | undefined;
+  /** Set when the call is no longer wanted: CANCEL goes out as soon as it may. */
+  readonly giveUp: { readonly headers: readonly HeaderLine[]; readonly cancelSent: boolean } | undefined;
+  /** Our requests in a dialog whose final responses are awaited, by transaction. */
+  readonly pending: Readonly<Record<string, PendingRequest>>;
+  /** An offer of theirs that the media engine is answering. */
+  readonly theirs: TheirRequest | undefined;
+  /** RFC 3261 13.3.1.4: our 2xx to their re-INVITE goes out again until its ACK comes. */
+  readonly awaitingAck: AwaitedAck | undefined;
+  readonly session: SessionTimer | undefined;
+  /** RFC 3261 14.1: when a request that met another (491) is tried again. */
+  readonly glareUntilMs: number | undefined;
+  /** When nothing of this call can come any more. */
+  readonly forgetAtMs: number | undefined;
+}
+
+export interface CallWish {
+  readonly callId: string;
+  /** Request-URI of the first attempt. */
+  readonly uri: string;
+  /** With our tag. */
+  readonly from: NameAddress;
+  readonly to: NameAddress;
+  /** URI of our Contact. */
+  readonly contact: string;
+  /** Identity, context and privacy: the same in every attempt. */
+  readonly headers: readonly HeaderLine[];
+  readonly sdp: string;
+  readonly credentials?: TrunkLogin["credentials"];
+  /** Hosts that are this trunk: where a redirection may lead. */
+  readonly hosts: readonly string[];
+  readonly targets: readonly SipTarget[];
+}
+
+/** One INVITE transaction that is to begin the call. */
+export interface Attempt {
+  readonly tx: string;
+  readonly uri: string;
+  readonly cseq: number;
+  readonly provisional: boolean;
+  /** RFC 3261 22.1: the ACK of a 2xx carries the INVITE's credentials. */
+  readonly authorization: readonly HeaderLine[];
+}
+
+export interface Fork {
+  readonly dialog: Dialog;
+  /** RFC 3262 4: the latest reliable provisional response that was acknowledged. */
+  readonly rseq?: number;
+  readonly sdp?: string;
+  /** Said again for each repetition of the 2xx that it acknowledges. */
+  readonly ack?: { readonly cseq: number; readonly authorization: readonly HeaderLine[] };
+}
+
+export interface PendingRequest {
+  readonly method: "BYE" | "PRACK" | "UPDATE" | "INVITE";
+  readonly tag: string;
+  readonly cseq: number;
+  readonly headers: readonly HeaderLine[];
+  readonly sdp?: string;
+}
+
+export interface TheirRequest {
+  readonly key: string;
+  readonly tag: string;
+  readonly request: Omit<SipRequest, "body">;
+  readonly cseq: number;
+  readonly offered: boolean;
+  readonly timer: SessionTimer | undefined;
+  readonly timerHeaders: readonly HeaderLine[];
+}
+
+export interface AwaitedAck {
+  readonly key: string;
+  readonly cseq: number;
+  /** Our 2xx held the offer, so the ACK holds the answer. */
+  readonly answerExpected: boolean;
+  readonly againAtMs: number;
+  readonly intervalMs: number;
+  readonly giveUpAtMs: number;
+}
+
+export type CallInput =
+  | { readonly type: "response"; readonly tx: string; readonly response: SipResponse }
+  | { readonly type: "no-response"; readonly tx: string }
+  /** `key` names the server transaction. */
+  | { readonly type: "request"; readonly key: string; readonly request: SipRequest }
+  /** Ends the call as its phase asks; `headers` go into the CANCEL or BYE (Reason, RFC 3326). */
+  | { readonly type: "hang-up"; readonly headers: readonly HeaderLine[] }
+  /** What the media engine said to an `offer` that was told. */
+  | { readonly type: "offer-answered"; readonly key: string; readonly sdp: string }
+  | { readonly type: "offer-refused"; readonly key: string }
+  /** What the media engine said to `offer-wanted`. */
+  | { readonly type: "offer-made"; readonly sdp: string }
+  /** A moment of `dueAtMs` has come. */
+  | { readonly type: "due" };
+
+export type CallEffect =
+  | {
+      readonly type: "send-invite";
+      readonly tx: string;
+      readonly request: SipRequest;
+      readonly target: SipTarget;
+    }
+  /** In a dialog: to the request's own next hop. A re-INVITE is one of these. */
+  | { readonly type: "send"; readonly tx: string; readonly request: SipRequest }
+  | { readonly type: "ack"; readonly request: SipRequest }
+  | { readonly type: "cancel"; readonly tx: string; readonly headers: readonly HeaderLine[] }
+  | { readonly type: "respond"; readonly key: string; readonly response: SipResponse }
+  | { readonly type: "respond-again"; readonly key: string }
+  /** RFC 3263 4.3: this address answers, or does not. */
+  | { readonly type: "target"; readonly target: SipTarget; readonly alive: boolean }
+  | { readonly type: "tell"; readonly event: CallEvent };
+
+/** What the switch learns of a call. */
+export type CallEvent =
+  /** 180 and the like; `sdp` when there is early media. */
+  | { readonly type: "progress"; readonly status: number; readonly sdp: string | undefined }
+  | { readonly type: "answered"; readonly sdp: string; readonly callId: string }
+  /** To be answered by `offer-answered` or `offer-refused`; without `sdp` we are to offer. */
+  | { readonly type: "offer"; readonly key: string; readonly sdp: string | undefined }
+  | { readonly type: "offer-wanted" }
+  /** The answer to a later offer of ours. */
+  | { readonly type: "answer"; readonly sdp: string }
+  | { readonly type: "digit"; readonly digit: InfoDigit }
+  | { readonly type: "over"; readonly end: CallEnd };
+
+export type CallEnd =
+  | { readonly type: "rejected"; readonly status: number }
+  /** Nobody answered at any address of the trunk. */
+  | { readonly type: "no-response" }
+  | { readonly type: "hung-up-by-far-end" }
+  | { readonly type: "session-expired" }
+  /** The far end broke the protocol: a 2xx without a session description, no ACK. */
+  | { readonly type: "protocol-broken"; readonly why: string };
+
+export interface Moment {
+  readonly nowMs: number;
+  readonly random: Random;
+}
+
+export type Step = readonly [OutgoingCall, readonly CallEffect[]];
+
+/** RFC 3261 17.1.1.1: T1, T2, and 64 * T1, after which nothing of a transaction is on its way any more. */
+export const t1Ms = 500;
+export const t2Ms = 4_000;
+export const lingerMs = 64 * t1Ms;
+
+/** Methods that we take in a dialog; what OPTIONS and 405 say. */
+export const allow: HeaderLine = { name: "Allow", value: "INVITE, ACK, CANCEL, BYE, UPDATE, INFO, OPTIONS" };
+export const supportedOptions: readonly string[] = ["timer", "100rel"];
+export const supported: HeaderLine = { name: "Supported", value: supportedOptions.join(", ") };
+
+/** Does one step after another, their effects in order. */
+export function then(first: Step, next: (call: OutgoingCall) => Step): Step {
+  const [call, effects] = first;
+  const [after, more] = next(call);
+  return [after, [...effects, ...more]];
+}
+
+export function tell(event: CallEvent): CallEffect {
+  return { type: "tell", event };
+}

@@ -1,0 +1,226 @@
+import { challenged, type TrunkLogin, trunkLogin } from "../auth/trunk-login.ts";
+import { paramValue } from "../message/grammar.ts";
+import { callId, cseq, headerValues, rseq, to, tokens } from "../message/headers.ts";
+import type { SipResponse } from "../message/message.ts";
+import {
+  type CallEnd,
+  type CallWish,
+  type Fork,
+  type Moment,
+  type OutgoingCall,
+  type Step,
+  tell,
+  then,
+} from "./call-state.ts";
+import { dialogFrom, retargeted } from "./dialog.ts";
+import { redirections } from "./redirect.ts";
+import { ackOf, over, sdpOf, sendBye, sendInDialog, sendInvite } from "./requests.ts";
+import { secondsAfter422, timerFromAnswer, wantedSeconds } from "./session-timer.ts";
+
+// A peer that makes a dialog of every provisional response must not fill our memory.
+const mostForks = 16;
+
+/** Begins the call: its first INVITE. `wish.targets` holds one address at least. */
+export function begin(wish: CallWish, moment: Moment): Step {
+  const call: OutgoingCall = {
+    phase: "calling",
+    wish,
+    // RFC 3261 8.1.1.5 asks for less than 2^31; starting small leaves room for reserving blocks.
+    localSeq: 0,
+    begun: 0,
+    attempt: { tx: "", uri: wish.uri, cseq: 0, provisional: false, authorization: [] },
+    targets: wish.targets,
+    tried: [wish.uri],
+    toTry: [],
+    login: undefined,
+    sessionSeconds: wantedSeconds,
+    forks: {},
+    chosen: undefined,
+    giveUp: undefined,
+    pending: {},
+    theirs: undefined,
+    awaitingAck: undefined,
+    session: undefined,
+    glareUntilMs: undefined,
+    forgetAtMs: undefined,
+  };
+  return sendInvite(call, wish.uri, moment);
+}
+
+/** A response to the INVITE that begins the call. */
+export function inviteAnswered(call: OutgoingCall, response: SipResponse, moment: Moment): Step {
+  const [target] = call.targets;
+  const alive: Step = [
+    { ...call, attempt: { ...call.attempt, provisional: true } },
+    target === undefined || call.attempt.provisional ? [] : [{ type: "target", target, alive: true }],
+  ];
+  if (response.status < 200) return then(alive, (now) => provisional(now, response, moment));
+  if (response.status < 300) return then(alive, (now) => accepted(now, response, moment));
+  return rejected(call, response, moment);
+}
+
+/** Time-out or a transport that failed: RFC 3263 4.3, the next address. */
+export function inviteUnanswered(call: OutgoingCall, moment: Moment): Step {
+  if (call.phase !== "calling") return [call, []];
+  const [target] = call.targets;
+  const dead: Step = [call, target === undefined ? [] : [{ type: "target", target, alive: false }]];
+  if (call.giveUp !== undefined) return [over(call, moment), dead[1]];
+  return then(dead, (now) => nextTarget(now, { type: "no-response" }, moment));
+}
+
+function provisional(call: OutgoingCall, response: SipResponse, moment: Moment): Step {
+  if (call.phase !== "calling") return [call, []];
+  // RFC 3261 9.1: no CANCEL before a provisional response; the first one lets it go.
+  if (call.giveUp !== undefined && !call.giveUp.cancelSent) return cancel(call);
+  if (response.status === 100 || call.giveUp !== undefined) return [call, []];
+  const tag = paramValue(to(response).params, "tag");
+  const sdp = sdpOf(response);
+  const told = tell({ type: "progress", status: response.status, sdp });
+  if (tag === undefined) return [call, [told]];
+  const known = call.forks[tag];
+  const dialog = known?.dialog ?? dialogFrom(response, call.attempt.uri);
+  if (dialog === undefined || (known === undefined && Object.keys(call.forks).length >= mostForks)) {
+    return [call, [told]];
+  }
+  const fork: Fork = { ...known, dialog, ...(sdp === undefined ? {} : { sdp }) };
+  const noted = { ...call, forks: { ...call.forks, [tag]: fork } };
+  if (!tokens(response, "Require").includes("100rel")) return [noted, [told]];
+  return acknowledgedReliably(noted, { tag, fork, response, told }, moment);
+}
+
+/** RFC 3262 4: PRACK for each reliable provisional response, in order; repetitions and gaps are dropped. */
+function acknowledgedReliably(
+  call: OutgoingCall,
+  heard: { tag: string; fork: Fork; response: SipResponse; told: ReturnType<typeof tell> },
+  moment: Moment,
+): Step {
+  const { tag, fork, response, told } = heard;
+  const number = rseq(response);
+  if (number === undefined || (fork.rseq !== undefined && number !== fork.rseq + 1)) return [call, []];
+  const noted = { ...call, forks: { ...call.forks, [tag]: { ...fork, rseq: number } } };
+  const rack = `${number} ${cseq(response).number} INVITE`;
+  const sent = sendInDialog(
+    noted,
+    { method: "PRACK", tag, headers: [{ name: "RAck", value: rack }] },
+    moment,
+  );
+  return then(sent, (now) => [now, [told]]);
+}
+
+function accepted(call: OutgoingCall, response: SipResponse, moment: Moment): Step {
+  const tag = paramValue(to(response).params, "tag") ?? "";
+  const known = call.forks[tag];
+  // RFC 3261 13.2.2.4: our ACK was lost, the 2xx comes again.
+  if (known?.ack !== undefined) return [call, ackOf(known)];
+  const early =
+    known === undefined ? dialogFrom(response, call.attempt.uri) : retargeted(known.dialog, response);
+  if (early === undefined || (known === undefined && Object.keys(call.forks).length >= mostForks)) {
+    return [call, []];
+  }
+  const sdp = sdpOf(response) ?? known?.sdp;
+  const allows = headerValues(response, "Allow").length === 0 ? undefined : tokens(response, "Allow");
+  const fork: Fork = {
+    ...known,
+    dialog: { ...early, allows },
+    ...(sdp === undefined ? {} : { sdp }),
+    ack: { cseq: cseq(response).number, authorization: call.attempt.authorization },
+  };
+  const noted: Step = [{ ...call, forks: { ...call.forks, [tag]: fork } }, ackOf(fork)];
+  // The CANCEL crossed the 200, or another fork was first: this one is taken down at once.
+  const unwanted = call.giveUp !== undefined || call.phase !== "calling";
+  if (unwanted) return then(noted, (now) => unwantedFork(now, tag, moment));
+  const chosen: Step = then(noted, (now) => [
+    { ...now, phase: "answered", chosen: tag, session: timerFromAnswer(response, moment.nowMs) },
+    [],
+  ]);
+  if (sdp === undefined) {
+    const broken: CallEnd = { type: "protocol-broken", why: "a 2xx without a session description" };
+    const ended = then(chosen, (now) => sendBye(now, { tag, headers: [] }, moment));
+    return then(ended, (now) => [now, [tell({ type: "over", end: broken })]]);
+  }
+  const answered = tell({ type: "answered", sdp, callId: callId(response) });
+  return then(chosen, (now) => [now, [answered]]);
+}
+
+function unwantedFork(call: OutgoingCall, tag: string, moment: Moment): Step {
+  const reason = call.giveUp?.headers ?? [];
+  const [after, effects] = sendInDialog(call, { method: "BYE", tag, headers: reason }, moment);
+  return [call.phase === "answered" ? after : over(after, moment), effects];
+}
+
+function rejected(call: OutgoingCall, response: SipResponse, moment: Moment): Step {
+  if (call.phase !== "calling") return [call, []];
+  const end: CallEnd = { type: "rejected", status: response.status };
+  const { status } = response;
+  const [target] = call.targets;
+  const answered: Step = [
+    // RFC 3261 13.2.2.3: a final refusal ends every early dialog of this attempt.
+    { ...call, forks: {}, pending: {} },
+    target === undefined ? [] : [{ type: "target", target, alive: status !== 503 }],
+  ];
+  if (call.giveUp !== undefined) return then(answered, (now) => [over(now, moment), []]);
+  return then(answered, (now) => {
+    if (status < 400) return redirected(now, response, end, moment);
+    switch (status) {
+      case 401:
+      case 407: {
+        const login = answerTo(now, response);
+        return login === undefined
+          ? ended(now, end, moment)
+          : sendInvite({ ...now, login }, now.attempt.uri, moment);
+      }
+      case 422: {
+        const seconds = secondsAfter422(response, now.sessionSeconds);
+        if (seconds === undefined) return ended(now, end, moment);
+        return sendInvite({ ...now, sessionSeconds: seconds }, now.attempt.uri, moment);
+      }
+      case 503:
+        return nextTarget(now, end, moment);
+      default:
+        return nextRedirection(now, end, moment);
+    }
+  });
+}
+
+/** The login that answers a 401 or 407, undefined when there is no use in it. */
+export function answerTo(call: OutgoingCall, response: SipResponse): TrunkLogin | undefined {
+  const login = call.login ?? (call.wish.credentials && trunkLogin(call.wish.credentials));
+  if (login === undefined || (response.status !== 401 && response.status !== 407)) return undefined;
+  const header = response.status === 401 ? "WWW-Authenticate" : "Proxy-Authenticate";
+  return challenged(login, { status: response.status, challenges: headerValues(response, header) });
+}
+
+function redirected(call: OutgoingCall, response: SipResponse, end: CallEnd, moment: Moment): Step {
+  const { tried, toTry } = call;
+  const found = redirections({ response, tried: [...tried, ...toTry], hosts: call.wish.hosts });
+  return nextRedirection({ ...call, toTry: [...found, ...toTry] }, end, moment);
+}
+
+/** RFC 3261 8.1.3.4: the next URI of those that redirections gave; the end when there is none. */
+function nextRedirection(call: OutgoingCall, end: CallEnd, moment: Moment): Step {
+  const [uri, ...toTry] = call.toTry;
+  // RFC 3261 21.6: a 6xx speaks for every place that could be tried.
+  if (uri === undefined || (end.type === "rejected" && end.status >= 600)) return ended(call, end, moment);
+  return sendInvite({ ...call, toTry, tried: [...call.tried, uri] }, uri, moment);
+}
+
+function nextTarget(call: OutgoingCall, end: CallEnd, moment: Moment): Step {
+  const targets = call.targets.slice(1);
+  if (targets.length === 0) return ended(call, end, moment);
+  return sendInvite({ ...call, targets, forks: {}, pending: {} }, call.attempt.uri, moment);
+}
+
+function ended(call: OutgoingCall, end: CallEnd, moment: Moment): Step {
+  const gone = over({ ...call, attempt: { ...call.attempt, provisional: false } }, moment);
+  return [gone, [tell({ type: "over", end })]];
+}
+
+/** RFC 3261 9.1: now if a provisional response came, else with the first one. */
+export function cancel(call: OutgoingCall): Step {
+  if (call.giveUp === undefined || call.giveUp.cancelSent || !call.attempt.provisional) return [call, []];
+  const { headers } = call.giveUp;
+  return [
+    { ...call, giveUp: { headers, cancelSent: true } },
+    [{ type: "cancel", tx: call.attempt.tx, headers }],
+  ];
+}

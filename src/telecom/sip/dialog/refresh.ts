@@ -1,0 +1,191 @@
+import { paramValue } from "../message/grammar.ts";
+import { cseq, to } from "../message/headers.ts";
+import type { SipResponse } from "../message/message.ts";
+import { answerTo } from "./calling.ts";
+import {
+  type CallEffect,
+  type Moment,
+  type OutgoingCall,
+  type PendingRequest,
+  type Step,
+  t2Ms,
+  tell,
+  then,
+} from "./call-state.ts";
+import { retargeted } from "./dialog.ts";
+import { ackOf, sdpOf, sendBye, sendInDialog } from "./requests.ts";
+import { refreshHeaders, secondsAfter422, timerFromAnswer, triedAgainAt } from "./session-timer.ts";
+import { broken } from "./their-requests.ts";
+
+/** The next moment at which `due` has something to do; undefined when nothing is waited for. */
+export function dueAtMs(call: OutgoingCall): number | undefined {
+  const moments = [
+    call.awaitingAck?.againAtMs,
+    call.glareUntilMs ?? call.session?.dueAtMs,
+    call.session?.expiresAtMs,
+    call.forgetAtMs,
+  ].filter((moment) => moment !== undefined);
+  return moments.length === 0 ? undefined : Math.min(...moments);
+}
+
+/** What falls due in an answered call: our 2xx again, a refresh, the end of a session that nobody refreshed. */
+export function due(call: OutgoingCall, moment: Moment): Step {
+  if (call.phase !== "answered") return [call, []];
+  return then(acknowledgementDue(call, moment), (now) => sessionDue(now, moment));
+}
+
+/** RFC 3261 13.3.1.4: the 2xx again at T1, doubling up to T2; after 64 * T1 the call is ended. */
+function acknowledgementDue(call: OutgoingCall, moment: Moment): Step {
+  const awaited = call.awaitingAck;
+  if (awaited === undefined || awaited.againAtMs > moment.nowMs) return [call, []];
+  if (awaited.giveUpAtMs <= moment.nowMs) return broken(call, "no ACK to our 2xx", moment);
+  const intervalMs = Math.min(awaited.intervalMs * 2, t2Ms);
+  const awaitingAck = { ...awaited, intervalMs, againAtMs: moment.nowMs + intervalMs };
+  return [{ ...call, awaitingAck }, [{ type: "respond-again", key: awaited.key }]];
+}
+
+function sessionDue(call: OutgoingCall, moment: Moment): Step {
+  const { session } = call;
+  if (call.phase !== "answered" || session === undefined) return [call, []];
+  const isOver = session.expiresAtMs <= moment.nowMs;
+  if ((call.glareUntilMs ?? session.dueAtMs) > moment.nowMs && !isOver) return [call, []];
+  if (isOver || session.refresher === "them") return expired(call, moment);
+  return refreshed({ ...call, glareUntilMs: undefined }, moment);
+}
+
+/** RFC 4028 10: BYE, with the reason that 408 gives. */
+function expired(call: OutgoingCall, moment: Moment): Step {
+  const headers = [{ name: "Reason", value: 'SIP;cause=408;text="Session expired"' }];
+  const ended = sendBye(call, { tag: call.chosen ?? "", headers }, moment);
+  return then(ended, (now) => [now, [tell({ type: "over", end: { type: "session-expired" } })]]);
+}
+
+/** RFC 4028 7.4: by UPDATE where the far end takes it (no offer needed), else by re-INVITE. */
+function refreshed(call: OutgoingCall, moment: Moment): Step {
+  const { session, chosen } = call;
+  if (session === undefined || chosen === undefined) return [call, []];
+  const waiting = { ...call, session: triedAgainAt(session, moment.nowMs) };
+  const isBusy = call.theirs !== undefined || call.awaitingAck !== undefined || refreshPending(call);
+  if (isBusy) return [waiting, []];
+  if (call.forks[chosen]?.dialog.allows?.includes("UPDATE") !== true) {
+    return [waiting, [tell({ type: "offer-wanted" })]];
+  }
+  const headers = refreshHeaders(session.seconds, "uac");
+  return sendInDialog(waiting, { method: "UPDATE", tag: chosen, headers }, moment);
+}
+
+/** The media engine's description for a refresh by re-INVITE: the session as it is (RFC 4028 7.4). */
+export function offerMade(call: OutgoingCall, sdp: string, moment: Moment): Step {
+  const { session, chosen } = call;
+  const isBusy = call.theirs !== undefined || call.awaitingAck !== undefined || refreshPending(call);
+  if (call.phase !== "answered" || session === undefined || chosen === undefined || isBusy) return [call, []];
+  const headers = refreshHeaders(session.seconds, "uac");
+  return sendInDialog(call, { method: "INVITE", tag: chosen, headers, sdp }, moment);
+}
+
+function refreshPending(call: OutgoingCall): boolean {
+  return Object.values(call.pending).some((sent) => sent.method === "INVITE" || sent.method === "UPDATE");
+}
+
+/** A response to one of our requests in a dialog. */
+export function requestAnswered(
+  call: OutgoingCall,
+  heard: { readonly tx: string; readonly response: SipResponse },
+  moment: Moment,
+): Step {
+  const { tx, response } = heard;
+  const sent = call.pending[tx];
+  // RFC 3261 13.2.2.4: the 2xx of a re-INVITE comes again when our ACK was lost.
+  if (sent === undefined) return [call, ackAgain(call, response)];
+  const isSuccess = response.status >= 200 && response.status < 300;
+  if (response.status < 200) return [call, []];
+  const settled = { ...call, pending: without(call.pending, tx) };
+  if (isSuccess && sent.method === "INVITE") return reinviteAccepted(call, { ...heard, sent }, moment);
+  if (isSuccess) return isRefresh(sent) ? refreshAccepted(settled, response, moment, sent) : [settled, []];
+  const login = answerTo(call, response);
+  if (login !== undefined) return sendInDialog({ ...settled, login }, sent, moment);
+  return isRefresh(sent) ? refreshFailed(settled, { sent, response }, moment) : [settled, []];
+}
+
+/** Time-out or a transport that failed, in a dialog. */
+export function requestUnanswered(call: OutgoingCall, tx: string, moment: Moment): Step {
+  const sent = call.pending[tx];
+  if (sent === undefined) return [call, []];
+  const settled = { ...call, pending: without(call.pending, tx) };
+  // RFC 3261 12.2.1.2, 14.1: a far end that answers nothing is gone.
+  return isRefresh(sent) && call.phase === "answered" ? expired(settled, moment) : [settled, []];
+}
+
+function ackAgain(call: OutgoingCall, response: SipResponse): readonly CallEffect[] {
+  const fork = call.forks[paramValue(to(response).params, "tag") ?? ""];
+  const { number, method } = cseq(response);
+  const isAccepted = response.status >= 200 && response.status < 300 && method === "INVITE";
+  return isAccepted && fork?.ack?.cseq === number ? ackOf(fork) : [];
+}
+
+function isRefresh(sent: PendingRequest): boolean {
+  return sent.method === "INVITE" || sent.method === "UPDATE";
+}
+
+function reinviteAccepted(
+  call: OutgoingCall,
+  heard: { tx: string; response: SipResponse; sent: PendingRequest },
+  moment: Moment,
+): Step {
+  const { tx, response, sent } = heard;
+  const fork = call.forks[sent.tag];
+  if (fork === undefined) return [call, []];
+  const acked = {
+    ...fork,
+    dialog: retargeted(fork.dialog, response),
+    ack: { cseq: sent.cseq, authorization: [] },
+  };
+  const forks = { ...call.forks, [sent.tag]: acked };
+  const settled = { ...call, forks, pending: without(call.pending, tx) };
+  const done = then([settled, ackOf(acked)], (now) => refreshAccepted(now, response, moment, sent));
+  const sdp = sdpOf(response);
+  return sdp === undefined ? done : then(done, (now) => [now, [tell({ type: "answer", sdp })]]);
+}
+
+function refreshAccepted(
+  call: OutgoingCall,
+  response: SipResponse,
+  moment: Moment,
+  sent: PendingRequest,
+): Step {
+  const fork = call.forks[sent.tag];
+  if (fork === undefined || call.phase !== "answered") return [call, []];
+  const forks = { ...call.forks, [sent.tag]: { ...fork, dialog: retargeted(fork.dialog, response) } };
+  return [{ ...call, forks, session: timerFromAnswer(response, moment.nowMs) }, []];
+}
+
+function refreshFailed(
+  call: OutgoingCall,
+  failed: { sent: PendingRequest; response: SipResponse },
+  moment: Moment,
+): Step {
+  if (call.phase !== "answered" || call.session === undefined) return [call, []];
+  const { status } = failed.response;
+  switch (status) {
+    case 491:
+      // RFC 3261 14.1: who made the Call-ID waits 2.1 to 4 s, in units of 10 ms.
+      return [{ ...call, glareUntilMs: moment.nowMs + 2_100 + 10 * moment.random.integer(191) }, []];
+    case 422: {
+      const seconds = secondsAfter422(failed.response, call.session.seconds);
+      if (seconds === undefined) return expired(call, moment);
+      return refreshed({ ...call, session: { ...call.session, seconds } }, moment);
+    }
+    case 408:
+    case 481:
+      // RFC 3261 12.2.1.2: the far end has no such dialog any more.
+      return expired(call, moment);
+    default:
+      // RFC 4028 10: the session goes on until it expires.
+      return [{ ...call, session: triedAgainAt(call.session, moment.nowMs) }, []];
+  }
+}
+
+function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
+  const { [key]: _gone, ...rest } = record;
+  return rest;
+}

@@ -1,0 +1,109 @@
+import { authorized } from "../auth/trunk-login.ts";
+import { makeRequest } from "../message/build.ts";
+import { contentType } from "../message/headers.ts";
+import type { SipMessage } from "../message/message.ts";
+import {
+  allow,
+  type CallEffect,
+  type Fork,
+  lingerMs,
+  type Moment,
+  type OutgoingCall,
+  type PendingRequest,
+  type Step,
+  supported,
+} from "./call-state.ts";
+import { requestIn } from "./dialog.ts";
+import { refreshHeaders } from "./session-timer.ts";
+
+/** The INVITE that begins the call, anew at each attempt: one CSeq more, the same Call-ID and From (RFC 3261 8.1.3.5). */
+export function sendInvite(call: OutgoingCall, uri: string, moment: Moment): Step {
+  const [target] = call.targets;
+  if (target === undefined) return [call, []];
+  const { wish } = call;
+  const cseq = call.localSeq + 1;
+  const tx = String(call.begun + 1);
+  const body = { contentType: "application/sdp", content: wish.sdp };
+  const digested = { method: "INVITE", uri, body: Buffer.from(wish.sdp) };
+  const [login, authorization] =
+    call.login === undefined ? [undefined, []] : authorized(call.login, digested, moment.random);
+  const request = makeRequest({
+    method: "INVITE",
+    uri,
+    from: wish.from,
+    to: wish.to,
+    callId: wish.callId,
+    cseq,
+    contact: wish.contact,
+    headers: [...authorization, allow, supported, ...refreshHeaders(call.sessionSeconds), ...wish.headers],
+    body,
+  });
+  const attempt = { tx, uri, cseq, provisional: false, authorization };
+  return [
+    { ...call, localSeq: cseq, begun: call.begun + 1, attempt, login },
+    [{ type: "send-invite", tx, request, target }],
+  ];
+}
+
+/** A request of ours in the dialog of one fork. */
+export function sendInDialog(call: OutgoingCall, wish: Omit<PendingRequest, "cseq">, moment: Moment): Step {
+  const fork = call.forks[wish.tag];
+  if (fork === undefined) return [call, []];
+  const cseq = call.localSeq + 1;
+  const tx = String(call.begun + 1);
+  const bare = requestIn(fork.dialog, {
+    method: wish.method,
+    cseq,
+    ...(wish.method === "INVITE" || wish.method === "UPDATE" ? { contact: call.wish.contact } : {}),
+    ...(wish.sdp === undefined ? {} : { body: { contentType: "application/sdp", content: wish.sdp } }),
+  });
+  const [login, authorization] =
+    call.login === undefined ? [undefined, []] : authorized(call.login, bare, moment.random);
+  const request = { ...bare, headers: [...bare.headers, ...authorization, ...wish.headers] };
+  const after = {
+    ...call,
+    localSeq: cseq,
+    begun: call.begun + 1,
+    login,
+    pending: { ...call.pending, [tx]: { ...wish, cseq } },
+  };
+  return [after, [{ type: "send", tx, request }]];
+}
+
+/** RFC 3261 13.2.2.4: the same ACK for a 2xx and for each of its repetitions. */
+export function ackOf(fork: Fork): readonly CallEffect[] {
+  if (fork.ack === undefined) return [];
+  const { cseq, authorization } = fork.ack;
+  return [{ type: "ack", request: requestIn(fork.dialog, { method: "ACK", cseq, headers: authorization }) }];
+}
+
+/** BYE, and nothing more of this call but its echo. */
+export function sendBye(
+  call: OutgoingCall,
+  wish: Pick<PendingRequest, "tag" | "headers">,
+  moment: Moment,
+): Step {
+  const [after, effects] = sendInDialog(call, { method: "BYE", ...wish }, moment);
+  return [over(after, moment), effects];
+}
+
+export function over(call: OutgoingCall, moment: Moment): OutgoingCall {
+  // RFC 3261 13.2.2.4: 2xx of other forks may come until 64 * T1 after the first.
+  const mayEcho = Object.keys(call.forks).length > 0 || call.attempt.provisional;
+  return {
+    ...call,
+    phase: "over",
+    theirs: undefined,
+    awaitingAck: undefined,
+    session: undefined,
+    glareUntilMs: undefined,
+    forgetAtMs: call.forgetAtMs ?? moment.nowMs + (mayEcho ? lingerMs : 0),
+  };
+}
+
+/** The session description that a message carries, if it does. */
+export function sdpOf(message: SipMessage): string | undefined {
+  const type = contentType(message);
+  if (message.body.length === 0 || type?.type !== "application" || type.subtype !== "sdp") return undefined;
+  return Buffer.from(message.body).toString("utf8");
+}

@@ -1,0 +1,56 @@
+import { cancel, inviteAnswered, inviteUnanswered } from "./calling.ts";
+import { type CallInput, lingerMs, type Moment, type OutgoingCall, type Step, then } from "./call-state.ts";
+import { due, offerMade, requestAnswered, requestUnanswered } from "./refresh.ts";
+import { sendBye } from "./requests.ts";
+import { offerAnswered, offerRefused, requested } from "./their-requests.ts";
+import type { HeaderLine } from "../message/message.ts";
+import { unreachable } from "#base/errors.ts";
+
+/** One input, the call after it, and what is to be done: the whole of `OutgoingCall`'s drawing. */
+export function step(call: OutgoingCall, input: CallInput, moment: Moment): Step {
+  switch (input.type) {
+    case "response":
+      return input.tx === call.attempt.tx
+        ? inviteAnswered(call, input.response, moment)
+        : requestAnswered(call, input, moment);
+    case "no-response":
+      return input.tx === call.attempt.tx
+        ? inviteUnanswered(call, moment)
+        : requestUnanswered(call, input.tx, moment);
+    case "request":
+      return requested(call, input, moment);
+    case "hang-up":
+      return hangUp(call, input.headers, moment);
+    case "offer-answered":
+      return offerAnswered(call, input, moment);
+    case "offer-refused":
+      return offerRefused(call, input.key);
+    case "offer-made":
+      return offerMade(call, input.sdp, moment);
+    case "due":
+      return due(call, moment);
+    default:
+      return unreachable(input);
+  }
+}
+
+/** RFC 3261 15: CANCEL before the answer, BYE after it, nothing when it is over. */
+function hangUp(call: OutgoingCall, headers: readonly HeaderLine[], moment: Moment): Step {
+  switch (call.phase) {
+    case "calling": {
+      if (call.giveUp !== undefined) return [call, []];
+      // RFC 3261 9.1: a far end that answers not even the CANCEL is held to have done so after 64 * T1.
+      const forgetAtMs = moment.nowMs + 2 * lingerMs;
+      return cancel({ ...call, giveUp: { headers, cancelSent: false }, forgetAtMs });
+    }
+    case "answered": {
+      const { theirs, chosen } = call;
+      const refused = theirs === undefined ? ([call, []] as const) : offerRefused(call, theirs.key);
+      return then(refused, (now) => sendBye(now, { tag: chosen ?? "", headers }, moment));
+    }
+    case "over":
+      return [call, []];
+    default:
+      return unreachable(call.phase);
+  }
+}

@@ -1,0 +1,210 @@
+import { makeResponse, type ResponseWish } from "../message/build.ts";
+import { paramValue } from "../message/grammar.ts";
+import { cseq, from, headerValues, tokens } from "../message/headers.ts";
+import type { SipRequest } from "../message/message.ts";
+import {
+  allow,
+  type CallEffect,
+  type Moment,
+  type OutgoingCall,
+  type Step,
+  supported,
+  supportedOptions,
+  t1Ms,
+  lingerMs,
+  tell,
+  type TheirRequest,
+  then,
+} from "./call-state.ts";
+import { inOrder, retargeted } from "./dialog.ts";
+import { digitInInfo } from "./info-digit.ts";
+import { over, sdpOf, sendBye } from "./requests.ts";
+import { floorSeconds, timerFromRequest } from "./session-timer.ts";
+
+/** A request of the far end in this call: RFC 3261 12.2.2 first, then each method's own rules. */
+export function requested(
+  call: OutgoingCall,
+  asked: { key: string; request: SipRequest },
+  moment: Moment,
+): Step {
+  const { request } = asked;
+  const tag = paramValue(from(request).params, "tag") ?? "";
+  const fork = call.forks[tag];
+  if (fork === undefined) return answer(call, asked, 481);
+  if (request.method === "ACK") return acknowledged(call, request, moment);
+  const dialog = inOrder(fork.dialog, request);
+  if (dialog === undefined) return answer(call, asked, 500);
+  const allows = headerValues(request, "Allow").length === 0 ? dialog.allows : tokens(request, "Allow");
+  const noted = { ...call, forks: { ...call.forks, [tag]: { ...fork, dialog: { ...dialog, allows } } } };
+  // RFC 3261 8.2.2.3
+  const unknown = tokens(request, "Require").filter((option) => !supportedOptions.includes(option));
+  if (unknown.length > 0) {
+    return answer(noted, asked, 420, { headers: [{ name: "Unsupported", value: unknown.join(", ") }] });
+  }
+  return byMethod(noted, { ...asked, tag }, moment);
+}
+
+type Asked = { readonly key: string; readonly request: SipRequest; readonly tag: string };
+
+function byMethod(call: OutgoingCall, asked: Asked, moment: Moment): Step {
+  switch (asked.request.method) {
+    case "BYE":
+      return hungUp(call, asked, moment);
+    case "INVITE":
+    case "UPDATE":
+      return call.phase === "over" ? answer(call, asked, 481) : reoffered(call, asked, moment);
+    case "INFO":
+      return informed(call, asked);
+    case "OPTIONS":
+      return answer(call, asked, 200, { headers: abilities });
+    case "REFER":
+      // RFC 3515 2.4.2: a transfer is not the far end's to order here.
+      return answer(call, asked, 603);
+    case "PRACK":
+      // RFC 3262 3: we never send a reliable provisional response, so none can be meant.
+      return answer(call, asked, 481);
+    default:
+      // RFC 3261 8.2.1
+      return answer(call, asked, 405, { headers: [allow] });
+  }
+}
+
+/** What OPTIONS is told, in a dialog and outside (RFC 3261 11.2). */
+export const abilities = [
+  allow,
+  supported,
+  { name: "Accept", value: "application/sdp, application/dtmf-relay, application/dtmf" },
+];
+
+function hungUp(call: OutgoingCall, asked: Asked, moment: Moment): Step {
+  const done = answer(call, asked, 200);
+  // RFC 3261 15: a far end may not BYE before it has answered; it still owes the INVITE its final response.
+  if (call.phase !== "answered" || asked.tag !== call.chosen) return done;
+  return then(done, (now) => [
+    over(now, moment),
+    [...openOffer(now), tell({ type: "over", end: { type: "hung-up-by-far-end" } })],
+  ]);
+}
+
+/** RFC 3261 15.1.2: requests that wait for an answer get 487 when the dialog ends under them. */
+function openOffer(call: OutgoingCall): readonly CallEffect[] {
+  if (call.theirs === undefined) return [];
+  return [{ type: "respond", key: call.theirs.key, response: makeResponse(stored(call.theirs), 487) }];
+}
+
+function informed(call: OutgoingCall, asked: Asked): Step {
+  const digit = digitInInfo(asked.request);
+  // RFC 6086 4.2.2: an INFO about nothing that we know; 200 when it has no body (a keep-alive of old).
+  if (digit === "none") return answer(call, asked, asked.request.body.length === 0 ? 200 : 415);
+  if (digit === "unreadable") return answer(call, asked, 400);
+  const done = answer(call, asked, 200);
+  return call.phase === "answered" ? then(done, (now) => [now, [tell({ type: "digit", digit })]]) : done;
+}
+
+/** Re-INVITE (RFC 3261 14.2) and UPDATE (RFC 3311 5.2): a new offer, a refresh, or both. */
+function reoffered(call: OutgoingCall, asked: Asked, moment: Moment): Step {
+  const { request, key, tag } = asked;
+  const isInvite = request.method === "INVITE";
+  const sdp = sdpOf(request);
+  const offers = isInvite || sdp !== undefined;
+  // RFC 3261 14.2, RFC 3311 5.2: one offer at a time. Another of theirs waits: 500; one of ours is on its way: 491.
+  if (call.theirs !== undefined || (isInvite && call.awaitingAck !== undefined)) {
+    const seconds = String(moment.random.integer(11));
+    return answer(call, asked, 500, { headers: [{ name: "Retry-After", value: seconds }] });
+  }
+  const ours = Object.values(call.pending).some((sent) => sent.method === "INVITE" || sent.sdp !== undefined);
+  if (offers && (ours || call.phase === "calling" || call.awaitingAck?.answerExpected === true)) {
+    return answer(call, asked, 491);
+  }
+  const timer = timerFromRequest(request, moment.nowMs);
+  if (timer.type === "too-short") {
+    return answer(call, asked, 422, { headers: [{ name: "Min-SE", value: String(floorSeconds) }] });
+  }
+  const { body: _body, ...bare } = request;
+  const theirs: TheirRequest = {
+    key,
+    tag,
+    request: bare,
+    cseq: cseq(request).number,
+    offered: sdp !== undefined,
+    timer: timer.type === "agreed" ? timer.timer : undefined,
+    timerHeaders: timer.type === "agreed" ? timer.headers : [],
+  };
+  if (!offers) return agreed({ ...call, theirs }, undefined, moment);
+  return [{ ...call, theirs }, [tell({ type: "offer", key, sdp })]];
+}
+
+/** The media engine answered their offer, or made one for an INVITE that had none. */
+export function offerAnswered(call: OutgoingCall, said: { key: string; sdp: string }, moment: Moment): Step {
+  return call.theirs?.key === said.key ? agreed(call, said.sdp, moment) : [call, []];
+}
+
+/** RFC 3261 14.2: 488, and the session stays as it was. */
+export function offerRefused(call: OutgoingCall, key: string): Step {
+  if (call.theirs?.key !== key) return [call, []];
+  const response = makeResponse(stored(call.theirs), 488);
+  return [{ ...call, theirs: undefined }, [{ type: "respond", key, response }]];
+}
+
+function agreed(call: OutgoingCall, sdp: string | undefined, moment: Moment): Step {
+  const { theirs } = call;
+  const fork = theirs === undefined ? undefined : call.forks[theirs.tag];
+  if (theirs === undefined || fork === undefined) return [call, []];
+  const request = stored(theirs);
+  const response = makeResponse(request, 200, {
+    contact: call.wish.contact,
+    headers: [allow, supported, ...theirs.timerHeaders],
+    ...(sdp === undefined ? {} : { body: { contentType: "application/sdp", content: sdp } }),
+  });
+  const awaitingAck =
+    request.method === "INVITE"
+      ? {
+          key: theirs.key,
+          cseq: theirs.cseq,
+          answerExpected: !theirs.offered,
+          againAtMs: moment.nowMs + t1Ms,
+          intervalMs: t1Ms,
+          giveUpAtMs: moment.nowMs + lingerMs,
+        }
+      : call.awaitingAck;
+  const after = {
+    ...call,
+    theirs: undefined,
+    awaitingAck,
+    session: theirs.timer ?? call.session,
+    forks: { ...call.forks, [theirs.tag]: { ...fork, dialog: retargeted(fork.dialog, request) } },
+  };
+  return [after, [{ type: "respond", key: theirs.key, response }]];
+}
+
+function acknowledged(call: OutgoingCall, request: SipRequest, moment: Moment): Step {
+  const awaited = call.awaitingAck;
+  if (awaited === undefined || cseq(request).number !== awaited.cseq) return [call, []];
+  const after = { ...call, awaitingAck: undefined };
+  if (!awaited.answerExpected) return [after, []];
+  // RFC 3261 13.2.1: our 2xx held the offer, so this must hold the answer.
+  const sdp = sdpOf(request);
+  if (sdp !== undefined) return [after, [tell({ type: "answer", sdp })]];
+  return broken(after, "an ACK without the answer to our offer", moment);
+}
+
+/** Ends an answered call whose far end cannot be gone on with. */
+export function broken(call: OutgoingCall, why: string, moment: Moment): Step {
+  const ended = sendBye(call, { tag: call.chosen ?? "", headers: [] }, moment);
+  return then(ended, (now) => [now, [tell({ type: "over", end: { type: "protocol-broken", why } })]]);
+}
+
+function answer(
+  call: OutgoingCall,
+  asked: { readonly key: string; readonly request: SipRequest },
+  status: number,
+  wish: ResponseWish = {},
+): Step {
+  if (asked.request.method === "ACK") return [call, []];
+  const response = makeResponse(asked.request, status, wish);
+  return [call, [{ type: "respond", key: asked.key, response }]];
+}
+
+function stored(theirs: TheirRequest): SipRequest {
+  return { ...theirs.request, body: new Uint8Array(0) };
+}
