@@ -1,0 +1,52 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { createServer } from "node:net";
+
+/**
+ * A port that is free now for UDP and TCP on 127.0.0.1, for programs that must be told theirs. Taken from below the range
+ * that the kernel hands out for port 0, so that no socket of ours grabs it between here and the program's start.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = nextCandidate();
+    if ((await isFree(port)) && (await isFree(port + 1))) return port;
+  }
+}
+
+// Each process starts somewhere else, so that test files side by side do not meet.
+let candidate = 12_000 + ((process.pid * 97) % 1_990) * 4;
+
+function nextCandidate(): number {
+  candidate = candidate + 4 >= 19_990 ? 12_000 : candidate + 4;
+  return candidate;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return (await bindsUdp(port)) && (await bindsTcp(port));
+}
+
+async function bindsUdp(port: number): Promise<boolean> {
+  const socket = createSocket("udp4");
+  try {
+    socket.bind({ port, address: "127.0.0.1", exclusive: true });
+    await once(socket, "listening");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.close();
+  }
+}
+
+async function bindsTcp(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen({ port, host: "127.0.0.1", exclusive: true });
+    await once(server, "listening");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
