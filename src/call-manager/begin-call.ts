@@ -1,0 +1,161 @@
+import type { Clock } from "#base/clock.ts";
+import { type CallId, makeId } from "#base/ids.ts";
+import type { Random } from "#base/random.ts";
+import { grantPermit } from "#network/dial-permit.ts";
+import type { Network } from "#network/network.ts";
+import { readNumber } from "#network/number.ts";
+import type { Subscriber } from "#network/records.ts";
+import type { Database, Transaction } from "#store/database.ts";
+import { appendJournal } from "#store/journal.ts";
+import { type Call, userLegOf } from "./call.ts";
+import type { BeginCallAnswer, BeginCallRefusal, CallWish } from "./call-manager.ts";
+import { insertCall, isReferenceLive, liveCallOfSession } from "./call-table.ts";
+import { stagePages } from "./call-progress.ts";
+import { appendPages } from "./session-page-table.ts";
+import { lastWordsMs } from "./steps/call-user.ts";
+import { callOfTicket, type Ticket, useTicket } from "./used-ticket-table.ts";
+import { planCall, stepsToRun } from "./web-call.ts";
+
+/** What a wish came to: `begun` has the call that its flow is to be started for. */
+export type Begun =
+  | { readonly answer: Extract<BeginCallAnswer, { type: "begun" }>; readonly begun?: Call }
+  | { readonly answer: Extract<BeginCallAnswer, { type: "refused" }> };
+
+/**
+ * 204-206. Checks the wish, and writes the call, its first page and the permit for the visitor's telephone down in one
+ * transaction. Nothing is dialled here. The same ticket gives the same call; a session with a live call gets that one.
+ */
+export async function beginCall(
+  wish: CallWish,
+  around: { database: Database; network: Network; clock: Clock; random: Random },
+): Promise<Begun> {
+  const { database, network, clock, random } = around;
+  const earlier = await database.transaction((tx) => callAlreadyBegun(tx, wish));
+  if (earlier !== undefined) return resumed(earlier);
+
+  const { context } = wish;
+  const subscriber = await network.subscriber(context.subscriber);
+  if (subscriber === undefined) return refused("unknown-subject");
+  const number = readNumber(wish.phone, subscriber);
+  if (number.type === "refused") return refused(number.why);
+
+  const routes = await network.routes({
+    subscriber: context.subscriber,
+    subject: context.subject,
+    atMs: clock.now(),
+    number: number.number,
+    ipAddress: wish.ipAddress,
+    draw: "welcome",
+  });
+  if (routes.type === "closed") return refused("outside-hours", routes.opensAtMs);
+  if (routes.type !== "routes") return refused(routes.type);
+
+  const nowMs = clock.now();
+  const id = makeId<CallId>("call", random);
+  return database.transaction(async (tx): Promise<Begun> => {
+    // Asked again inside: two clicks may have come this far together.
+    const meanwhile = await callAlreadyBegun(tx, wish);
+    if (meanwhile !== undefined) return resumed(meanwhile);
+    const token = tokenTicket(wish);
+    if (token !== undefined && (await callOfTicket(tx, token)) !== undefined)
+      return refused("token-already-used");
+
+    const endsAtMs = nowMs + subscriber.policy.maxCallMinutes * 60_000;
+    const permit = await grantPermit(
+      tx,
+      {
+        subscriber,
+        call: id,
+        leg: userLegOf({ id }),
+        trunk: subscriber.trunkForUsers,
+        atMs: nowMs,
+        lapsesAtMs: endsAtMs + lastWordsMs,
+        party: { kind: "user", number: number.number, ipAddress: wish.ipAddress },
+      },
+      random,
+    );
+    if (permit.type === "refused") return refused(permit.why);
+
+    const call = newCall(wish, subscriber, {
+      id,
+      reference: await freeReference(tx, random),
+      visitorNumber: number.number,
+      userPermit: permit.permit.id,
+      beganAtMs: nowMs,
+      endsAtMs,
+    });
+    await insertCall(tx, call);
+    await useTicket(tx, { kind: "form", id: wish.ticket }, id);
+    if (token !== undefined) await useTicket(tx, token, id);
+    await appendPages(tx, call, stagePages({ ...call, began: {} }, call), nowMs);
+    const fact = { became: "begun", legOrder: call.legOrder, subject: call.subject };
+    await appendJournal(tx, [
+      { call: id, atMs: nowMs, subscriber: call.subscriber, step: "begin-call", fact },
+    ]);
+    return { answer: { type: "begun", call: id, resumed: false }, begun: call };
+  });
+}
+
+/** By the ticket (double click, reload, back button), or the session's live one (another tab). */
+async function callAlreadyBegun(tx: Transaction, wish: CallWish): Promise<CallId | undefined> {
+  const ofTicket = await callOfTicket(tx, { kind: "form", id: wish.ticket });
+  return ofTicket ?? (await liveCallOfSession(tx, wish.session))?.id;
+}
+
+/** A token's id is its subscriber's own: two subscribers may use the same. */
+function tokenTicket(wish: CallWish): Ticket | undefined {
+  return wish.tokenId === undefined
+    ? undefined
+    : { kind: "token", id: `${wish.context.subscriber}:${wish.tokenId}` };
+}
+
+function newCall(
+  wish: CallWish,
+  subscriber: Subscriber,
+  facts: Pick<Call, "id" | "reference" | "visitorNumber" | "userPermit" | "beganAtMs" | "endsAtMs">,
+): Call {
+  const plan = planCall(subscriber.policy, wish.phoneSigned);
+  const began = Object.fromEntries(stepsToRun(plan.order, []).map((step) => [step, facts.beganAtMs]));
+  return {
+    ...facts,
+    ...plan,
+    session: wish.session,
+    subscriber: wish.context.subscriber,
+    subject: wish.context.subject,
+    context: wish.context,
+    language: wish.language,
+    ipAddress: wish.ipAddress,
+    policy: subscriber.policy,
+    state: "live",
+    done: [],
+    began,
+    bugs: 0,
+    routes: [],
+    attempts: [],
+    userHeld: false,
+    agentHeld: false,
+    signedOn: false,
+    wrongPins: 0,
+    digitsTaken: {},
+    pushed: [],
+    userLegSeconds: 0,
+    centerLegSeconds: 0,
+    bridgedSeconds: 0,
+  };
+}
+
+/** Six digits that no other live call has; the first is no zero, so that it can be said as a number too. */
+async function freeReference(tx: Transaction, random: Random): Promise<string> {
+  for (;;) {
+    const reference = String(100_000 + random.integer(900_000));
+    if (!(await isReferenceLive(tx, reference))) return reference;
+  }
+}
+
+function resumed(call: CallId): Begun {
+  return { answer: { type: "begun", call, resumed: true } };
+}
+
+function refused(why: BeginCallRefusal, opensAtMs?: number): Begun {
+  return { answer: { type: "refused", why, ...(opensAtMs === undefined ? {} : { opensAtMs }) } };
+}

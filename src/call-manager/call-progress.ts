@@ -1,0 +1,67 @@
+import type { NewJournalRow } from "#store/journal.ts";
+import type { Call } from "./call.ts";
+import type { SessionPage } from "./pages.ts";
+import type { BecameTrue, StepEnd } from "./step.ts";
+import { fromStepOn, type StepName, stageOf, stepsToRun } from "./web-call.ts";
+
+/** The call after a checkpoint of `step`; `end` is given when the step ended with it. */
+export function nextCall(
+  call: Call,
+  step: StepName,
+  became: BecameTrue,
+  end: StepEnd | undefined,
+  nowMs: number,
+): Call {
+  const { took } = became;
+  const digitsTaken =
+    took === undefined ? call.digitsTaken : { ...call.digitsTaken, [took.leg]: took.throughSeq };
+  const facts: Call = { ...call, ...became.call, digitsTaken };
+  if (end === undefined) return facts;
+
+  const again = end.backTo === undefined ? [] : fromStepOn(call.order, end.backTo);
+  const done = [...call.done, step].filter((each) => !again.includes(each));
+  // Of two lanes that end the call at the same time, the first to be written down says why.
+  const outcome = call.outcome ?? end.over;
+  const over = outcome === undefined ? {} : { outcome, overAtMs: call.overAtMs ?? nowMs };
+  const ended: Call = { ...facts, ...over, done };
+
+  // A step that runs on in the other lane keeps its moment; one that begins, or begins again, gets this one.
+  const began = stepsOf(ended).map((each) => [
+    each,
+    each === step || again.includes(each) ? nowMs : (call.began[each] ?? nowMs),
+  ]);
+  return { ...ended, began: Object.fromEntries(began) };
+}
+
+/** The steps whose turn it is. */
+export function stepsOf(call: Call): readonly StepName[] {
+  if (call.state === "ended") return [];
+  return call.outcome === undefined ? stepsToRun(call.order, call.done) : ["say-goodbye"];
+}
+
+/** The connect page's next stage, for each step that this checkpoint let begin. */
+export function stagePages(before: Call, call: Call): readonly SessionPage[] {
+  return stepsOf(call)
+    .filter((step) => before.began[step] !== call.began[step])
+    .flatMap((step) => stageOf[step] ?? [])
+    .map((stage) => ({ type: "connect", stage }));
+}
+
+/** What reports read: what became true, and, when the step ended with it, since when it had run. */
+export function journalRow(of: {
+  readonly before: Call;
+  readonly call: Call;
+  readonly step: StepName;
+  readonly became: BecameTrue;
+  readonly ended: boolean;
+  readonly atMs: number;
+}): NewJournalRow {
+  const { before, call, step, became, ended, atMs } = of;
+  const fact = {
+    became: became.fact,
+    ...(ended ? { beganAtMs: before.began[step] ?? atMs } : {}),
+    ...(call.outcome === before.outcome ? {} : { outcome: call.outcome }),
+    ...became.details,
+  };
+  return { call: call.id, atMs, subscriber: call.subscriber, step, fact };
+}

@@ -1,0 +1,93 @@
+import type { CallId, LegId, PageId, PermitId, SessionId, SubjectId, SubscriberId } from "#base/ids.ts";
+import type { InteractionContext } from "#contract/interaction-context.ts";
+import type { Language, Policy, Route } from "#network/records.ts";
+import type { CallOutcome } from "./pages.ts";
+import type { StepName, StepOrder } from "./web-call.ts";
+
+/**
+ * One call, as it is stored between two steps: all that a step may know of the past. Plain and readonly; it survives JSON.
+ * What the unit knows (is it ringing, which digits were keyed) is not here: the unit is asked.
+ */
+export interface Call extends CallFacts {
+  readonly id: CallId;
+  /** Six digits, unique among live calls: names the call to an agent. */
+  readonly reference: string;
+  readonly session: SessionId;
+  readonly subscriber: SubscriberId;
+  readonly subject: SubjectId;
+  readonly context: InteractionContext;
+  readonly language: Language;
+  /** E.164, or a number of the subscriber's private numbering plan. */
+  readonly visitorNumber: string;
+  readonly ipAddress: string;
+  readonly userPermit: PermitId;
+  /** As they were at the click: a subscriber's change does not touch live calls. */
+  readonly policy: Policy;
+  readonly legOrder: Policy["legOrder"];
+  readonly order: StepOrder;
+  readonly beganAtMs: number;
+  /** Whatever happens, the call is over then. */
+  readonly endsAtMs: number;
+}
+
+/** What becomes true of a call on its way. */
+export interface CallFacts {
+  readonly state: "live" | "ended";
+  /** The steps behind us; with `order` it says which come next. */
+  readonly done: readonly StepName[];
+  /** When each running step began: deadlines count from here, so that a crash stretches none. */
+  readonly began: Readonly<Partial<Record<StepName, number>>>;
+  /** How often a step failed for a reason that nobody foresaw. */
+  readonly bugs: number;
+  /** 205. Where the call may go, in this order. */
+  readonly routes: readonly Route[];
+  /** One for each center leg; the last is the one in hand. */
+  readonly attempts: readonly CenterAttempt[];
+  /** Answered and not let go: if one of these ends, the call is over wherever it is. */
+  readonly userHeld: boolean;
+  readonly agentHeld: boolean;
+  /** 209. When the question had been heard: the time to answer counts from there. */
+  readonly askedAtMs?: number;
+  /** 213. False when the subscriber bridges a center that nobody signed on at: then nothing private is whispered. */
+  readonly signedOn: boolean;
+  readonly wrongPins: number;
+  readonly bridgedAtMs?: number;
+  /** Digits of each leg up to this number are dealt with. */
+  readonly digitsTaken: Readonly<Record<LegId, number>>;
+  readonly pushed: readonly { readonly page: PageId; readonly digits: string; readonly atMs: number }[];
+  /** The tone that the agent's last code was answered with. */
+  readonly answer?: { readonly play: string; readonly tone: "confirm" | "refuse" };
+  readonly outcome?: CallOutcome;
+  readonly overAtMs?: number;
+  readonly endedAtMs?: number;
+  readonly userLegSeconds: number;
+  readonly centerLegSeconds: number;
+  readonly bridgedSeconds: number;
+}
+
+export interface CenterAttempt {
+  readonly leg: LegId;
+  readonly permit: PermitId;
+  readonly route: Route;
+  /** `dialing`, `answered`, `signed-on`, or how it ended. */
+  readonly result: string;
+}
+
+/** The same leg in every life of the process: this is what keeps a telephone from being rung twice. */
+export function userLegOf(call: Pick<Call, "id">): LegId {
+  return `${call.id}.user` as LegId;
+}
+
+export function centerLegOf(call: Pick<Call, "id">, attempt: number): LegId {
+  return `${call.id}.center.${attempt}` as LegId;
+}
+
+/** The center leg in hand. */
+export function currentCenterLeg(call: Call): LegId | undefined {
+  return call.attempts.at(-1)?.leg;
+}
+
+/** Whose leg (or bridge) this is: every name that the unit is told begins with its call's id. */
+export function callOfLeg(name: string): CallId {
+  return name.slice(0, name.indexOf(".")) as CallId;
+}

@@ -1,0 +1,148 @@
+import { until } from "#base/clock.ts";
+import type { LegId } from "#base/ids.ts";
+import type { Database } from "#store/database.ts";
+import { appendJournal } from "#store/journal.ts";
+import type { Call } from "../call.ts";
+import { type InboxCommand, takeCommands, untakenCommands } from "../call-inbox-table.ts";
+import { journalRow, nextCall, stagePages, stepsOf } from "../call-progress.ts";
+import { readCall, updateCall } from "../call-table.ts";
+import { appendPages } from "../session-page-table.ts";
+import type { BecameTrue, Step, StepEnd, Surroundings } from "../step.ts";
+import type { StepName } from "../web-call.ts";
+import { CallOver, Scope, StepStopped } from "./scope.ts";
+
+export interface KernelSurroundings extends Surroundings {
+  readonly database: Database;
+  readonly steps: Readonly<Record<StepName, Step>>;
+  /** After the commit: new pages stand in this call's session; this call is at its end. */
+  readonly onPages: (call: Call) => void;
+  readonly onEnded: (call: Call) => void;
+}
+
+const mostBugs = 3;
+const pauseAfterBugMs = 1000;
+
+/**
+ * Runs one call from wherever its record stands: run its step, write what became true, run the next. After a crash the record is
+ * read and the same is done: recovery is the path of every call.
+ */
+export class CallRunner {
+  call: Call;
+  inbox: readonly InboxCommand[] = [];
+  readonly refusedDials = new Set<LegId>();
+  readonly #around: KernelSurroundings;
+  readonly #scopes = new Map<StepName, Scope>();
+  readonly #closing = new AbortController();
+  #writing: Promise<unknown> = Promise.resolve();
+
+  constructor(call: Call, around: KernelSurroundings) {
+    this.call = call;
+    this.#around = around;
+  }
+
+  /** The inbox first: a visitor who has cancelled is not called any more. */
+  async start(): Promise<void> {
+    await this.readInbox();
+    this.#run();
+  }
+
+  /** Something happened: a telephone event, a command in the inbox. */
+  lookAgain(): void {
+    for (const scope of this.#scopes.values()) scope.lookAgain();
+  }
+
+  async readInbox(): Promise<void> {
+    await this.#inTurn(async () => {
+      this.inbox = await untakenCommands(this.#around.database, this.call.id);
+    });
+    this.lookAgain();
+  }
+
+  /** Stops without a word: the call stands in the database, and the next process goes on with it. */
+  async close(): Promise<void> {
+    this.#closing.abort(new StepStopped());
+    for (const scope of this.#scopes.values()) scope.stop();
+    await this.#writing;
+  }
+
+  /** Writes down what became true: one transaction, and after it what follows from it. */
+  checkpoint(step: StepName, became: BecameTrue, end?: StepEnd): Promise<void> {
+    return this.#inTurn(() => this.#write(step, became, end));
+  }
+
+  #run(): void {
+    if (this.#closing.signal.aborted) return;
+    // A call that is over says goodbye when its other lane has fallen silent.
+    if (this.call.outcome !== undefined && this.#scopes.size > 0) return;
+    for (const step of stepsOf(this.call)) if (!this.#scopes.has(step)) void this.#runStep(step);
+  }
+
+  async #runStep(step: StepName): Promise<void> {
+    const scope = new Scope(step, this, this.#around);
+    this.#scopes.set(step, scope);
+    try {
+      const end = await this.#around.steps[step](scope).catch(overAsEnd);
+      await this.checkpoint(step, end, end);
+    } catch (thrown) {
+      if (!(thrown instanceof StepStopped)) await this.#afterBug(step, thrown);
+    }
+    this.#scopes.delete(step);
+    scope.stop();
+    this.#run();
+  }
+
+  async #write(step: StepName, became: BecameTrue, end: StepEnd | undefined): Promise<void> {
+    this.#closing.signal.throwIfAborted();
+    const { database, clock, unit, onPages, onEnded } = this.#around;
+    const { took, obeyed = [] } = became;
+    const before = this.call;
+    const atMs = clock.now();
+    const { call, pages } = await database.transaction(async (tx) => {
+      const more = await became.alongside?.(tx);
+      const call = nextCall(before, step, { ...became, call: { ...became.call, ...more } }, end, atMs);
+      const pages = [...(became.pages ?? []), ...stagePages(before, call)];
+      await updateCall(tx, call);
+      await takeCommands(tx, call.id, obeyed, atMs);
+      if (pages.length > 0) await appendPages(tx, call, pages, atMs);
+      await appendJournal(tx, [journalRow({ before, call, step, became, ended: end !== undefined, atMs })]);
+      return { call, pages };
+    });
+    this.call = call;
+    this.inbox = this.inbox.filter((command) => !obeyed.includes(command));
+    if (took !== undefined) unit.send({ type: "take-digits", ...took });
+    if (pages.length > 0) onPages(call);
+    if (call.outcome !== undefined) for (const [each, scope] of this.#scopes) if (each !== step) scope.stop();
+    if (call.state === "ended") onEnded(call);
+  }
+
+  /** What nobody foresaw harms this call alone: it is read again and tries again, and after some times it says goodbye. */
+  async #afterBug(step: StepName, error: unknown): Promise<void> {
+    const { clock, log, database } = this.#around;
+    const { id } = this.call;
+    log.error({ call: id, step, error }, "A step failed; it will be tried again.");
+    try {
+      await until(clock, clock.now() + pauseAfterBugMs, this.#closing.signal);
+      await this.#inTurn(async () => {
+        this.call = (await readCall(database, id)) ?? this.call;
+      });
+      const failed = { fact: "failed", call: { bugs: this.call.bugs + 1 } };
+      const giveUp = this.call.bugs + 1 >= mostBugs && step !== "say-goodbye";
+      await this.checkpoint(step, failed, giveUp ? { ...failed, over: "platform-failed" } : undefined);
+    } catch (thrown) {
+      if (!(thrown instanceof StepStopped))
+        log.error({ call: id, step, error: thrown }, "Nor could that be written.");
+    }
+  }
+
+  /** One at a time for each call. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#writing.then(work);
+    this.#writing = done.catch(() => {}); // Whoever asked hears of it.
+    return done;
+  }
+}
+
+function overAsEnd(thrown: unknown): StepEnd {
+  if (thrown instanceof CallOver) return { fact: "over", over: thrown.outcome };
+  throw thrown;
+}

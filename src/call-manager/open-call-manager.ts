@@ -1,0 +1,122 @@
+import type { Clock } from "#base/clock.ts";
+import type { CallId, SessionId } from "#base/ids.ts";
+import type { Log } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
+import type { Network } from "#network/network.ts";
+import type { Database } from "#store/database.ts";
+import { readJournalOfCall } from "#store/journal.ts";
+import type { TelecomUnit } from "#telecom/client.ts";
+import { beginCall } from "./begin-call.ts";
+import type { Call } from "./call.ts";
+import { type InboxCommand, putCommand } from "./call-inbox-table.ts";
+import type { CallManager } from "./call-manager.ts";
+import type { CallRecord } from "./call-record.ts";
+import { newestCallOfSession, newestCalls, readCall } from "./call-table.ts";
+import { CallRunners } from "./kernel/run-calls.ts";
+import type { Pages } from "./pages.ts";
+import { toCallRecord } from "./read-call-record.ts";
+import { lastPage, readPagesAfter } from "./session-page-table.ts";
+import type { Step } from "./step.ts";
+import { agentSignsOn } from "./steps/agent-signs-on.ts";
+import { announce } from "./steps/announce.ts";
+import { bridge } from "./steps/bridge.ts";
+import { callCenter } from "./steps/call-center.ts";
+import { callUser } from "./steps/call-user.ts";
+import { chooseCenter } from "./steps/choose-center.ts";
+import { converse } from "./steps/converse.ts";
+import { sayGoodbye } from "./steps/say-goodbye.ts";
+import { userConfirms } from "./steps/user-confirms.ts";
+import { whisper } from "./steps/whisper.ts";
+import type { StepName } from "./web-call.ts";
+
+const steps: Readonly<Record<StepName, Step>> = {
+  "choose-center": chooseCenter,
+  "call-user": callUser,
+  "user-confirms": userConfirms,
+  announce,
+  "call-center": callCenter,
+  "agent-signs-on": agentSignsOn,
+  whisper,
+  bridge,
+  converse,
+  "say-goodbye": sayGoodbye,
+};
+
+const mostPages = 100;
+const mostCalls = 100;
+
+/**
+ * Resolves at once; the unfinished calls of an earlier life go on as soon as the unit has been reached. Until then a wish for a call is
+ * refused with `unit-unreachable`. `close` leaves every call as it stands: the next one to open goes on with it.
+ */
+export async function openCallManager(around: {
+  readonly database: Database;
+  readonly network: Network;
+  readonly unit: TelecomUnit;
+  readonly pages: Pages;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}): Promise<CallManager & { close(): Promise<void> }> {
+  const { database, unit, pages, clock, log } = around;
+  let closed = false;
+  const runners = new CallRunners({ ...around, steps, onPages: (call) => pages.changed(call.session) });
+  const takenUp = runners.takeUp().catch((error: unknown) => {
+    if (!closed) log.error({ error }, "The unfinished calls could not be taken up.");
+  });
+
+  const record = async (call: Call | undefined): Promise<CallRecord | undefined> =>
+    call && toCallRecord(call, await readJournalOfCall(database, call.id));
+
+  /** Puts a command into the inbox of the session's own live call, if it still is. */
+  const command = async (
+    of: { readonly call: CallId; readonly session: SessionId },
+    make: (call: Call) => Promise<InboxCommand | undefined>,
+  ): Promise<void> => {
+    const call = await readCall(database, of.call);
+    if (call === undefined || call.session !== of.session || call.state === "ended") return;
+    const wanted = await make(call);
+    if (wanted === undefined) return;
+    await database.transaction((tx) => putCommand(tx, call.id, wanted, clock.now()));
+    await runners.readInbox(call.id);
+  };
+
+  return {
+    async beginCall(wish) {
+      if (!unit.connected) return { type: "refused", why: "unit-unreachable" };
+      const begun = await beginCall(wish, around);
+      if ("begun" in begun && begun.begun !== undefined) {
+        pages.changed(wish.session);
+        // It stands in the database: if its flow cannot begin now, the next start takes it up.
+        runners
+          .run(begun.begun)
+          .catch((error: unknown) => log.error({ error }, "A call's flow did not begin."));
+      }
+      return begun.answer;
+    },
+    cancelCall: (call, session) => command({ call, session }, async () => ({ id: "cancel", type: "cancel" })),
+    closePushedPage: (call, session) =>
+      command({ call, session }, async () => {
+        const shown = await lastPage(database, session);
+        // Safe to say twice: once it is closed, it is not the last page any more.
+        if (shown?.call !== call || shown.page.type !== "pushed") return undefined;
+        return { id: `close-page.${shown.seq}`, type: "close-page", seq: shown.seq };
+      }),
+    pagesAfter: (session, afterSeq) => readPagesAfter(database, session, afterSeq, mostPages),
+    latestCall: async (session) => record(await newestCallOfSession(database, session)),
+    call: async (call) => record(await readCall(database, call)),
+    async calls(filter) {
+      const limit = Math.max(1, Math.min(filter.limit, mostCalls));
+      const found: CallRecord[] = [];
+      for (const call of await newestCalls(database, { ...filter, limit })) {
+        found.push(toCallRecord(call, await readJournalOfCall(database, call.id)));
+      }
+      return found;
+    },
+    async close() {
+      closed = true;
+      await runners.close();
+      await takenUp;
+    },
+  };
+}

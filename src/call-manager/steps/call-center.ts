@@ -1,0 +1,100 @@
+import { grantPermit } from "#network/dial-permit.ts";
+import { makeTag2 } from "#network/tag2.ts";
+import type { Trunk } from "#network/records.ts";
+import { type Call, type CenterAttempt, centerLegOf } from "../call.ts";
+import { dialTarget } from "../dial-target.ts";
+import type { Scope } from "../kernel/scope.ts";
+import type { CallOutcome } from "../pages.ts";
+import type { StepEnd } from "../step.ts";
+import { type Answered, answeredOrNot } from "./answered-or-not.ts";
+import { lastWordsMs } from "./call-user.ts";
+import { nextRoute, withResult } from "./next-route.ts";
+import { subscriberAndSubject } from "./subscriber-and-subject.ts";
+
+/** 210-212. The center is called with TAG2 in the signalling, over one route after the other until somebody answers. */
+export async function callCenter(scope: Scope): Promise<StepEnd> {
+  const attempt = attemptInHand(scope.call) ?? (await beginAttempt(scope));
+  if (attempt === undefined) return { fact: "not-permitted", over: "not-permitted" };
+  const trunk = await scope.around.network.trunk(attempt.route.trunk);
+  if (trunk === undefined) return nextRoute(scope, "unreachable", "center-unreachable");
+
+  const ringUntilMs = scope.beganAtMs + scope.call.policy.centerRingSeconds * 1000;
+  await dial(scope, attempt, trunk, ringUntilMs);
+  const answered = await answeredOrNot(scope, attempt.leg, ringUntilMs);
+  switch (answered) {
+    case "answered":
+      return { fact: "answered", call: { attempts: withResult(scope.call, "answered") } };
+    case "time-limit":
+      return { fact: answered, over: "time-limit" };
+    default:
+      return nextRoute(scope, answered, outcomeOf[answered]);
+  }
+}
+
+/** Begun before a crash, and not yet come to anything. */
+function attemptInHand(call: Call): CenterAttempt | undefined {
+  const last = call.attempts.at(-1);
+  return last?.result === "dialing" ? last : undefined;
+}
+
+/** Writes the permit and the attempt down, before anything is dialled. Undefined when it is not permitted. */
+async function beginAttempt(scope: Scope): Promise<CenterAttempt | undefined> {
+  const { call, around } = scope;
+  const route = call.routes[call.attempts.length];
+  if (route === undefined) return undefined;
+  const { subscriber } = await subscriberAndSubject(scope);
+  const leg = centerLegOf(call, call.attempts.length + 1);
+  await scope.note({
+    fact: "dialing",
+    details: { route: route.id },
+    alongside: async (tx) => {
+      const wish = {
+        subscriber,
+        call: call.id,
+        leg,
+        trunk: route.trunk,
+        atMs: around.clock.now(),
+        lapsesAtMs: call.endsAtMs + lastWordsMs,
+        party: { kind: "center", number: route.number },
+      } as const;
+      const answer = await grantPermit(tx, wish, around.random);
+      if (answer.type === "refused") return {};
+      return { attempts: [...call.attempts, { leg, permit: answer.permit.id, route, result: "dialing" }] };
+    },
+  });
+  return attemptInHand(scope.call);
+}
+
+async function dial(scope: Scope, attempt: CenterAttempt, trunk: Trunk, ringUntilMs: number): Promise<void> {
+  const { call, around } = scope;
+  const { subscriber, subject } = await subscriberAndSubject(scope);
+  const tag2 = makeTag2({
+    context: call.context,
+    subscriber,
+    subject,
+    route: attempt.route,
+    number: call.visitorNumber,
+    reference: call.reference,
+  });
+  around.unit.send({
+    type: "dial",
+    leg: attempt.leg,
+    permit: attempt.permit,
+    target: dialTarget(trunk, tag2.dnis),
+    identity: {
+      ...(tag2.ani === undefined ? {} : { callingNumber: tag2.ani }),
+      userToUserHex: Buffer.from(tag2.userToUser).toString("hex"),
+      xContext: tag2.xContext,
+    },
+    ringUntilMs,
+    endAtMs: call.endsAtMs + lastWordsMs,
+  });
+}
+
+const outcomeOf = {
+  busy: "center-busy",
+  "no-answer": "center-no-answer",
+  declined: "center-declined",
+  unreachable: "center-unreachable",
+  "hung-up": "agent-hung-up-early",
+} as const satisfies Record<Exclude<Answered, "answered" | "time-limit">, CallOutcome>;

@@ -1,0 +1,53 @@
+import { TandemError } from "#base/errors.ts";
+import { type Call, currentCenterLeg, userLegOf } from "../call.ts";
+import { dialTarget, numberOnTrunk } from "../dial-target.ts";
+import type { Scope } from "../kernel/scope.ts";
+import { announcement, ringback } from "../prompts.ts";
+import type { StepEnd } from "../step.ts";
+import { type Answered, answeredOrNot } from "./answered-or-not.ts";
+import { subscriberAndSubject } from "./subscriber-and-subject.ts";
+
+/** 206-208. The visitor's telephone rings; they pick up, or they do not. */
+export async function callUser(scope: Scope): Promise<StepEnd> {
+  const { call, around } = scope;
+  const { subscriber, subject } = await subscriberAndSubject(scope);
+  const trunk = await around.network.trunk(subscriber.trunkForUsers);
+  if (trunk === undefined) throw new TandemError("BUG", { missing: "trunk", id: subscriber.trunkForUsers });
+
+  const leg = userLegOf(call);
+  const ringUntilMs = scope.beganAtMs + call.policy.userRingSeconds * 1000;
+  around.unit.send({
+    type: "dial",
+    leg,
+    permit: call.userPermit,
+    target: dialTarget(trunk, numberOnTrunk(trunk, call.visitorNumber)),
+    identity: trunk.callerId === undefined ? {} : { callingNumber: trunk.callerId },
+    ringUntilMs,
+    endAtMs: call.endsAtMs + lastWordsMs,
+  });
+
+  // Center first: the agent, already there, hears that the customer is being called.
+  const agentLeg = call.agentHeld ? currentCenterLeg(call) : undefined;
+  if (agentLeg !== undefined) {
+    const said = announcement("callingUser", subscriber, subject, subscriber.defaultLanguage);
+    const segments = [...said.segments, ...ringback.segments];
+    scope.play(agentLeg, "calling-user", { ...said, segments }, true);
+  }
+
+  const answered = await answeredOrNot(scope, leg, ringUntilMs);
+  return answered === "answered"
+    ? { fact: "answered", call: { userHeld: true } }
+    : { fact: answered, over: outcomeOf[answered] };
+}
+
+/** The unit's own limit comes a little after ours, so that a goodbye can be said. */
+export const lastWordsMs = 60_000;
+
+const outcomeOf = {
+  busy: "user-busy",
+  "no-answer": "user-no-answer",
+  declined: "user-declined",
+  unreachable: "user-unreachable",
+  "time-limit": "time-limit",
+  "hung-up": "user-hung-up-early",
+} as const satisfies Record<Exclude<Answered, "answered">, NonNullable<Call["outcome"]>>;

@@ -1,0 +1,31 @@
+import { unreachable } from "#base/errors.ts";
+import type { StepEnd } from "../step.ts";
+import type { Scope } from "../kernel/scope.ts";
+
+/** 205. (subscriber, subject) becomes the routes to a call center, in the order in which they will be tried. */
+export async function chooseCenter(scope: Scope): Promise<StepEnd> {
+  const { call, around } = scope;
+  const answer = await around.network.routes({
+    subscriber: call.subscriber,
+    subject: call.subject,
+    atMs: scope.beganAtMs,
+    number: call.visitorNumber,
+    ipAddress: call.ipAddress,
+    draw: call.id,
+  });
+  switch (answer.type) {
+    case "routes":
+      return {
+        fact: "chosen",
+        details: { routes: answer.routes.map((route) => route.id) },
+        call: { routes: answer.routes },
+      };
+    case "closed":
+      return { fact: "closed", over: "center-closed" };
+    case "outside-region":
+    case "unknown-subject":
+      return { fact: answer.type, over: "not-permitted" };
+    default:
+      return unreachable(answer);
+  }
+}

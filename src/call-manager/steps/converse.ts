@@ -1,0 +1,88 @@
+import type { LegId } from "#base/ids.ts";
+import type { InboxCommand } from "../call-inbox-table.ts";
+import { keyedCode } from "../keyed-code.ts";
+import type { Scope } from "../kernel/scope.ts";
+import { inLanguage, tone } from "../prompts.ts";
+import type { StepEnd } from "../step.ts";
+import { legsOf } from "./bridge.ts";
+
+/**
+ * 216-218. They talk. The agent keys digits and the visitor's browser shows a page, as often as they like; the visitor may go back
+ * from it. It goes on until the scope ends it: one of them hangs up, the visitor ends the call on the page, or time is up.
+ */
+export async function converse(scope: Scope): Promise<StepEnd> {
+  const { agent } = legsOf(scope.call);
+  for (;;) {
+    // After a crash it is said again, and heard once.
+    const { answer } = scope.call;
+    if (answer !== undefined) scope.play(agent, answer.play, tone(answer.tone));
+    const asked = await nextWish(scope, agent);
+    if (asked.type === "close-page") await goBack(scope, asked.command);
+    else await pushPage(scope, agent, asked);
+  }
+}
+
+type Wish =
+  | { readonly type: "code"; readonly digits: string; readonly throughSeq: number }
+  | { readonly type: "close-page"; readonly command: InboxCommand };
+
+async function nextWish(scope: Scope, agent: LegId): Promise<Wish> {
+  const { clock } = scope.around;
+  const pauseMs = scope.call.policy.digitPauseSeconds * 1000;
+  const code = () => keyedCode(scope.digits(agent), { endKey: "#", pauseMs, nowMs: clock.now() });
+  for (;;) {
+    const before = code();
+    const seen = await scope.wait(
+      (): Wish | "more" | undefined => {
+        const command = scope.inbox.find(({ type }) => type === "close-page");
+        if (command !== undefined) return { type: "close-page", command };
+        const keyed = code();
+        if (keyed.type === "code") return keyed;
+        // Each further digit moves the end of the pause.
+        const moved =
+          keyed.type === "unfinished" && (before.type !== "unfinished" || before.untilMs !== keyed.untilMs);
+        return moved ? "more" : undefined;
+      },
+      before.type === "unfinished" ? before.untilMs : undefined,
+    );
+    if (typeof seen === "object") return seen;
+  }
+}
+
+/** 217. Taking the digits and showing the page are one act: the page is pushed once, whatever happens in between. */
+async function pushPage(
+  scope: Scope,
+  agent: LegId,
+  keyed: { readonly digits: string; readonly throughSeq: number },
+): Promise<void> {
+  const { call, around } = scope;
+  const took = { leg: agent, throughSeq: keyed.throughSeq };
+  // The key alone is a sign-on keyed twice: nothing is meant by it.
+  if (keyed.digits === "") return scope.note({ fact: "no-code", took });
+
+  const play = `code.${keyed.throughSeq}`;
+  const page = await around.network.pageForDigits(call.subscriber, keyed.digits);
+  if (page === undefined) {
+    const answer = { play, tone: "refuse" } as const;
+    return scope.note({ fact: "unknown-code", details: { digits: keyed.digits }, took, call: { answer } });
+  }
+  const url = page.content.type === "url" ? page.content.url : "";
+  await scope.note({
+    fact: "pushed",
+    details: { page: page.id, digits: keyed.digits },
+    took,
+    call: {
+      pushed: [...call.pushed, { page: page.id, digits: keyed.digits, atMs: around.clock.now() }],
+      answer: { play, tone: "confirm" },
+    },
+    pages: [{ type: "pushed", page: page.id, title: inLanguage(page.title, call.language), url }],
+  });
+}
+
+async function goBack(scope: Scope, command: InboxCommand): Promise<void> {
+  await scope.note({
+    fact: "page-closed",
+    obeyed: [command],
+    pages: [{ type: "connect", stage: "connected" }],
+  });
+}

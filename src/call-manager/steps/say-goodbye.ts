@@ -1,0 +1,120 @@
+import type { LegState } from "#contract/telecom.ts";
+import { endPermits } from "#network/dial-permit.ts";
+import { type Call, callOfLeg, userLegOf } from "../call.ts";
+import type { Scope } from "../kernel/scope.ts";
+import type { CallOutcome } from "../pages.ts";
+import { announcement } from "../prompts.ts";
+import type { StepEnd } from "../step.ts";
+import { bridgeOf } from "./bridge.ts";
+import { subscriberAndSubject } from "./subscriber-and-subject.ts";
+
+const longestMs = 15_000;
+
+/** 218-219. Whoever is still there hears why, every line is ended, the browser shows the disconnect page, the record is complete. */
+export async function sayGoodbye(scope: Scope): Promise<StepEnd> {
+  const { call, around } = scope;
+  const { unit, clock } = around;
+  const outcome = call.outcome ?? "completed";
+  const linesOfCall = (): readonly LegState[] => unit.legs().filter(({ leg }) => callOfLeg(leg) === call.id);
+
+  if (call.bridgedAtMs !== undefined) unit.send({ type: "unbridge", bridge: bridgeOf(call) });
+  // After a bug the polite part may be what fails.
+  if (call.bugs === 0) await lastWords(scope, outcome);
+  const reason = outcome === "time-limit" ? "time-limit" : "normal";
+  for (const { leg, state } of linesOfCall())
+    if (state !== "ended") unit.send({ type: "hang-up", leg, reason });
+  await scope.wait(
+    () => (linesOfCall().every(({ state }) => state === "ended") ? "ended" : undefined),
+    Math.max(clock.now(), scope.beganAtMs) + longestMs,
+  );
+
+  return {
+    fact: "ended",
+    call: { state: "ended", endedAtMs: clock.now(), ...durations(call, linesOfCall()) },
+    obeyed: scope.inbox,
+    pages: [{ type: "disconnect", outcome }],
+    alongside: async (tx) => {
+      await endPermits(tx, call.id, clock.now());
+      return {};
+    },
+  };
+}
+
+async function lastWords(scope: Scope, outcome: CallOutcome): Promise<void> {
+  const { call, around } = scope;
+  const stillThere = (line: LegState | undefined): line is LegState => line?.state === "answered";
+  const user = around.unit.leg(userLegOf(call));
+  const agentLeg = call.agentHeld ? call.attempts.at(-1)?.leg : undefined;
+  const agent = agentLeg === undefined ? undefined : around.unit.leg(agentLeg);
+  const bridged = call.bridgedAtMs !== undefined;
+  const words = wordsForUser(outcome, bridged);
+  if (!stillThere(user) && !stillThere(agent)) return;
+
+  const { subscriber, subject } = await subscriberAndSubject(scope);
+  const said: Promise<unknown>[] = [];
+  if (stillThere(agent)) {
+    // An agent who talked with the visitor knows; one who waited for them does not.
+    if (bridged) around.unit.send({ type: "hang-up", leg: agent.leg, reason: "normal" });
+    else
+      said.push(
+        scope.say(
+          agent.leg,
+          "goodbye",
+          announcement("userUnavailable", subscriber, subject, subscriber.defaultLanguage),
+        ),
+      );
+  }
+  if (stillThere(user) && words !== undefined)
+    said.push(scope.say(user.leg, "goodbye", announcement(words, subscriber, subject, call.language)));
+  await Promise.all(said);
+}
+
+function wordsForUser(
+  outcome: CallOutcome,
+  bridged: boolean,
+): "goodbye" | "callsRefused" | "centerUnavailable" | undefined {
+  switch (outcome) {
+    case "completed":
+    case "user-did-not-confirm":
+      return "goodbye";
+    case "user-refused-calls":
+      return "callsRefused";
+    case "time-limit":
+    case "platform-failed":
+      return bridged ? "goodbye" : "centerUnavailable";
+    case "center-busy":
+    case "center-no-answer":
+    case "center-declined":
+    case "center-unreachable":
+    case "center-closed":
+    case "nobody-signed-on":
+    case "agent-hung-up-early":
+    case "not-permitted":
+      return "centerUnavailable";
+    case "visitor-cancelled":
+    case "user-busy":
+    case "user-no-answer":
+    case "user-declined":
+    case "user-unreachable":
+    case "user-hung-up-early":
+      return undefined;
+  }
+}
+
+/** As the unit saw it, in whole seconds, rounded up. */
+function durations(
+  call: Call,
+  lines: readonly LegState[],
+): Pick<Call, "userLegSeconds" | "centerLegSeconds" | "bridgedSeconds"> {
+  const seconds = (fromMs: number, toMs: number): number => Math.max(0, Math.ceil((toMs - fromMs) / 1000));
+  const talked = ({ answeredAtMs, endedAtMs }: LegState): number =>
+    answeredAtMs === undefined || endedAtMs === undefined ? 0 : seconds(answeredAtMs, endedAtMs);
+  const user = userLegOf(call);
+  const sum = (of: readonly LegState[]): number => of.reduce((total, line) => total + talked(line), 0);
+  return {
+    userLegSeconds: sum(lines.filter(({ leg }) => leg === user)),
+    centerLegSeconds: sum(lines.filter(({ leg }) => leg !== user)),
+    bridgedSeconds:
+      call.bridgedAtMs === undefined ? 0 : seconds(call.bridgedAtMs, call.overAtMs ?? call.bridgedAtMs),
+  };
+}

@@ -1,0 +1,35 @@
+import type { CallId } from "#base/ids.ts";
+import type { Database, Transaction } from "#store/database.ts";
+
+/** What is good for one call: a welcome page's sealed form, a subscriber's signed token. */
+export interface Ticket {
+  readonly kind: "form" | "token";
+  readonly id: string;
+}
+
+interface UsedTicketTable {
+  used_ticket: { kind: Ticket["kind"]; id: string; call_id: CallId };
+}
+
+export async function callOfTicket(
+  source: Database | Transaction,
+  ticket: Ticket,
+): Promise<CallId | undefined> {
+  const row = await source
+    .tables<UsedTicketTable>()
+    .selectFrom("used_ticket")
+    .select("call_id")
+    .where("kind", "=", ticket.kind)
+    .where("id", "=", ticket.id)
+    .executeTakeFirst();
+  return row?.call_id;
+}
+
+/** Fails (the table's key) when it was used before: the transaction around it then writes nothing. */
+export async function useTicket(tx: Transaction, ticket: Ticket, call: CallId): Promise<void> {
+  await tx
+    .tables<UsedTicketTable>()
+    .insertInto("used_ticket")
+    .values({ ...ticket, call_id: call })
+    .execute();
+}
