@@ -1,0 +1,23 @@
+/** What a stranger's connections may cost us. */
+export interface TcpLimits {
+  /** All connections together. */
+  readonly connections: number;
+  /** Connections from one address. */
+  readonly connectionsPerAddress: number;
+  readonly connectMs: number;
+  /** From the first octet of a message to its last, and from a connection's beginning to its first message. */
+  readonly messageMs: number;
+  /** Without a message or a keep-alive either way. Longer than a telephone rings. */
+  readonly idleMs: number;
+  /** Octets that wait to be read by a peer; one that reads no more is cut. */
+  readonly unreadOctets: number;
+}
+
+export const usualTcpLimits: TcpLimits = {
+  connections: 1_000,
+  connectionsPerAddress: 50,
+  connectMs: 5_000,
+  messageMs: 10_000,
+  idleMs: 600_000,
+  unreadOctets: 1_048_576,
+};

@@ -1,0 +1,103 @@
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import type { Clock } from "#base/clock.ts";
+import type { Log } from "#base/log.ts";
+import type { Flow } from "../message/message.ts";
+import { acceptConnection, type Connection, openConnection } from "./tcp-connection.ts";
+import type { TcpLimits } from "./tcp-limits.ts";
+import type { SendOutcome } from "./transport.ts";
+
+export interface Tcp {
+  readonly port: number;
+  readonly connections: number;
+  /** Whether the flow's connection is open. */
+  has(flow: Flow): boolean;
+  /** On the connection to the flow's remote end, which is opened when there is none. */
+  send(flow: Flow, octets: Uint8Array): Promise<SendOutcome>;
+  endFlow(flow: Flow): void;
+  close(): Promise<void>;
+}
+
+export interface TcpOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: TcpLimits;
+  receive(flow: Flow, octets: Uint8Array, framing: "stream-framed"): void;
+}
+
+/** Listens, and keeps the connections of both directions in one table, so that each is used both ways (RFC 3261 18). */
+export async function openTcp(options: TcpOptions): Promise<Tcp> {
+  const { address, limits, log } = options;
+  const connections = new Map<string, Connection>();
+  let refused = 0;
+
+  const isFull = (remoteAddress: string): boolean =>
+    connections.size >= limits.connections ||
+    [...connections.values()].filter((connection) => connection.flow.remoteAddress === remoteAddress)
+      .length >= limits.connectionsPerAddress;
+
+  const keep = (connection: Connection): Connection => {
+    const key = peerKey(connection.flow);
+    connections.set(key, connection);
+    connection.onClosed(() => {
+      if (connections.get(key) === connection) connections.delete(key);
+    });
+    return connection;
+  };
+
+  const server = createServer({ noDelay: true, keepAlive: true }, (socket: Socket) => {
+    const flow: Flow = {
+      transport: "tcp",
+      localAddress: address,
+      localPort: port,
+      remoteAddress: socket.remoteAddress ?? "",
+      remotePort: socket.remotePort ?? 0,
+    };
+    if (isFull(flow.remoteAddress)) {
+      // Told once in a while: a flood must not fill the log.
+      if (refused++ % 1_000 === 0)
+        log.warn({ from: flow.remoteAddress, refused }, "Too many TCP connections.");
+      socket.destroy();
+      return;
+    }
+    keep(acceptConnection(socket, flow, options));
+  });
+  server.listen({ host: address, port: options.port, ipv6Only: true });
+  await once(server, "listening");
+  server.on("error", (error) => log.warn({ error: error.message }, "The TCP listener met an error."));
+  const port = boundPort(server.address());
+
+  return {
+    port,
+    get connections() {
+      return connections.size;
+    },
+    has: (flow) => flow.transport === "tcp" && connections.has(peerKey(flow)),
+    async send(flow, octets) {
+      const known = connections.get(peerKey(flow));
+      if (known !== undefined) return known.send(octets);
+      if (isFull(flow.remoteAddress)) return { type: "failed", why: "too many connections" };
+      return keep(openConnection({ ...flow, localPort: port }, options)).send(octets);
+    },
+    endFlow(flow) {
+      if (flow.transport === "tcp") connections.get(peerKey(flow))?.end();
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      for (const connection of connections.values()) connection.destroy();
+      await closed;
+    },
+  };
+}
+
+function peerKey({ remoteAddress, remotePort }: Flow): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
+function boundPort(address: ReturnType<ReturnType<typeof createServer>["address"]>): number {
+  return typeof address === "object" && address !== null ? address.port : 0;
+}

@@ -1,0 +1,158 @@
+import type { Clock } from "#base/clock.ts";
+import type { Log } from "#base/log.ts";
+import type { Flow, SipMessage, SipRequest } from "../message/message.ts";
+import { type Framing, parse } from "../message/parse.ts";
+import { serialize } from "../message/serialize.ts";
+import { isUnicast } from "./addresses.ts";
+import { type TcpLimits, usualTcpLimits } from "./tcp-limits.ts";
+import { openTcp } from "./tcp.ts";
+import { openUdp } from "./udp.ts";
+import { responseFlow, withSource } from "./via-route.ts";
+
+/**
+ * The transport layer, RFC 3261 18: moves messages over UDP and TCP, between flows and their reader. Knows addresses and
+ * ports, never names (RFC 3263 is above it). Nothing that comes from the network throws here; what cannot be sent is told
+ * as an outcome.
+ */
+export interface Transport {
+  /** What our Via and Contact say: the advertised address, the port that was bound. */
+  readonly sentBy: { readonly host: string; readonly port: number };
+  /** The flow to a peer; no connection is made yet. */
+  flowTo(peer: {
+    readonly transport: Flow["transport"];
+    readonly address: string;
+    readonly port: number;
+  }): Flow;
+  /** RFC 3261 18.1.1: the flow that a request of this size takes: TCP when it is too large for a datagram. */
+  flowFor(request: SipRequest, flow: Flow): Flow;
+  /**
+   * Sends a request to the flow's remote end, and a response to where its top Via says (18.2.2), which is always the
+   * address that the request came from. Throws SIP_UNSERIALIZABLE; every other failure is an outcome.
+   */
+  send(flow: Flow, message: SipMessage): Promise<SendOutcome>;
+  /** Ends a TCP flow once what was written has gone out. UDP flows have no end. */
+  endFlow(flow: Flow): void;
+  /** What came in since the start, and the connections that are open. */
+  stats(): TransportStats;
+  close(): Promise<void>;
+}
+
+export type SendOutcome = { readonly type: "sent" } | { readonly type: "failed"; readonly why: string };
+
+export interface TransportStats {
+  readonly messages: number;
+  readonly refused: number;
+  readonly dropped: number;
+  readonly connections: number;
+}
+
+export interface TransportOptions {
+  /** The address to bind: IPv4 or IPv6. */
+  readonly address: string;
+  /** 0 takes a free one, the same for UDP and TCP. */
+  readonly port: number;
+  /** What Via and Contact say instead of `address`: behind a 1:1 NAT, or when that is a wildcard. */
+  readonly advertisedAddress?: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly tcpLimits?: Partial<TcpLimits>;
+  /** A message that could be read. The top Via of a request holds `received` and `rport` already. */
+  onMessage(flow: Flow, message: SipMessage): void;
+  /** A request that could not, and must be answered so. Over TCP the flow is ended after the answer. */
+  onRefused(flow: Flow, refusal: Refusal): void;
+}
+
+export interface Refusal {
+  readonly status: number;
+  readonly reason: string;
+  readonly request: SipRequest;
+}
+
+// RFC 3261 18.1.1: 200 octets below the path's MTU, or 1300 when that is unknown.
+const largestDatagram = 1300;
+// The Via that the transaction layer adds is not there yet when the flow is chosen.
+const viaOctets = 120;
+
+/** Binds UDP and TCP. Rejects with the system's error when that fails. */
+export async function openTransport(options: TransportOptions): Promise<Transport> {
+  const { address, log } = options;
+  const counts = { messages: 0, refused: 0, dropped: 0 };
+
+  const receive = (flow: Flow, octets: Uint8Array, framing: Framing): void => {
+    const parsed = parse(octets, framing);
+    switch (parsed.type) {
+      case "message":
+        counts.messages++;
+        return guarded(() => options.onMessage(flow, withSource(parsed.message, flow)));
+      case "refuse":
+        counts.refused++;
+        guarded(() => options.onRefused(flow, { ...parsed, request: withSource(parsed.request, flow) }));
+        // The framing of what follows on a stream can no longer be trusted (RFC 4475 3.1.2.3, 3.3.9).
+        return tcp.endFlow(flow);
+      case "drop":
+        counts.dropped++;
+        log.debug({ why: parsed.why, from: flow.remoteAddress }, "A packet was dropped.");
+    }
+  };
+
+  // One message may fail in the code above; the sockets, and every other call, must not.
+  const guarded = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      log.error({ error }, "A SIP message made its reader fail.");
+    }
+  };
+
+  const { udp, tcp } = await bindBoth(options, receive);
+  let closing: Promise<unknown> | undefined;
+  const sentBy = { host: options.advertisedAddress ?? address, port: udp.port };
+
+  return {
+    sentBy,
+    flowTo: (peer) => ({
+      transport: peer.transport,
+      localAddress: address,
+      localPort: udp.port,
+      remoteAddress: peer.address,
+      remotePort: peer.port,
+    }),
+    flowFor: (request, flow) =>
+      flow.transport === "udp" && serialize(request).length + viaOctets > largestDatagram
+        ? { ...flow, transport: "tcp" }
+        : flow,
+    async send(flow, message) {
+      const octets = serialize(message);
+      const target = message.type === "response" ? responseFlow(flow, message) : flow;
+      if (!isUnicast(target.remoteAddress)) return { type: "failed", why: "not a unicast address" };
+      if (target.remotePort < 1 || target.remotePort > 65_535) return { type: "failed", why: "no such port" };
+      if (target.transport === "udp") return udp.send(target, octets);
+      // A response goes back on the connection of its request; when that has gone, a new one is opened to the Via's port.
+      const open = message.type === "response" && tcp.has(flow) ? flow : target;
+      return tcp.send(open, octets);
+    },
+    endFlow: (flow) => tcp.endFlow(flow),
+    stats: () => ({ ...counts, connections: tcp.connections }),
+    async close() {
+      closing ??= Promise.all([udp.close(), tcp.close()]);
+      await closing;
+    },
+  };
+}
+
+type Receive = (flow: Flow, octets: Uint8Array, framing: Framing) => void;
+
+async function bindBoth(options: TransportOptions, receive: Receive) {
+  const { address, clock, log } = options;
+  const limits = { ...usualTcpLimits, ...options.tcpLimits };
+  // A port that is free for UDP may be taken for TCP; with port 0 another pair is tried.
+  for (let attempt = 1; ; attempt++) {
+    const udp = await openUdp({ address, port: options.port, log, receive });
+    try {
+      return { udp, tcp: await openTcp({ address, port: udp.port, clock, log, limits, receive }) };
+    } catch (error) {
+      await udp.close();
+      if (options.port !== 0 || attempt === 10) throw error;
+    }
+  }
+}
