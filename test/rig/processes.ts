@@ -13,8 +13,8 @@ export interface Peer extends AsyncDisposable {
   write(text: string): void;
   /** Its exit code, or the signal's name. */
   readonly ended: Promise<number | string>;
-  /** SIGTERM (or another), then SIGKILL after two seconds; resolves when it is gone. Safe to say twice. */
-  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** SIGTERM (or another), SIGKILL when that has not helped within `patienceMs` (2 s); resolves when it is gone. Safe to say twice. */
+  stop(signal?: NodeJS.Signals, patienceMs?: number): Promise<void>;
 }
 
 /** Starts a program. Throws when it is not installed: ask `installed` first and skip. */
@@ -97,10 +97,10 @@ class RunningPeer implements Peer {
     this.#child.stdin?.write(text);
   }
 
-  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+  async stop(signal: NodeJS.Signals = "SIGTERM", patienceMs = 2_000): Promise<void> {
     if (this.#over) return;
     this.#child.kill(signal);
-    const hard = setTimeout(() => this.#child.kill("SIGKILL"), 2_000);
+    const hard = setTimeout(() => this.#child.kill("SIGKILL"), patienceMs);
     await this.ended;
     clearTimeout(hard);
   }
