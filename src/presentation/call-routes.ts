@@ -1,0 +1,132 @@
+import type { CallManager } from "#call-manager/call-manager.ts";
+import type { ShownPage } from "#call-manager/pages.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { CallViews, OwnCall } from "./call-views.ts";
+import type { LiveConnections, LiveEvent } from "./live-connections.ts";
+import type { Language } from "./messages/messages.ts";
+import type { PageWriter } from "./page-writer.ts";
+import { titleOf } from "./pages/document.ts";
+import { facesOf, mayBeRenewed, type TalkOptions, welcome } from "./talk-routes.ts";
+import type { VisitorCookies } from "./visitor-session.ts";
+
+export interface CallOptions {
+  readonly callManager: CallManager;
+  readonly views: CallViews;
+  readonly live: LiveConnections;
+  readonly cookies: VisitorCookies;
+  readonly pages: PageWriter;
+  readonly talk: TalkOptions;
+}
+
+/** 205-219: one address a call. Whatever the call is at, that address shows it, to its own session alone. */
+export function callRoutes(app: FastifyInstance, options: CallOptions): void {
+  const { callManager, views, cookies, pages } = options;
+
+  app.get<{ Params: CallPath }>("/call/:call", async (request, reply) => {
+    const own = await views.own(request.params.call, cookies.session(request));
+    if (own === undefined) return await pages.notice(reply, { type: "unknown-call" });
+    const { call, subscriber, shown } = own;
+    const language = pages.language(request, subscriber);
+    const content = await views.content(own, shown, language);
+    await pages.send(reply, content, {
+      language,
+      subscriber,
+      inLanguage: (other) => `/call/${call}?lang=${other}`,
+      live:
+        content.final === true ? undefined : { eventsUrl: `/call/${call}/events`, afterSeq: shown?.seq ?? 0 },
+    });
+  });
+
+  // A HEAD of an endless answer would never end.
+  app.get<{ Params: CallPath }>("/call/:call/events", { exposeHeadRoute: false }, async (request, reply) => {
+    const own = await views.own(request.params.call, cookies.session(request));
+    if (own === undefined) return await pages.notice(reply, { type: "unknown-call" });
+    if (!options.live.admits(own.session, request.ip)) {
+      return await pages.notice(reply, { type: "unavailable" });
+    }
+    const language = pages.language(request, own.subscriber);
+    startEventStream(reply);
+    options.live.open({
+      session: own.session,
+      address: request.ip,
+      response: reply.raw,
+      afterSeq: lastSeen(request),
+      read: (afterSeq) => eventsAfter(own, afterSeq, language),
+    });
+  });
+
+  app.post<{ Params: CallPath }>("/call/:call/cancel", async (request, reply) => {
+    await command(request, reply, ({ call, session }) => callManager.cancelCall(call, session));
+  });
+
+  app.post<{ Params: CallPath }>("/call/:call/close-page", async (request, reply) => {
+    await command(request, reply, ({ call, session }) => callManager.closePushedPage(call, session));
+  });
+
+  app.get<{ Params: CallPath }>("/call/:call/again", async (request, reply) => {
+    const own = await views.own(request.params.call, cookies.session(request));
+    if (own === undefined) return await pages.notice(reply, { type: "unknown-call" });
+    const { tickets, desk, clock } = options.talk;
+    const opening = await tickets.open(cookies.again(request) ?? "", own.session);
+    const faces = opening.type === "open" ? await facesOf(desk, opening.ticket) : undefined;
+    if (opening.type !== "open" || faces === undefined || !mayBeRenewed(opening.ticket, clock)) {
+      // The context has lapsed: what is left is the bare click.
+      return await reply.redirect(`/talk/${own.record.subscriber}/${own.record.subject}`, 303);
+    }
+    await welcome(options.talk, reply, { ...faces, ticket: tickets.make(opening.ticket) });
+  });
+
+  /** A form of the call's pages: from a page of ours, for a call of this session; then back to the call's address. */
+  async function command(
+    request: FastifyRequest<{ Params: CallPath }>,
+    reply: FastifyReply,
+    carryOut: (own: OwnCall) => Promise<void>,
+  ): Promise<void> {
+    if (!options.talk.fromOwnPage(request)) return await pages.notice(reply, { type: "foreign-form" });
+    const own = await views.own(request.params.call, cookies.session(request));
+    if (own === undefined) return await pages.notice(reply, { type: "unknown-call" });
+    await carryOut(own);
+    await reply.redirect(`/call/${own.call}`, 303);
+  }
+
+  async function eventsAfter(own: OwnCall, afterSeq: number, language: Language): Promise<LiveEvent[]> {
+    const rows = await views.rowsAfter({ ...own, afterSeq });
+    return await Promise.all(rows.map((row) => toEvent(own, row, language)));
+  }
+
+  async function toEvent(own: OwnCall, row: ShownPage, language: Language): Promise<LiveEvent> {
+    const content = await views.content(own, row, language);
+    const data = {
+      title: titleOf(content, own.subscriber),
+      main: content.main.markup,
+      said: content.title,
+      /** A page of another kind: the visitor should see its top. */
+      turn: row.page.type !== "connect",
+      final: content.final ?? false,
+    };
+    return { seq: row.seq, data: JSON.stringify(data), final: data.final };
+  }
+}
+
+type CallPath = { call: string };
+
+/** WHATWG HTML 9.2: a browser that comes back says what it saw last; `after` is what the page itself was rendered with. */
+function lastSeen(request: FastifyRequest): number {
+  const header = request.headers["last-event-id"];
+  const query = /[?&]after=([0-9]+)(?=&|$)/.exec(request.raw.url ?? "")?.[1];
+  const text = typeof header === "string" ? header : query;
+  return text !== undefined && /^[0-9]{1,12}$/.test(text) ? Number(text) : 0;
+}
+
+function startEventStream(reply: FastifyReply): void {
+  reply.hijack();
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  }
+  reply.raw.writeHead(200, {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store, no-transform",
+    // nginx holds answers back unless told otherwise.
+    "x-accel-buffering": "no",
+  });
+}

@@ -1,0 +1,132 @@
+import type { Click } from "#call-manager/visitor-desk.ts";
+import { type ContextFields, contextFields } from "#contract/interaction-context.ts";
+import Type from "typebox";
+import Value from "typebox/value";
+import { type FieldFault, readFields } from "./form-fields.ts";
+
+/**
+ * 202. The click's URL, `/talk/<subscriber>/<subject>?...`, read at the door (docs/wire.md, "The click").
+ *
+ * The query is outside data: until this function has parsed it, it is a string that anybody may have written. What comes out
+ * has the right shape and length and no control characters; whether it may be *believed* is another question, which
+ * `VisitorDesk.readClick` answers by the token.
+ */
+export function readClick(url: {
+  readonly subscriber: string;
+  readonly subject: string;
+  /** Everything after the `?`, still encoded. */
+  readonly query: string;
+}): ClickReading {
+  if (!Value.Check(slug, url.subscriber) || !Value.Check(slug, url.subject)) return { type: "unknown" };
+
+  const reading = readFields(url.query);
+  if (reading.type === "faulty") return { type: "malformed", fault: reading.fault };
+
+  const { known, extra } = sortOut(reading.fields);
+  for (const [name, value] of known) {
+    if (!Value.Check(parameters[name], value)) return malformed(name, value);
+  }
+  const bare: unknown = bareFields(known, extra);
+  if (!Value.Check(contextFields, bare)) {
+    const wrong = [...extra].find(([name, value]) => !Value.Check(extraValue, value) || name.length > 20);
+    return malformed(`x-${wrong?.[0] ?? ""}`, wrong?.[1] ?? "");
+  }
+  return { type: "click", click: assemble(url, known.get("token"), bare), language: language(known) };
+}
+
+export type ClickReading =
+  | {
+      readonly type: "click";
+      readonly click: Click;
+      /** `lang`, when the link asks for a language that we speak. */
+      readonly language: "en" | "es" | undefined;
+    }
+  /** Neither part of the path can be anybody's name: the same page as for a name that nobody has. */
+  | { readonly type: "unknown" }
+  | { readonly type: "malformed"; readonly fault: FieldFault };
+
+/** How subscribers and subjects are spelled in URLs. */
+const slug = Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,62}$" });
+
+/** The click's own parameters and the most characters of each. All are optional; each stands at most once. */
+const longest = { token: 4096, page: 500, title: 120, ref: 500, code: 64, phone: 40, lang: 20 } as const;
+type ParameterName = keyof typeof longest;
+const parameters: Readonly<Record<ParameterName, Type.TSchema>> = {
+  /** Compact JWS of the subscriber's site: what it says is verified. */
+  token: Type.String({
+    maxLength: longest.token,
+    pattern: "^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$",
+  }),
+  /** Address and title of the page that the button stood on, and the page before it. */
+  page: Type.String({ maxLength: longest.page }),
+  title: Type.String({ maxLength: longest.title }),
+  ref: Type.String({ maxLength: longest.ref }),
+  /** Whisper code and telephone number, unverified when they stand here. */
+  code: Type.String({ maxLength: longest.code }),
+  phone: Type.String({ maxLength: longest.phone }),
+  lang: Type.String({ maxLength: longest.lang, pattern: "^[A-Za-z]{2}(-[A-Za-z0-9]{1,8})*$" }),
+};
+
+/** `x-<name>=value`: any other short field that the subscriber wants at the agent's side. */
+const extraPrefix = "x-";
+const longestExtra = 100;
+const extraValue = Type.String({ maxLength: longestExtra });
+
+/**
+ * An empty value counts as none (a template with nothing to fill in). Names that are not ours are left alone: campaign tools
+ * add theirs to every link, and a visitor must not pay for that.
+ */
+function sortOut(fields: ReadonlyMap<string, string>): {
+  known: Map<ParameterName, string>;
+  extra: Map<string, string>;
+} {
+  const known = new Map<ParameterName, string>();
+  const extra = new Map<string, string>();
+  for (const [name, value] of fields) {
+    if (value === "") continue;
+    if (isParameter(name)) known.set(name, value);
+    else if (name.startsWith(extraPrefix)) extra.set(name.slice(extraPrefix.length), value);
+  }
+  return { known, extra };
+}
+
+function isParameter(name: string): name is ParameterName {
+  return Object.hasOwn(parameters, name);
+}
+
+/** From the URL's names to TAG1's. */
+function bareFields(known: ReadonlyMap<ParameterName, string>, extra: ReadonlyMap<string, string>): object {
+  const named = {
+    whisperCode: known.get("code"),
+    phone: known.get("phone"),
+    page: known.get("page"),
+    pageTitle: known.get("title"),
+    referrer: known.get("ref"),
+    extra: extra.size === 0 ? undefined : Object.fromEntries(extra),
+  };
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+}
+
+function assemble(
+  url: { readonly subscriber: string; readonly subject: string },
+  token: string | undefined,
+  bare: ContextFields,
+): Click {
+  const { subscriber, subject } = url;
+  return token === undefined ? { subscriber, subject, bare } : { subscriber, subject, token, bare };
+}
+
+/** `es-MX` is Spanish. A language that we do not speak is no fault: the browser's own wish decides then. */
+function language(known: ReadonlyMap<ParameterName, string>): "en" | "es" | undefined {
+  const primary = known.get("lang")?.slice(0, 2).toLowerCase();
+  return primary === "en" || primary === "es" ? primary : undefined;
+}
+
+function malformed(field: string, value: string): ClickReading {
+  const why = value.length > longestValue(field) ? "too-long" : "not-readable";
+  return { type: "malformed", fault: { field, why } };
+}
+
+function longestValue(field: string): number {
+  return isParameter(field) ? longest[field] : longestExtra;
+}

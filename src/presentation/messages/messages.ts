@@ -1,0 +1,147 @@
+import type { BeginCallRefusal } from "#call-manager/call-manager.ts";
+import type { CallOutcome, ConnectStage } from "#call-manager/pages.ts";
+import type { FieldFault } from "../form-fields.ts";
+import { en } from "./en.ts";
+import { es } from "./es.ts";
+
+export type Language = "en" | "es";
+
+/** Every word that a visitor reads, in one language. A missing key in either table is a type error. */
+export interface Messages {
+  readonly languageName: string;
+  /** For Intl: numbers, times and names of countries. */
+  readonly locale: string;
+  readonly skipToContent: string;
+  readonly otherLanguage: string;
+  readonly poweredBy: string;
+  readonly development: string;
+  readonly welcome: {
+    readonly title: (subject: string) => string;
+    readonly lead: (subscriber: string) => string;
+    readonly about: string;
+    readonly phoneLabel: string;
+    readonly phoneHint: (country: string, code: string) => string;
+    readonly phoneFromLink: string;
+    readonly confirmNumber: (masked: string) => string;
+    readonly numberEnding: (lastDigits: string) => string;
+    readonly otherNumber: string;
+    readonly submit: string;
+    readonly next: string;
+    readonly nextSteps: (pressesOne: boolean) => readonly string[];
+    readonly consent: (subscriber: string) => string;
+    readonly tokenRefused: string;
+    readonly stale: string;
+    readonly liveCall: string;
+    readonly liveCallLink: string;
+    readonly problem: string;
+  };
+  readonly refused: {
+    readonly title: string;
+    readonly closed: (subscriber: string) => string;
+    readonly opensAt: (moment: string) => string;
+    readonly opensUnknown: string;
+    readonly region: (subscriber: string) => string;
+    readonly stopped: string;
+    readonly otherSubjects: string;
+    readonly backToSite: (subscriber: string) => string;
+  };
+  readonly refusals: Readonly<Record<BeginCallRefusal, string>>;
+  readonly connect: {
+    readonly progress: string;
+    readonly stages: Readonly<Record<ConnectStage, { readonly headline: string; readonly text: string }>>;
+    readonly milestones: Readonly<Record<Milestone, string>>;
+    readonly done: string;
+    readonly now: string;
+    readonly later: string;
+    readonly cancel: string;
+    readonly hangUp: string;
+    readonly from: (subscriber: string) => string;
+    readonly connectionLost: string;
+    readonly connectionBack: string;
+    readonly staysOpen: string;
+    readonly refreshes: string;
+  };
+  readonly pushed: {
+    readonly headline: (title: string) => string;
+    readonly shownBy: (subscriber: string) => string;
+    readonly frameTitle: (title: string) => string;
+    readonly openInTab: string;
+    readonly opensNewTab: string;
+    readonly emptyFrame: string;
+    readonly close: string;
+    readonly missing: string;
+  };
+  readonly outcomes: Readonly<Record<CallOutcome, { readonly title: string; readonly text: string }>>;
+  readonly disconnect: { readonly again: string; readonly back: (subscriber: string) => string };
+  readonly notice: {
+    readonly notFoundTitle: string;
+    readonly notFoundSubscriber: string;
+    readonly notFoundSubject: (subscriber: string) => string;
+    readonly notFoundCall: string;
+    readonly notFoundPage: string;
+    readonly badLinkTitle: string;
+    readonly badLink: string;
+    readonly fieldFault: Readonly<Record<FieldFault["why"], (field: string) => string>>;
+    readonly slowDownTitle: string;
+    readonly slowDown: (seconds: number) => string;
+    readonly foreignTitle: string;
+    readonly foreign: string;
+    readonly brokenTitle: string;
+    readonly broken: string;
+    readonly unavailableTitle: string;
+    readonly unavailable: string;
+  };
+}
+
+/** What the connect page shows as a list, in the order that a visitor lives through it. */
+export type Milestone = "your-phone" | "confirmed" | "center" | "agent" | "connected";
+
+const tables: Readonly<Record<Language, Messages>> = { en, es };
+
+export const languages: readonly Language[] = ["en", "es"];
+
+export function messages(language: Language): Messages {
+  return tables[language];
+}
+
+/** RFC 9110 12.5.4: the highest `q` among the languages that we speak; undefined when none is acceptable. */
+export function preferredLanguage(acceptLanguage: string | undefined): Language | undefined {
+  let best: { language: Language; quality: number } | undefined;
+  for (const part of (acceptLanguage ?? "").slice(0, 300).split(",")) {
+    const [range = "", ...parameters] = part.trim().toLowerCase().split(";");
+    const language = languages.find((known) => range === known || range.startsWith(`${known}-`));
+    if (language === undefined) continue;
+    const weight = parameters
+      .map((parameter) => /^\s*q=([0-9.]{1,5})\s*$/.exec(parameter)?.[1])
+      .find(Boolean);
+    const quality = weight === undefined ? 1 : Number(weight);
+    if (quality > (best?.quality ?? 0)) best = { language, quality };
+  }
+  return best?.language;
+}
+
+/** A subscriber's text in this language, else in its default one, else in whichever it has. */
+export function textIn(
+  texts: Readonly<Partial<Record<Language, string>>>,
+  language: Language,
+  fallback: Language,
+): string {
+  return texts[language] ?? texts[fallback] ?? texts.en ?? texts.es ?? "";
+}
+
+/** `Monday, January 5 at 9:00 AM Eastern Standard Time`: a moment, in the visitor's words and the center's time zone. */
+export function momentInWords(atMs: number, timeZone: string, language: Language): string {
+  return new Intl.DateTimeFormat(messages(language).locale, {
+    weekday: "long",
+    month: "long",
+    day: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+    timeZone,
+    timeZoneName: "long",
+  }).format(atMs);
+}
+
+export function countryName(country: string, language: Language): string {
+  return new Intl.DisplayNames(messages(language).locale, { type: "region" }).of(country) ?? country;
+}

@@ -1,0 +1,96 @@
+import type { Random } from "#base/random.ts";
+import type { SubscriberFace } from "#call-manager/visitor-desk.ts";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { type Language, preferredLanguage } from "./messages/messages.ts";
+import { document, type Frame, isShowable, type PageContent } from "./pages/document.ts";
+import { type Notice, noticePage, noticeStatus } from "./pages/notice-page.ts";
+import type { VisitorCookies } from "./visitor-session.ts";
+
+/** Sends whole pages: chooses the language, draws the nonce, and says in the headers what the page may load and who may frame it. */
+export class PageWriter {
+  readonly #cookies: VisitorCookies;
+  readonly #random: Random;
+  readonly #development: boolean;
+
+  constructor(options: {
+    readonly cookies: VisitorCookies;
+    readonly random: Random;
+    readonly development: boolean;
+  }) {
+    this.#cookies = options.cookies;
+    this.#random = options.random;
+    this.#development = options.development;
+  }
+
+  /** What the link says, else what this browser chose before, else what it prefers, else the subscriber's own. */
+  language(request: FastifyRequest, subscriber?: SubscriberFace): Language {
+    return (
+      askedLanguage(request) ??
+      this.#cookies.language(request) ??
+      preferredLanguage(request.headers["accept-language"]) ??
+      subscriber?.defaultLanguage ??
+      "en"
+    );
+  }
+
+  async send(
+    reply: FastifyReply,
+    content: PageContent,
+    around: Pick<Frame, "language" | "subscriber" | "inLanguage" | "live"> & { readonly status?: number },
+  ): Promise<void> {
+    const nonce = Buffer.from(this.#random.bytes(16)).toString("base64");
+    const frame = { ...around, nonce, development: this.#development };
+    const asked = askedLanguage(reply.request);
+    if (asked !== undefined) this.#cookies.rememberLanguage(reply, asked);
+    await reply
+      .code(around.status ?? 200)
+      .headers({
+        "content-type": "text/html; charset=utf-8",
+        "content-language": around.language,
+        // A page shows one visitor's call: no cache keeps it, not even the back button's.
+        "cache-control": "no-store",
+        vary: "accept-language, cookie",
+        "content-security-policy": contentSecurityPolicy(nonce, around.subscriber),
+      })
+      .send(document(frame, content));
+  }
+
+  async notice(reply: FastifyReply, notice: Notice, subscriber?: SubscriberFace): Promise<void> {
+    const language = this.language(reply.request, subscriber);
+    if (notice.type === "slow-down") reply.header("retry-after", String(notice.seconds));
+    if (notice.type === "unavailable") reply.header("retry-after", "30");
+    const status = noticeStatus[notice.type];
+    await this.send(reply, noticePage(notice, language), { language, subscriber, status });
+  }
+}
+
+/** `?lang=`, read leniently: whether the rest of the query is well-formed is the click's question. */
+function askedLanguage(request: FastifyRequest): Language | undefined {
+  const asked = /[?&]lang=(en|es)(?=[-&]|$)/i.exec(request.raw.url ?? "")?.[1]?.toLowerCase();
+  return asked === "en" || asked === "es" ? asked : undefined;
+}
+
+/**
+ * CSP Level 3. Nothing inline but the one style element with its nonce; no page of ours may be framed by anybody; what we
+ * frame is on the subscriber's verified origins.
+ */
+function contentSecurityPolicy(nonce: string, subscriber: SubscriberFace | undefined): string {
+  const origins = (subscriber?.origins ?? []).filter(isOrigin);
+  const logo = subscriber?.logoUrl;
+  const logoOrigin = isShowable(logo) && URL.canParse(logo) ? ` ${new URL(logo).origin}` : "";
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    `img-src 'self'${logoOrigin}`,
+    "connect-src 'self'",
+    `frame-src ${origins.length === 0 ? "'none'" : origins.join(" ")}`,
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+}
+
+function isOrigin(text: string): boolean {
+  return /^https?:\/\/[^\s;,'"]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}

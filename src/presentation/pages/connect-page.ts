@@ -1,0 +1,71 @@
+import type { ConnectStage } from "#call-manager/pages.ts";
+import type { SubscriberFace } from "#call-manager/visitor-desk.ts";
+import { html, type Html, nothing } from "../html.ts";
+import { type Language, messages, type Milestone, textIn } from "../messages/messages.ts";
+import type { PageContent } from "./document.ts";
+
+/** 205: how far the call has come, with the subscriber's own words beside it. */
+export function connectPage(facts: {
+  readonly language: Language;
+  readonly subscriber: SubscriberFace;
+  readonly stage: ConnectStage;
+  readonly callUrl: string;
+}): PageContent {
+  const { language, stage } = facts;
+  const words = messages(language).connect;
+  const { headline, text } = words.stages[stage];
+  const main = html`<div class="columns">
+<div class="card">
+<h1 id="headline" tabindex="-1">${headline}</h1>
+<p class="lead">${text}</p>
+<ol class="progress" aria-label="${words.progress}">${milestones(stage, language)}</ol>
+<p class="quiet">${words.staysOpen}<noscript> ${words.refreshes}</noscript></p>
+${stage === "ending" ? nothing : cancelForm(facts)}
+</div>
+${ownContent(facts)}
+</div>`;
+  return { title: headline, main, refreshSeconds: 4 };
+}
+
+function cancelForm(facts: { language: Language; stage: ConnectStage; callUrl: string }): Html {
+  const words = messages(facts.language).connect;
+  const label = facts.stage === "connected" ? words.hangUp : words.cancel;
+  return html`<form method="post" action="${facts.callUrl}/cancel"><button class="second" type="submit">${label}</button></form>`;
+}
+
+/** The subscriber's paragraphs: plain text, an empty line between two. */
+function ownContent(facts: { language: Language; subscriber: SubscriberFace }): Html {
+  const { language, subscriber } = facts;
+  const text = textIn(subscriber.connectContent, language, subscriber.defaultLanguage).trim();
+  if (text === "") return nothing;
+  return html`<aside class="card" aria-label="${messages(language).connect.from(subscriber.name)}">${paragraphs(text)}</aside>`;
+}
+
+export function paragraphs(text: string): readonly Html[] {
+  return text.split(/\n\s*\n/).map((paragraph) => html`<p><bdi>${paragraph.trim()}</bdi></p>`);
+}
+
+const order: readonly Milestone[] = ["your-phone", "confirmed", "center", "agent", "connected"];
+
+/** The milestone that a stage is at; what stands before it is done. Legs may be dialled in another order: then they are skipped. */
+const milestoneOf: Readonly<Record<ConnectStage, Milestone | undefined>> = {
+  placing: undefined,
+  "calling-you": "your-phone",
+  "confirm-on-phone": "confirmed",
+  "calling-center": "center",
+  "agent-briefed": "agent",
+  connected: "connected",
+  ending: "connected",
+};
+
+function milestones(stage: ConnectStage, language: Language): readonly Html[] {
+  const words = messages(language).connect;
+  const at = milestoneOf[stage];
+  const current = at === undefined ? -1 : order.indexOf(at);
+  return order.map((milestone, position) => {
+    const state = position < current || stage === "ending" ? "done" : position === current ? "now" : "later";
+    const spoken = { done: words.done, now: words.now, later: words.later }[state];
+    const here = state === "now" ? html` aria-current="step"` : nothing;
+    return html`<li class="${state}"${here}>${words.milestones[milestone]} <span class="unseen">(${spoken})</span></li>`;
+  });
+}

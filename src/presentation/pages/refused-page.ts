@@ -1,0 +1,61 @@
+import type { Availability, SubjectFace, SubscriberFace } from "#call-manager/visitor-desk.ts";
+import { unreachable } from "#base/errors.ts";
+import { html, type Html, nothing } from "../html.ts";
+import { type Language, messages, momentInWords, textIn } from "../messages/messages.ts";
+import type { PageContent } from "./document.ts";
+
+export type Refusal = Exclude<Availability, { readonly type: "open" }>;
+
+/** 203: says why no call can be asked for now, when it can, and what else can be done. */
+export function refusedPage(facts: {
+  readonly language: Language;
+  readonly subscriber: SubscriberFace;
+  readonly refusal: Refusal;
+  readonly otherSubjects: readonly SubjectFace[];
+}): PageContent {
+  const words = messages(facts.language).refused;
+  const main = html`<div class="card"><h1>${words.title}</h1>${why(facts)}${siteLink(facts)}</div>${others(facts)}`;
+  return { title: words.title, main };
+}
+
+function why(facts: { language: Language; subscriber: SubscriberFace; refusal: Refusal }): Html {
+  const words = messages(facts.language).refused;
+  const { refusal, subscriber } = facts;
+  switch (refusal.type) {
+    case "closed": {
+      const opens =
+        refusal.opensAtMs === undefined
+          ? words.opensUnknown
+          : words.opensAt(momentInWords(refusal.opensAtMs, refusal.timeZone, facts.language));
+      return html`<p class="lead">${words.closed(subscriber.name)}</p><p>${opens}</p>`;
+    }
+    case "outside-region":
+      return html`<p class="lead">${words.region(subscriber.name)}</p>`;
+    case "platform-stopped":
+      return html`<p class="lead">${words.stopped}</p>`;
+    default:
+      return unreachable(refusal);
+  }
+}
+
+function siteLink(facts: { language: Language; subscriber: SubscriberFace }): Html {
+  const [site] = facts.subscriber.origins;
+  if (site === undefined || !/^https?:\/\//i.test(site)) return nothing;
+  return html`<p><a href="${site}">${messages(facts.language).refused.backToSite(facts.subscriber.name)}</a></p>`;
+}
+
+function others(facts: {
+  language: Language;
+  subscriber: SubscriberFace;
+  otherSubjects: readonly SubjectFace[];
+}): Html {
+  if (facts.otherSubjects.length === 0) return nothing;
+  const { language, subscriber } = facts;
+  return html`<section class="card" aria-labelledby="others"><h2 id="others">${messages(language).refused.otherSubjects}</h2>
+<ul>${facts.otherSubjects
+    .slice(0, 12)
+    .map(
+      (subject) =>
+        html`<li><a href="/talk/${subscriber.id}/${subject.id}"><bdi>${textIn(subject.name, language, subscriber.defaultLanguage)}</bdi></a></li>`,
+    )}</ul></section>`;
+}

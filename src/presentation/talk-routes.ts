@@ -1,0 +1,275 @@
+import type { Clock } from "#base/clock.ts";
+import type { SessionId } from "#base/ids.ts";
+import type { BeginCallRefusal, CallManager } from "#call-manager/call-manager.ts";
+import type { ClickAnswer, SubjectFace, SubscriberFace, VisitorDesk } from "#call-manager/visitor-desk.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import Type from "typebox";
+import Value from "typebox/value";
+import { readClick } from "./click.ts";
+import type { FieldsReading } from "./form-fields.ts";
+import { messages, type Language } from "./messages/messages.ts";
+import type { PageWriter } from "./page-writer.ts";
+import { type Refusal, refusedPage } from "./pages/refused-page.ts";
+import { welcomePage } from "./pages/welcome-page.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import type { Ticket, TicketOffice } from "./ticket.ts";
+import type { VisitorCookies } from "./visitor-session.ts";
+
+export interface TalkOptions {
+  readonly callManager: CallManager;
+  readonly desk: VisitorDesk;
+  readonly tickets: TicketOffice;
+  readonly cookies: VisitorCookies;
+  readonly pages: PageWriter;
+  readonly clock: Clock;
+  readonly begins: RateLimit;
+  /** Whether a POST comes from a page of ours. */
+  readonly fromOwnPage: (request: FastifyRequest) => boolean;
+}
+
+/** 202-204: the click, its welcome or refused page, and the submit that begins a call. */
+export function talkRoutes(app: FastifyInstance, options: TalkOptions): void {
+  const { callManager, desk, tickets, cookies, pages } = options;
+
+  // 202-203
+  app.get<{ Params: TalkPath }>("/talk/:subscriber/:subject", async (request, reply) => {
+    const [, query = ""] = splitOnce(request.raw.url ?? "", "?");
+    const reading = readClick({ ...request.params, query });
+    if (reading.type === "unknown") return await pages.notice(reply, { type: "unknown-subscriber" });
+    if (reading.type === "malformed") {
+      return await pages.notice(reply, { type: "bad-link", fault: reading.fault });
+    }
+    const answer = await desk.readClick(reading.click);
+    if (answer.type !== "understood") return await unknown(reply, answer);
+
+    const { context, token, phone } = answer;
+    const ticket = tickets.make({
+      context,
+      ...(token.type === "verified" ? { tokenId: token.tokenId } : {}),
+      ...(phone?.signed === true ? { signedPhone: phone.asGiven } : {}),
+      clickedAtMs: options.clock.now(),
+    });
+    const language = pages.language(request, answer.subscriber);
+    const note = token.type === "refused" ? messages(language).welcome.tokenRefused : undefined;
+    const bare = phone?.signed === false ? phone.asGiven : undefined;
+    await welcome(options, reply, {
+      ...answer,
+      ticket,
+      note,
+      typedPhone: bare,
+      phoneFromLink: bare !== undefined,
+    });
+  });
+
+  // 204
+  app.post<{ Params: TalkPath; Body: FieldsReading }>(
+    "/talk/:subscriber/:subject",
+    async (request, reply) => {
+      const seconds = options.begins.take(request.ip);
+      if (seconds > 0) return await pages.notice(reply, { type: "slow-down", seconds });
+      const session = cookies.session(request);
+      if (session === undefined || !options.fromOwnPage(request)) {
+        return await pages.notice(reply, { type: "foreign-form" });
+      }
+      const form = readForm(request.body);
+      if (form === undefined) return await pages.notice(reply, { type: "bad-link" });
+
+      const opening = await tickets.open(form.ticket, session);
+      if (opening.type === "foreign" || !isFor(opening.ticket, request.params)) {
+        return await pages.notice(reply, { type: "foreign-form" });
+      }
+      const { ticket } = opening;
+      const faces = await facesOf(desk, ticket);
+      if (faces === undefined) return await pages.notice(reply, { type: "unknown-subscriber" });
+      const language = pages.language(request, faces.subscriber);
+      const typedPhone = form.phone === "" ? undefined : form.phone;
+      if (opening.type === "stale") {
+        if (!mayBeRenewed(ticket, options.clock)) return await pages.notice(reply, { type: "foreign-form" });
+        const note = messages(language).welcome.stale;
+        const fresh = tickets.make(ticket);
+        return await welcome(options, reply, { ...faces, ticket: fresh, note, typedPhone, status: 409 });
+      }
+
+      const phone = typedPhone ?? ticket.signedPhone;
+      if (phone === undefined)
+        return await refuse(options, reply, { ...faces, ticket, typedPhone }, "number-impossible");
+      const answer = await callManager.beginCall({
+        session,
+        ticket: ticket.id,
+        context: ticket.context,
+        ...(ticket.tokenId === undefined ? {} : { tokenId: ticket.tokenId }),
+        phone,
+        phoneSigned: phone === ticket.signedPhone,
+        ipAddress: request.ip,
+        language,
+      });
+      if (answer.type === "refused") {
+        return await refuse(options, reply, { ...faces, ticket, typedPhone }, answer.why);
+      }
+      const callPath = `/call/${answer.call}`;
+      if (!answer.resumed) await keepForAgain(options, reply, { ticket, session, callPath });
+      // 205. RFC 9110 15.4.4: the browser GETs the connect page, and a reload of it begins nothing.
+      await reply.redirect(callPath, 303);
+    },
+  );
+
+  async function unknown(
+    reply: FastifyReply,
+    answer: Exclude<ClickAnswer, { readonly type: "understood" }>,
+  ): Promise<void> {
+    if (answer.type === "unknown-subscriber")
+      return await pages.notice(reply, { type: "unknown-subscriber" });
+    const { subscriber } = answer;
+    await pages.notice(reply, { type: "unknown-subject", subscriberName: subscriber.name }, subscriber);
+  }
+}
+
+/** Shows the welcome page, or, when no call can be asked for now, the refused page. */
+export async function welcome(
+  options: TalkOptions,
+  reply: FastifyReply,
+  facts: WelcomeWish & {
+    readonly note?: string | undefined;
+    readonly problem?: string;
+    readonly problemWithNumber?: boolean;
+    readonly typedPhone?: string | undefined;
+    readonly phoneFromLink?: boolean;
+    readonly status?: number;
+  },
+): Promise<void> {
+  const { desk, cookies, tickets, pages, callManager } = options;
+  const { subscriber, subject, ticket } = facts;
+  const { request } = reply;
+  const language = pages.language(request, subscriber);
+  const availability = await desk.availability({
+    subscriber: subscriber.id,
+    subject: subject.id,
+    ipAddress: request.ip,
+  });
+  if (availability.type !== "open") return await refused(options, reply, { ...facts, refusal: availability });
+
+  const known = cookies.session(request);
+  const latest = known === undefined ? undefined : await callManager.latestCall(known);
+  const session = cookies.sessionOrNew(request, reply);
+  const { verified, unverified } = ticket.context;
+  const content = welcomePage({
+    ...facts,
+    language,
+    action: `/talk/${subscriber.id}/${subject.id}`,
+    sealedTicket: await tickets.seal(ticket, session),
+    pageTitle: verified.pageTitle ?? unverified.pageTitle,
+    signedPhone: ticket.signedPhone,
+    liveCallUrl: latest?.state === "live" ? `/call/${latest.call}` : undefined,
+  });
+  await pages.send(reply, content, {
+    language,
+    subscriber,
+    status: facts.status ?? 200,
+    inLanguage: request.method === "GET" ? sameUrlIn(request) : undefined,
+  });
+}
+
+interface WelcomeWish {
+  readonly subscriber: SubscriberFace;
+  readonly subject: SubjectFace;
+  readonly ticket: Ticket;
+}
+
+async function refused(
+  options: TalkOptions,
+  reply: FastifyReply,
+  facts: { subscriber: SubscriberFace; subject: SubjectFace; refusal: Refusal; status?: number },
+): Promise<void> {
+  const { subscriber, subject } = facts;
+  const language = options.pages.language(reply.request, subscriber);
+  const subjects = await options.desk.subjects(subscriber.id);
+  const otherSubjects = subjects.filter(({ id }) => id !== subject.id);
+  const content = refusedPage({ language, subscriber, refusal: facts.refusal, otherSubjects });
+  const inLanguage = reply.request.method === "GET" ? sameUrlIn(reply.request) : undefined;
+  await options.pages.send(reply, content, { language, subscriber, status: facts.status ?? 200, inLanguage });
+}
+
+/** 203-204: nothing was placed. The same ticket stays good, for it has begun nothing. */
+async function refuse(
+  options: TalkOptions,
+  reply: FastifyReply,
+  facts: WelcomeWish & { readonly typedPhone: string | undefined },
+  why: BeginCallRefusal,
+): Promise<void> {
+  const language = options.pages.language(reply.request, facts.subscriber);
+  await welcome(options, reply, {
+    ...facts,
+    problem: messages(language).refusals[why],
+    problemWithNumber: aboutNumber.has(why),
+    status: why.startsWith("too-many") ? 429 : 422,
+  });
+}
+
+const aboutNumber: ReadonlySet<BeginCallRefusal> = new Set([
+  "number-impossible",
+  "number-type-not-allowed",
+  "country-not-allowed",
+  "number-refuses-calls",
+  "too-many-calls-to-number",
+  "outside-region",
+]);
+
+/** The context, sealed again without the spent token's id, in a cookie of that call's pages: for "call again". */
+async function keepForAgain(
+  options: TalkOptions,
+  reply: FastifyReply,
+  wish: { readonly ticket: Ticket; readonly session: SessionId; readonly callPath: string },
+): Promise<void> {
+  const { tokenId: _spent, ...rest } = wish.ticket;
+  const sealed = await options.tickets.seal(
+    { ...rest, expiresAtMs: rest.clickedAtMs + contextLastsMs },
+    wish.session,
+  );
+  // RFC 6265 6.1: browsers keep 4096 octets a cookie. A context that does not fit is clicked for again.
+  if (sealed.length < 3800) options.cookies.rememberAgain(reply, wish.callPath, sealed);
+}
+
+/** How long after the click its context may begin further calls of the same session. */
+const contextLastsMs = 2 * 60 * 60_000;
+
+export function mayBeRenewed(ticket: Ticket, clock: Clock): boolean {
+  return clock.now() < ticket.clickedAtMs + contextLastsMs;
+}
+
+export async function facesOf(
+  desk: VisitorDesk,
+  ticket: Ticket,
+): Promise<{ subscriber: SubscriberFace; subject: SubjectFace } | undefined> {
+  const subscriber = await desk.subscriber(ticket.context.subscriber);
+  const subject = await desk.subject(ticket.context.subscriber, ticket.context.subject);
+  return subscriber === undefined || subject === undefined ? undefined : { subscriber, subject };
+}
+
+type TalkPath = { subscriber: string; subject: string };
+
+const formShape = Type.Object({
+  ticket: Type.String({ minLength: 1, maxLength: 16_000 }),
+  phone: Type.String({ maxLength: 80 }),
+});
+
+function readForm(body: FieldsReading | undefined): Type.Static<typeof formShape> | undefined {
+  if (body?.type !== "fields") return undefined;
+  const form: unknown = { phone: "", ...Object.fromEntries(body.fields) };
+  return Value.Check(formShape, form) ? { ticket: form.ticket, phone: form.phone.trim() } : undefined;
+}
+
+function isFor(ticket: Ticket, path: TalkPath): boolean {
+  return ticket.context.subscriber === path.subscriber && ticket.context.subject === path.subject;
+}
+
+/** The same address with `lang` set: a link to this page in the other language. */
+function sameUrlIn(request: FastifyRequest): (language: Language) => string {
+  const [path, query = ""] = splitOnce(request.raw.url ?? "/", "?");
+  const rest = query.split("&").filter((pair) => pair !== "" && !pair.startsWith("lang="));
+  return (language) => `${path}?${[...rest, `lang=${language}`].join("&")}`;
+}
+
+function splitOnce(text: string, mark: string): [string, string?] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+/** Debian's Chromium, driven by Playwright: a browser that nobody here wrote. Close it, or the test leaves a process behind. */
+export interface Browser {
+  /** A visitor of their own: no cookies, no cache. */
+  visitor(options?: BrowserContextOptions): Promise<BrowserContext>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function openBrowser(): Promise<Browser> {
+  const profile = await mkdtemp(join(tmpdir(), "tandem-chromium-"));
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    headless: true,
+    // The wrapper script of the package prints to standard error at times: not ours to judge.
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+    env: { ...process.env, HOME: profile },
+  });
+  return {
+    visitor: async (options = {}) => {
+      const context = await browser.newContext({ locale: "en-US", ...options });
+      context.setDefaultTimeout(20_000);
+      return context;
+    },
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Fails with axe's own words when the page breaks a rule of WCAG 2.2, A or AA, or a best practice. */
+export async function assertAccessible(page: Page, what: string): Promise<void> {
+  // Set through the debugger's door, so that the page's Content-Security-Policy need not be loosened for the test.
+  await page.evaluate(await axeSource());
+  const findings = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run: (options: object) => Promise<AxeResults> } };
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    const results = await axe.run({ runOnly: tags, iframes: false });
+    return results.violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} (${node.failureSummary})`).join("; ")}`,
+    );
+  });
+  assert.deepEqual(findings, [], `${what} is not accessible`);
+}
+
+interface AxeResults {
+  violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+}
+
+let axe: string | undefined;
+async function axeSource(): Promise<string> {
+  axe ??= await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  return axe;
+}
+
+/** Keeps a picture of the page where `TANDEM_PICTURES` points to; without it nothing is kept. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env["TANDEM_PICTURES"];
+  if (folder === undefined) return;
+  const path = join(folder, `${name}.png`);
+  await mkdir(dirname(path), { recursive: true });
+  await page.screenshot({ path, fullPage: true });
+}
