@@ -1,5 +1,5 @@
 import type { CallId, LegId, PermitId, SubscriberId, TrunkId } from "#base/ids.ts";
-import type { Transaction } from "#store/database.ts";
+import type { Database, Transaction } from "#store/database.ts";
 import type { DialPermit } from "./dial-permit.ts";
 
 interface PermitTables {
@@ -149,8 +149,8 @@ export async function deleteRefusedNumber(tx: Transaction, number: string): Prom
   await tx.tables<PermitTables>().deleteFrom("refused_number").where("number", "=", number).execute();
 }
 
-export async function isStopped(tx: Transaction, subscriber: SubscriberId): Promise<boolean> {
-  const row = await tx
+export async function isStopped(source: Database | Transaction, subscriber: SubscriberId): Promise<boolean> {
+  const row = await source
     .tables<PermitTables>()
     .selectFrom("call_stop")
     .select("scope")

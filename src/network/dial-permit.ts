@@ -1,7 +1,7 @@
 import type { CallId, LegId, PermitId, SubscriberId, TrunkId } from "#base/ids.ts";
 import { makeId } from "#base/ids.ts";
 import type { Random } from "#base/random.ts";
-import type { Transaction } from "#store/database.ts";
+import type { Database, Transaction } from "#store/database.ts";
 import * as permits from "./dial-permit-table.ts";
 import { type NumberRefusal, readNumber } from "./number.ts";
 import type { Limits, Subscriber } from "./records.ts";
@@ -150,4 +150,9 @@ export function stopCalls(
 
 export function resumeCalls(tx: Transaction, scope: "platform" | SubscriberId): Promise<void> {
   return permits.deleteStop(tx, scope);
+}
+
+/** Whether the platform or this subscriber is stopped: for the pages; `grantPermit` asks for itself. */
+export function callsAreStopped(source: Database | Transaction, subscriber: SubscriberId): Promise<boolean> {
+  return permits.isStopped(source, subscriber);
 }

@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { TandemError } from "#base/errors.ts";
+import type { SubscriberId, TrunkId } from "#base/ids.ts";
+import type { Log } from "#base/log.ts";
+import type { Database } from "#store/database.ts";
+import type { Complaint } from "./config/complaints.ts";
+import type { Configuration } from "./config/configuration.ts";
+import { type Reading, readSecret } from "./config/read-policy.ts";
+import { readShape } from "./config/read-shape.ts";
+import { readSubscriber } from "./config/read-subscriber.ts";
+import type { TrunkShape } from "./config-schema.ts";
+import { replaceConfiguration } from "./replace-configuration.ts";
+import type { Trunk } from "./records.ts";
+
+/**
+ * Loads `tandem.config.jsonc` (or `.json`) into the database: all of it in one transaction, in place of what stood there.
+ * Live calls keep what they stored.
+ *
+ * Throws CONFIG_INVALID, with `errors` as lines `file:line:column: path message` for everything that is wrong at once; then
+ * nothing has changed. `promptFolder` is where announcements' WAV files lie; without it they are not looked for.
+ */
+export async function loadConfigFile(options: {
+  readonly path: string;
+  readonly database: Database;
+  readonly log: Log;
+  readonly promptFolder?: string | undefined;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}): Promise<Configuration> {
+  const { path, promptFolder } = options;
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new TandemError("CONFIG_INVALID", { errors: [`${path}: cannot be read`] }, error);
+  }
+  const read = readConfig(text, {
+    environment: options.environment ?? process.env,
+    promptExists: (file) => promptFolder === undefined || existsSync(join(promptFolder, file)),
+  });
+  if ("complaints" in read) {
+    const errors = read.complaints.map(({ line, column, path: place, message }) =>
+      `${path}:${line}:${column}: ${place} ${message}`.trimEnd(),
+    );
+    throw new TandemError("CONFIG_INVALID", { errors });
+  }
+  await options.database.transaction((tx) => replaceConfiguration(tx, read));
+  options.log.info(
+    { subscribers: read.subscribers.length, routes: read.routes.length, trunks: read.trunks.length },
+    "The configuration was loaded.",
+  );
+  return read;
+}
+
+/** The records of a configuration's text, or everything that is wrong with it, in the order of the file. */
+export function readConfig(
+  text: string,
+  means: Omit<Reading, "complaints">,
+): Configuration | { readonly complaints: readonly Complaint[] } {
+  const { shape, complaints } = readShape(text);
+  if (shape === undefined) return { complaints: complaints.all };
+  const reading: Reading = { ...means, complaints };
+  const trunks = Object.entries(shape.trunks).map(([id, trunk]) => readTrunk(id as TrunkId, trunk, reading));
+  const trunkIds = new Set<string>(trunks.map(({ id }) => id));
+  const each = Object.entries(shape.subscribers).map(([id, subscriber]) =>
+    readSubscriber(id as SubscriberId, subscriber, trunkIds, reading),
+  );
+  if (complaints.all.length > 0) return { complaints: complaints.all };
+  return {
+    trunks,
+    subscribers: each.map(({ subscriber }) => subscriber),
+    subjects: each.flatMap(({ subjects }) => subjects),
+    centers: each.flatMap(({ centers }) => centers),
+    routes: each.flatMap(({ routes }) => routes),
+    pages: each.flatMap(({ pages }) => pages),
+    digitMappings: each.flatMap(({ digitMappings }) => digitMappings),
+  };
+}
+
+function readTrunk(id: TrunkId, told: TrunkShape, reading: Reading): Trunk {
+  const { host, port, domain, credentials, callerId } = told;
+  const path = ["trunks", id, "credentials"];
+  return {
+    id,
+    host,
+    ...(port !== undefined && { port }),
+    transport: told.transport ?? "udp",
+    ...(domain !== undefined && { domain }),
+    ...(credentials !== undefined && {
+      credentials: {
+        username: readSecret(credentials.username, [...path, "username"], reading),
+        password: readSecret(credentials.password, [...path, "password"], reading),
+        ...(credentials.realm !== undefined && {
+          realm: readSecret(credentials.realm, [...path, "realm"], reading),
+        }),
+      },
+    }),
+    codecs: told.codecs ?? ["PCMU", "PCMA"],
+    numberFormat: told.numberFormat ?? "e164",
+    ...(callerId !== undefined && { callerId }),
+  };
+}

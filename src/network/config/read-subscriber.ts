@@ -1,0 +1,239 @@
+import type { JSONPath } from "jsonc-parser";
+import { IANAZone } from "luxon";
+import ipaddr from "ipaddr.js";
+import { getCountries } from "libphonenumber-js/max";
+import type { CallCenterId, PageId, RouteId, SubjectId, SubscriberId, TrunkId } from "#base/ids.ts";
+import type { SubjectShape, SubscriberShape } from "../config-schema.ts";
+import { whisperDefaults } from "../defaults.ts";
+import { readPrivateNumbers } from "../private-numbers.ts";
+import type {
+  CallCenter,
+  DigitMapping,
+  Language,
+  LibraryPage,
+  Route,
+  Subject,
+  Subscriber,
+} from "../records.ts";
+import { whisperNames } from "../whisper.ts";
+import type { Configuration } from "./configuration.ts";
+import { readHours } from "./read-hours.ts";
+import { checkPlaceholders, type Reading, readPolicy, readTexts } from "./read-policy.ts";
+import { readTokenKeys } from "./read-token-keys.ts";
+
+type OfOneSubscriber = Omit<Configuration, "trunks" | "subscribers"> & { readonly subscriber: Subscriber };
+
+const countries: ReadonlySet<string> = new Set(getCountries());
+
+/** One subscriber with all that is theirs; every reference is checked against what the file holds. */
+export function readSubscriber(
+  id: SubscriberId,
+  told: SubscriberShape,
+  trunks: ReadonlySet<string>,
+  reading: Reading,
+): OfOneSubscriber {
+  const path: JSONPath = ["subscribers", id];
+  const { complaints } = reading;
+  const language: Language = told.language ?? "en";
+  const origins = readOrigins(told.origins ?? [], [...path, "origins"], reading);
+  checkTrunk(told.trunk, [...path, "trunk"], trunks, reading);
+  checkCountries([told.country], path, reading);
+  checkCountries(told.allowedCountries ?? [], [...path, "allowedCountries"], reading);
+  if (told.privateNumbers !== undefined && readPrivateNumbers(told.privateNumbers) === undefined) {
+    complaints.add([...path, "privateNumbers"], 'must be alternatives such as "2xx, 7x{3-5}"');
+  }
+  if (told.brand?.logoUrl !== undefined && !isOnOrigin(told.brand.logoUrl, origins)) {
+    complaints.add([...path, "brand", "logoUrl"], "must be on one of the subscriber's origins");
+  }
+
+  return {
+    subscriber: {
+      id,
+      name: told.name,
+      origins,
+      defaultCountry: told.country,
+      allowedCountries: told.allowedCountries ?? [told.country],
+      ...(told.privateNumbers !== undefined && { privateNumbers: { pattern: told.privateNumbers } }),
+      defaultLanguage: language,
+      brand: told.brand ?? {},
+      connectContent: told.connectContent === undefined ? {} : readTexts(told.connectContent, language),
+      tokenKeys: readTokenKeys(told.tokenKeys ?? [], [...path, "tokenKeys"], reading),
+      trunkForUsers: told.trunk as TrunkId,
+      policy: readPolicy(told.policy, [...path, "policy"], language, reading),
+    },
+    centers: readCenters(id, told, path, reading),
+    subjects: Object.entries(told.subjects).map(([name, subject]) =>
+      readSubject({ subscriber: id, id: name as SubjectId }, subject, language, reading),
+    ),
+    routes: readRoutes(id, told, trunks, reading),
+    pages: readPages(id, told, { origins, language }, reading),
+    digitMappings: readDigits(id, told, reading),
+  };
+}
+
+function readCenters(
+  subscriber: SubscriberId,
+  told: SubscriberShape,
+  path: JSONPath,
+  { complaints }: Reading,
+): readonly CallCenter[] {
+  return Object.entries(told.centers).map(([id, center]) => {
+    const place = [...path, "centers", id];
+    if (!IANAZone.isValidZone(center.timeZone)) {
+      complaints.add([...place, "timeZone"], "is no time zone (such as America/New_York)");
+    }
+    const hours = readHours(center, place, complaints);
+    return { id: id as CallCenterId, subscriber, name: center.name, timeZone: center.timeZone, hours };
+  });
+}
+
+function readSubject(
+  { subscriber, id }: { readonly subscriber: SubscriberId; readonly id: SubjectId },
+  told: SubjectShape,
+  language: Language,
+  { complaints }: Reading,
+): Subject {
+  const whisper = told.whisper ?? whisperDefaults;
+  checkPlaceholders(
+    whisper,
+    ["subscribers", subscriber, "subjects", id, "whisper"],
+    whisperNames,
+    complaints,
+  );
+  return { subscriber, id, name: readTexts(told.name, language), whisper: readTexts(whisper, language) };
+}
+
+function readRoutes(
+  subscriber: SubscriberId,
+  told: SubscriberShape,
+  trunks: ReadonlySet<string>,
+  reading: Reading,
+): readonly Route[] {
+  const { complaints } = reading;
+  const ids = new Set<string>();
+  return Object.entries(told.subjects).flatMap(([subject, { routes }]) =>
+    routes.map((route, index): Route => {
+      const path: JSONPath = ["subscribers", subscriber, "subjects", subject, "routes", index];
+      const id = route.id ?? `${subject}-${index + 1}`;
+      if (ids.has(id)) complaints.add([...path, "id"], `${id} is another route's id already`);
+      ids.add(id);
+      if (!Object.hasOwn(told.centers, route.center)) {
+        complaints.add([...path, "center"], `${route.center} is none of this subscriber's centers`);
+      }
+      if (route.trunk !== undefined) checkTrunk(route.trunk, [...path, "trunk"], trunks, reading);
+      checkCountries(route.allowedCountries ?? [], [...path, "allowedCountries"], reading);
+      route.allowedAddresses?.forEach((range, at) => {
+        if (!isCidr(range)) {
+          complaints.add([...path, "allowedAddresses", at], "is no address prefix (such as 192.0.2.0/24)");
+        }
+      });
+      return {
+        id: id as RouteId,
+        subscriber,
+        subject: subject as SubjectId,
+        center: route.center as CallCenterId,
+        trunk: (route.trunk ?? told.trunk) as TrunkId,
+        number: route.number,
+        dnis: route.dnis ?? route.number,
+        order: route.order ?? 1,
+        weight: route.weight ?? 1,
+        allowedCountries: route.allowedCountries ?? [],
+        allowedAddresses: route.allowedAddresses ?? [],
+        ...(route.postDialDigits !== undefined && { postDialDigits: route.postDialDigits }),
+        showAni: route.showAni ?? true,
+      };
+    }),
+  );
+}
+
+function readPages(
+  subscriber: SubscriberId,
+  told: SubscriberShape,
+  { origins, language }: { readonly origins: readonly string[]; readonly language: Language },
+  { complaints }: Reading,
+): readonly LibraryPage[] {
+  return Object.entries(told.pages ?? {}).map(([id, page]) => {
+    const title = readTexts(page.title, language);
+    if ("text" in page) {
+      return {
+        subscriber,
+        id: id as PageId,
+        title,
+        content: { type: "text", text: readTexts(page.text, language) },
+      };
+    }
+    if (!isOnOrigin(page.url, origins)) {
+      complaints.add(
+        ["subscribers", subscriber, "pages", id, "url"],
+        "must be on one of the subscriber's origins",
+      );
+    }
+    return { subscriber, id: id as PageId, title, content: { type: "url", url: page.url } };
+  });
+}
+
+function readDigits(
+  subscriber: SubscriberId,
+  told: SubscriberShape,
+  { complaints }: Reading,
+): readonly DigitMapping[] {
+  return Object.entries(told.digits ?? {}).map(([digits, page]) => {
+    if (!Object.hasOwn(told.pages ?? {}, page)) {
+      complaints.add(
+        ["subscribers", subscriber, "digits", digits],
+        `${page} is none of this subscriber's pages`,
+      );
+    }
+    return { subscriber, digits, page: page as PageId };
+  });
+}
+
+function readOrigins(told: readonly string[], path: JSONPath, { complaints }: Reading): readonly string[] {
+  return told.map((text, index) => {
+    const origin = URL.canParse(text) ? new URL(text) : undefined;
+    // http: only for one's own machine: a page that anybody on the way can change is nobody's.
+    const isSafe =
+      origin?.protocol === "https:" ||
+      (origin?.protocol === "http:" && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(origin.hostname));
+    if (origin === undefined || !isSafe || (text !== origin.origin && text !== `${origin.origin}/`)) {
+      complaints.add([...path, index], "must be an origin such as https://www.bank.example");
+      return text;
+    }
+    return origin.origin;
+  });
+}
+
+function isOnOrigin(url: string, origins: readonly string[]): boolean {
+  if (!URL.canParse(url)) return false;
+  const { origin, username, password } = new URL(url);
+  return origins.includes(origin) && username === "" && password === "";
+}
+
+function checkTrunk(
+  trunk: string,
+  path: JSONPath,
+  trunks: ReadonlySet<string>,
+  { complaints }: Reading,
+): void {
+  if (!trunks.has(trunk)) complaints.add(path, `${trunk} is none of the trunks`);
+}
+
+function checkCountries(told: readonly string[], path: JSONPath, { complaints }: Reading): void {
+  told.forEach((country, index) => {
+    if (countries.has(country)) return;
+    complaints.add(
+      path.at(-1) === "allowedCountries" ? [...path, index] : [...path, "country"],
+      `${country} is no country`,
+    );
+  });
+}
+
+function isCidr(range: string): boolean {
+  try {
+    const [network] = ipaddr.parseCIDR(range);
+    // `10.1/16` and octal forms are read differently by different people.
+    return network.kind() === "ipv6" || ipaddr.IPv4.isValidFourPartDecimal(range.split("/")[0] ?? "");
+  } catch {
+    return false; // The library tells a wrong prefix by throwing.
+  }
+}
