@@ -65,6 +65,12 @@ export class VirtualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** When the next timer falls due, if any waits: a story may go from one to the next. */
+  get nextAtMs(): number | undefined {
+    const moments = [...this.#timers.values()].map((timer) => timer.atMs);
+    return moments.length === 0 ? undefined : Math.min(...moments);
+  }
+
   /** Moves on by `ms`, firing what falls due, in the order of moments, then of arming. Lets promises settle between two timers. */
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
