@@ -1,5 +1,5 @@
 import { grantPermit } from "#network/dial-permit.ts";
-import { makeTag2 } from "#network/tag2.ts";
+import { toTag2 } from "#network/tag2.ts";
 import type { Trunk } from "#network/records.ts";
 import { type Call, type CenterAttempt, centerLegOf } from "../call.ts";
 import { dialTarget } from "../dial-target.ts";
@@ -67,13 +67,12 @@ async function beginAttempt(scope: Scope): Promise<CenterAttempt | undefined> {
 
 async function dial(scope: Scope, attempt: CenterAttempt, trunk: Trunk, ringUntilMs: number): Promise<void> {
   const { call, around } = scope;
-  const { subscriber, subject } = await subscriberAndSubject(scope);
-  const tag2 = makeTag2({
+  const { subject } = await subscriberAndSubject(scope);
+  const tag2 = toTag2({
     context: call.context,
-    subscriber,
     subject,
     route: attempt.route,
-    number: call.visitorNumber,
+    visitorNumber: call.visitorNumber,
     reference: call.reference,
   });
   around.unit.send({
