@@ -222,8 +222,9 @@ test("every command in the README is there", () => {
   );
 });
 
+/** A contract is a test that several implementations run. */
 function isTest(file: string): boolean {
-  return file.endsWith(".test.ts");
+  return file.endsWith(".test.ts") || file.endsWith("-contract.ts");
 }
 
 function where(found: Import): string {
