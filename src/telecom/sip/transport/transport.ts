@@ -23,7 +23,7 @@ export interface Transport {
     readonly address: string;
     readonly port: number;
   }): Flow;
-  /** RFC 3261 18.1.1: the flow that a request of this size takes: TCP when it is too large for a datagram. */
+  /** RFC 3261 18.1.1: the flow that a request of this size takes: TCP when it is too large for a datagram. Throws as `send`. */
   flowFor(request: SipRequest, flow: Flow): Flow;
   /**
    * Sends a request to the flow's remote end, and a response to where its top Via says (18.2.2), which is always the
@@ -78,7 +78,10 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
   const { address, log } = options;
   const counts = { messages: 0, refused: 0, dropped: 0 };
 
+  // What arrives while the other socket is still being bound is lost, as it would be a moment earlier.
+  let open = false;
   const receive = (flow: Flow, octets: Uint8Array, framing: Framing): void => {
+    if (!open) return;
     const parsed = parse(octets, framing);
     switch (parsed.type) {
       case "message":
@@ -105,6 +108,7 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
   };
 
   const { udp, tcp } = await bindBoth(options, receive);
+  open = true;
   let closing: Promise<unknown> | undefined;
   const sentBy = { host: options.advertisedAddress ?? address, port: udp.port };
 
@@ -117,19 +121,18 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
       remoteAddress: peer.address,
       remotePort: peer.port,
     }),
-    flowFor: (request, flow) =>
-      flow.transport === "udp" && serialize(request).length + viaOctets > largestDatagram
-        ? { ...flow, transport: "tcp" }
-        : flow,
-    async send(flow, message) {
+    flowFor(request, flow) {
+      const tooLarge = serialize(request).length + viaOctets > largestDatagram;
+      return tooLarge && flow.transport === "udp" ? { ...flow, transport: "tcp" } : flow;
+    },
+    send(flow, message) {
       const octets = serialize(message);
       const target = message.type === "response" ? responseFlow(flow, message) : flow;
-      if (!isUnicast(target.remoteAddress)) return { type: "failed", why: "not a unicast address" };
-      if (target.remotePort < 1 || target.remotePort > 65_535) return { type: "failed", why: "no such port" };
+      if (!isUnicast(target.remoteAddress)) return failed("not a unicast address");
+      if (target.remotePort < 1 || target.remotePort > 65_535) return failed("no such port");
       if (target.transport === "udp") return udp.send(target, octets);
       // A response goes back on the connection of its request; when that has gone, a new one is opened to the Via's port.
-      const open = message.type === "response" && tcp.has(flow) ? flow : target;
-      return tcp.send(open, octets);
+      return tcp.send(message.type === "response" && tcp.has(flow) ? flow : target, octets);
     },
     endFlow: (flow) => tcp.endFlow(flow),
     stats: () => ({ ...counts, connections: tcp.connections }),
@@ -138,6 +141,10 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
       await closing;
     },
   };
+}
+
+function failed(why: string): Promise<SendOutcome> {
+  return Promise.resolve({ type: "failed", why });
 }
 
 type Receive = (flow: Flow, octets: Uint8Array, framing: Framing) => void;

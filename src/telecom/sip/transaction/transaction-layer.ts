@@ -1,0 +1,243 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "#base/clock.ts";
+import { readable } from "#base/ids.ts";
+import type { Log } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
+import { makeResponse, type ResponseWish, withTopHeader } from "../message/build.ts";
+import { callId, cseq, formatVia, headerValue, topVia } from "../message/headers.ts";
+import type { Flow, SipMessage, SipRequest, SipResponse } from "../message/message.ts";
+import { type Abilities, validate } from "../message/validate.ts";
+import {
+  openTransport,
+  type Refusal,
+  type Transport,
+  type TransportOptions,
+} from "../transport/transport.ts";
+import {
+  type ClientHandlers,
+  type ClientRoom,
+  type ClientTransaction,
+  startClient,
+} from "./client-transaction.ts";
+import { acknowledgedKey, clientKey, magicCookie, mergeKey, serverKey } from "./keys.ts";
+import { type ServerRoom, type ServerTransaction, startServer } from "./server-transaction.ts";
+import { type Timing, usualTiming } from "./timing.ts";
+
+/**
+ * RFC 3261 17 at work: gives each request its transaction, absorbs repetitions, and hands up what is new. Messages that are
+ * not sound (`validate`) are answered or dropped here and never reach the user.
+ */
+export interface TransactionLayer {
+  /** What a Contact of ours says. */
+  readonly sentBy: Transport["sentBy"];
+  /** The flow to a peer, by address: names were resolved before (RFC 3263). */
+  flowTo: Transport["flowTo"];
+  /** Sends a request (any but ACK) in a transaction of its own; the Via is added here. Throws SIP_UNSERIALIZABLE. */
+  request(request: SipRequest, flow: Flow, handlers: ClientHandlers): ClientTransaction;
+  /** Sends the ACK of a 2xx (13.2.2.4): it belongs to no transaction. Say it again for each repetition of the 2xx. */
+  acknowledge(ack: SipRequest, flow: Flow): void;
+  stats(): LayerStats;
+  /** Ends all transactions without a word, and closes the sockets. */
+  close(): Promise<void>;
+}
+
+export interface LayerStats {
+  readonly clients: number;
+  readonly servers: number;
+  /** Responses and ACKs that belonged to nothing. */
+  readonly strays: number;
+  /** Requests answered 503 because there were too many. */
+  readonly overloaded: number;
+}
+
+export interface LayerOptions {
+  readonly listen: Pick<TransportOptions, "address" | "port" | "advertisedAddress" | "tcpLimits">;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly abilities: Abilities;
+  readonly timing?: Timing;
+  /** 10,000 unless told. */
+  readonly mostServers?: number;
+  /** The simulator's network in place of sockets. */
+  readonly openTransport?: typeof openTransport;
+  /** A new request, any but ACK and CANCEL. Must lead to `respond`. */
+  onRequest(transaction: ServerTransaction): void;
+}
+
+const branchCharacters = 16; // 80 bits: nobody who does not see our packets can answer for our peer.
+const tagCharacters = 16;
+
+export async function openTransactionLayer(options: LayerOptions): Promise<TransactionLayer> {
+  const { clock, random, log, abilities } = options;
+  const timing = options.timing ?? usualTiming;
+  const mostServers = options.mostServers ?? 10_000;
+  const tagSecret = random.bytes(16);
+  const counts = { strays: 0, overloaded: 0 };
+
+  const transport = await (options.openTransport ?? openTransport)({
+    ...options.listen,
+    clock,
+    log,
+    onMessage: receive,
+    onRefused: refuse,
+  });
+  const clientRoom: ClientRoom = {
+    clock,
+    log,
+    timing,
+    send: (flow, request) => transport.send(flow, request),
+    running: new Map(),
+  };
+  const serverRoom: ServerRoom = {
+    clock,
+    log,
+    timing,
+    send: (flow, response) => transport.send(flow, response),
+    running: new Map(),
+    accepted: new Map(),
+    merging: new Set(),
+  };
+
+  function receive(flow: Flow, message: SipMessage): void {
+    const verdict = validate(message, abilities);
+    if (message.type === "response") {
+      if (verdict.type === "ok") receiveResponse(flow, message);
+    } else if (verdict.type === "reject") {
+      answerStateless(flow, message, verdict.status, verdict);
+    } else if (verdict.type === "ok") receiveRequest(flow, message);
+  }
+
+  function refuse(flow: Flow, { request, status, reason }: Refusal): void {
+    answerStateless(flow, request, status, { reason });
+  }
+
+  function receiveResponse(flow: Flow, response: SipResponse): void {
+    const client = clientRoom.running.get(clientKey(response));
+    // RFC 3261 18.1.2: a response whose Via is not ours is discarded.
+    const via = topVia(response);
+    const ours = via.host === transport.sentBy.host && (via.port ?? 5060) === transport.sentBy.port;
+    if (client !== undefined && ours) client.receive(response, flow);
+    else counts.strays++;
+  }
+
+  function receiveRequest(flow: Flow, request: SipRequest): void {
+    if (request.method === "ACK") return receiveAck(flow, request);
+    const known = serverRoom.running.get(serverKey(request));
+    if (known !== undefined) return known.repeated();
+    if (serverRoom.running.size >= mostServers) {
+      counts.overloaded++;
+      return answerStateless(flow, request, 503, { headers: [{ name: "Retry-After", value: "5" }] });
+    }
+    if (request.method === "CANCEL") return receiveCancel(flow, request);
+    // RFC 3261 8.2.2.2
+    const merge = mergeKey(request);
+    if (merge !== undefined && serverRoom.merging.has(merge)) return answerStateless(flow, request, 482);
+    const server = startServer(serverRoom, request, flow, makeTag());
+    try {
+      options.onRequest(server);
+    } catch (error) {
+      // A bug in the user's code costs this request, and its sender is told.
+      log.error({ error, method: request.method }, "A SIP request made its user fail.");
+      server.respond(makeResponse(request, 500, { toTag: server.toTag }));
+    }
+  }
+
+  function receiveAck(flow: Flow, ack: SipRequest): void {
+    // The ACK of a refusal has the INVITE's branch (17.1.1.3), that of a 2xx the dialog alone in common with it.
+    const invite =
+      serverRoom.running.get(serverKey(ack, "INVITE")) ?? serverRoom.accepted.get(acknowledgedKey(ack));
+    if (invite === undefined) counts.strays++;
+    else invite.acknowledge(ack, flow);
+  }
+
+  // RFC 3261 9.2
+  function receiveCancel(flow: Flow, cancel: SipRequest): void {
+    const invite = serverRoom.running.get(serverKey(cancel, "INVITE"));
+    const server = startServer(serverRoom, cancel, flow, invite?.toTag ?? makeTag());
+    server.respond(makeResponse(cancel, invite === undefined ? 481 : 200, { toTag: server.toTag }));
+    invite?.cancelled();
+  }
+
+  /** RFC 3261 8.2.7: no state is kept for what is refused, so a repetition must get the same tag again. */
+  function answerStateless(flow: Flow, request: SipRequest, status: number, wish: ResponseWish = {}): void {
+    if (request.method === "ACK") return;
+    const seed = ["Via", "From", "Call-ID", "CSeq"]
+      .map((name) => headerValue(request, name) ?? "")
+      .join("\n");
+    const toTag = createHash("sha256").update(tagSecret).update(seed).digest("hex").slice(0, tagCharacters);
+    void transport.send(flow, makeResponse(request, status, { ...wish, toTag }));
+  }
+
+  function makeTag(): string {
+    return readable(random, tagCharacters);
+  }
+
+  function withVia(request: SipRequest, flow: Flow): SipRequest {
+    const via = formatVia({
+      transport: flow.transport.toUpperCase(),
+      host: transport.sentBy.host,
+      port: transport.sentBy.port,
+      params: [
+        // RFC 3581: the response comes back through the NAT that the request went through.
+        { name: "rport", value: undefined },
+        { name: "branch", value: magicCookie + readable(random, branchCharacters) },
+      ],
+    });
+    return withTopHeader(request, "Via", via);
+  }
+
+  return {
+    sentBy: transport.sentBy,
+    flowTo: transport.flowTo,
+    request(request, wanted, handlers) {
+      const flow = transport.flowFor(request, wanted);
+      const start = (way: Flow, told: ClientHandlers): ClientTransaction =>
+        startClient(clientRoom, withVia(request, way), way, told);
+      return flow === wanted ? start(flow, handlers) : startWithFallback({ start, flow, wanted, handlers });
+    },
+    acknowledge(ack, wanted) {
+      const flow = transport.flowFor(ack, wanted);
+      void transport.send(flow, withVia(ack, flow)).then((outcome) => {
+        if (outcome.type === "failed")
+          log.debug({ callId: callId(ack), cseq: cseq(ack).number }, "An ACK was not sent.");
+      });
+    },
+    stats: () => ({ clients: clientRoom.running.size, servers: serverRoom.running.size, ...counts }),
+    async close() {
+      for (const client of [...clientRoom.running.values()]) client.end();
+      for (const server of [...serverRoom.running.values()]) server.end();
+      await transport.close();
+    },
+  };
+}
+
+/** RFC 3261 18.1.1: TCP was our choice, for the request's size; where nobody listens for it, UDP is tried after all. */
+function startWithFallback(attempt: {
+  start(flow: Flow, handlers: ClientHandlers): ClientTransaction;
+  readonly flow: Flow;
+  readonly wanted: Flow;
+  readonly handlers: ClientHandlers;
+}): ClientTransaction {
+  const { start, flow, wanted, handlers } = attempt;
+  let cancelled = false;
+  let current = start(flow, {
+    onResponse: (response, from) => handlers.onResponse(response, from),
+    onFailure(status) {
+      if (status !== 503 || cancelled) return handlers.onFailure(status);
+      current = start(wanted, handlers);
+    },
+  });
+  return {
+    get request() {
+      return current.request;
+    },
+    get flow() {
+      return current.flow;
+    },
+    cancel() {
+      cancelled = true;
+      current.cancel();
+    },
+  };
+}
