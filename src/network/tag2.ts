@@ -80,7 +80,7 @@ class Payload {
     const room = this.#room(name);
     let text = "";
     for (const character of plain(value)) {
-      const more = escaped(character);
+      const more = withMarks(character);
       if (octetsOf(text) + octetsOf(more) > room) break;
       text += more;
     }
@@ -102,7 +102,11 @@ const octetsOf = (text: string): number => Buffer.byteLength(text, "utf8");
 
 /** `;` parts the fields and `%` escapes: the two are written `%3B` and `%25`, so a value can never become a field. */
 function escaped(value: string): string {
-  return plain(value).replaceAll("%", "%25").replaceAll(";", "%3B");
+  return withMarks(plain(value));
+}
+
+function withMarks(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll(";", "%3B");
 }
 
 /** No control or format characters, no half surrogates; white space is one space, none at the ends. */
