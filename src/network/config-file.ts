@@ -21,13 +21,26 @@ import type { Trunk } from "./records.ts";
  * Throws CONFIG_INVALID, with `errors` as lines `file:line:column: path message` for everything that is wrong at once; then
  * nothing has changed. `promptFolder` is where announcements' WAV files lie; without it they are not looked for.
  */
-export async function loadConfigFile(options: {
+export async function loadConfigFile(
+  options: ConfigFile & { database: Database; log: Log },
+): Promise<Configuration> {
+  const read = await readConfigFile(options);
+  await options.database.transaction((tx) => replaceConfiguration(tx, read));
+  options.log.info(
+    { subscribers: read.subscribers.length, routes: read.routes.length, trunks: read.trunks.length },
+    "The configuration was loaded.",
+  );
+  return read;
+}
+
+export interface ConfigFile {
   readonly path: string;
-  readonly database: Database;
-  readonly log: Log;
   readonly promptFolder?: string | undefined;
   readonly environment?: Readonly<Record<string, string | undefined>>;
-}): Promise<Configuration> {
+}
+
+/** The same without a database: what `tandem config check` asks. Throws CONFIG_INVALID likewise. */
+export async function readConfigFile(options: ConfigFile): Promise<Configuration> {
   const { path, promptFolder } = options;
   let text: string;
   try {
@@ -45,11 +58,6 @@ export async function loadConfigFile(options: {
     );
     throw new TandemError("CONFIG_INVALID", { errors });
   }
-  await options.database.transaction((tx) => replaceConfiguration(tx, read));
-  options.log.info(
-    { subscribers: read.subscribers.length, routes: read.routes.length, trunks: read.trunks.length },
-    "The configuration was loaded.",
-  );
   return read;
 }
 
