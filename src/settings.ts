@@ -112,6 +112,20 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   };
 }
 
+/** What the unit's process reads from TANDEM_UNIT_SETTINGS. */
+export function unitSettings(settings: Settings): string {
+  const { socketPath, sip, rtpPorts, maxLegs, promptFolder, speechCommand } = settings.unit;
+  return JSON.stringify({
+    socketPath,
+    sip,
+    rtp: { portRange: rtpPorts },
+    maxLegs,
+    promptFolder,
+    speechCommand,
+    logLevel: settings.logLevel,
+  });
+}
+
 /** The environment's names and what each may hold, for `tandem settings` and for the document's test. */
 export function settingNames(): readonly string[] {
   return Object.keys(variables);

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CallRecord } from "#call-manager/call-record.ts";
+import { readSettings, unitSettings } from "../../src/settings.ts";
 import { freePort } from "./ports.ts";
 import { type Peer, startPeer, type TemporaryFolder, temporaryFolder } from "./processes.ts";
 
@@ -67,7 +68,9 @@ class RunningPlatform implements Platform {
     environment: Readonly<Record<string, string>>,
     ports: { readonly http: number; readonly sip: number },
   ): Promise<RunningPlatform> {
-    const unit = await startProcess("../../src/unit-process.ts", environment);
+    const unit = await startProcess("../../src/telecom/process.ts", {
+      TANDEM_UNIT_SETTINGS: unitSettings(readSettings(environment)),
+    });
     try {
       const web = await startProcess("../../src/main.ts", environment);
       return new RunningPlatform({ folder, environment, ports, unit, web });

@@ -1,0 +1,185 @@
+import { parseArgs } from "node:util";
+import { systemClock } from "#base/clock.ts";
+import { TandemError } from "#base/errors.ts";
+import type { CallId, SubscriberId } from "#base/ids.ts";
+import { makeLog, silentLog } from "#base/log.ts";
+import type { CallRecord } from "#call-manager/call-record.ts";
+import { newestCalls, readCall } from "#call-manager/call-table.ts";
+import { toCallRecord } from "#call-manager/read-call-record.ts";
+import { readConfigFile } from "#network/config-file.ts";
+import { resumeCalls, stopCalls } from "#network/dial-permit.ts";
+import { type Database, openDatabase } from "#store/database.ts";
+import { readJournalOfCall } from "#store/journal.ts";
+import { readSettings, unitSettings } from "./settings.ts";
+import { script, supervise } from "./supervise.ts";
+
+const usage = `tandem: ties a web session to a live conversation with a call center
+
+  tandem start                          the telecommunications unit and the web process, kept running
+  tandem calls [--json] [--limit N] [--subscriber NAME] [--before CALL]
+                                        the call records, newest first
+  tandem call CALL                      one call record, every step of it, as JSON
+  tandem config check FILE              what is wrong with a configuration file, line by line
+  tandem stop [--subscriber NAME]       place no more calls, within a second; live calls go on
+  tandem resume [--subscriber NAME]     place calls again
+
+Settings come from the environment: docs/operating.md lists them.
+`;
+
+const options = {
+  json: { type: "boolean", default: false },
+  limit: { type: "string", default: "20" },
+  subscriber: { type: "string" },
+  before: { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+async function main(words: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
+  const [verb, object, ...more] = positionals;
+  if (values.help || verb === undefined || more.length > 1) return say(usage, values.help ? 0 : 2);
+  switch (verb) {
+    case "start":
+      return await start();
+    case "calls":
+      return await withDatabase(async (database) => {
+        const records = await readRecords(database, {
+          limit: wholeNumber(values.limit),
+          ...(values.subscriber === undefined ? {} : { subscriber: values.subscriber }),
+          ...(values.before === undefined ? {} : { before: values.before as CallId }),
+        });
+        return say(values.json ? `${JSON.stringify(records, null, 2)}\n` : table(records), 0);
+      });
+    case "call":
+      return await withDatabase(async (database) => {
+        const call = object === undefined ? undefined : await readCall(database, object as CallId);
+        if (call === undefined) return say(`There is no call ${object ?? ""}.\n`, 1);
+        const record = toCallRecord(call, await readJournalOfCall(database, call.id));
+        return say(`${JSON.stringify(record, null, 2)}\n`, 0);
+      });
+    case "config": {
+      const [file] = more;
+      if (object !== "check" || file === undefined) return say(usage, 2);
+      return await checkConfig(file);
+    }
+    case "stop":
+      return await withDatabase(async (database) => {
+        await database.transaction((tx) =>
+          stopCalls(tx, scopeOf(values.subscriber), { atMs: systemClock.now(), why: "tandem stop" }),
+        );
+        return say("No more calls are placed. `tandem resume` allows them again.\n", 0);
+      });
+    case "resume":
+      return await withDatabase(async (database) => {
+        await database.transaction((tx) => resumeCalls(tx, scopeOf(values.subscriber)));
+        return say("Calls are placed again.\n", 0);
+      });
+    default:
+      return say(`tandem: there is no command "${verb}".\n\n${usage}`, 2);
+  }
+}
+
+/** Runs until a signal. */
+async function start(): Promise<number> {
+  const settings = readSettings(process.env);
+  const log = makeLog({ process: "supervisor", level: settings.logLevel });
+  const supervisor = supervise(
+    [
+      {
+        name: "unit",
+        script: script("./telecom/process.ts"),
+        environment: { TANDEM_UNIT_SETTINGS: unitSettings(settings) },
+      },
+      { name: "web", script: script("./main.ts"), environment: {} },
+    ],
+    log,
+  );
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+  });
+  await supervisor.close();
+  return 0;
+}
+
+async function checkConfig(file: string): Promise<number> {
+  try {
+    await readConfigFile({ path: file, promptFolder: process.env["TANDEM_PROMPTS"] });
+    return say(`${file} is in order.\n`, 0);
+  } catch (error) {
+    if (!(error instanceof TandemError) || error.code !== "CONFIG_INVALID") throw error;
+    return say(`${[error.details["errors"]].flat().join("\n")}\n`, 1);
+  }
+}
+
+async function withDatabase(work: (database: Database) => Promise<number>): Promise<number> {
+  const { databaseUrl } = readSettings(process.env);
+  const database = await openDatabase({ url: databaseUrl, clock: systemClock, log: silentLog });
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+async function readRecords(
+  database: Database,
+  filter: { readonly limit: number; readonly subscriber?: string; readonly before?: CallId },
+): Promise<readonly CallRecord[]> {
+  const records: CallRecord[] = [];
+  for (const call of await newestCalls(database, filter)) {
+    records.push(toCallRecord(call, await readJournalOfCall(database, call.id)));
+  }
+  return records;
+}
+
+function table(records: readonly CallRecord[]): string {
+  const rows = records.map((record) => [
+    new Date(record.beganAtMs).toISOString().slice(0, 19).replace("T", " "),
+    record.reference,
+    `${record.subscriber}/${record.subject}`,
+    record.visitorNumber,
+    record.outcome ?? record.step,
+    `${record.bridgedSeconds} s`,
+    String(record.pagesPushed.length),
+    record.call,
+  ]);
+  const all = [["began (UTC)", "ref", "subject", "visitor", "outcome", "talked", "pages", "call"], ...rows];
+  const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return all
+    .map(
+      (row) =>
+        `${row
+          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
+}
+
+function scopeOf(subscriber: string | undefined): "platform" | SubscriberId {
+  return subscriber === undefined ? "platform" : (subscriber as SubscriberId);
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 10_000) {
+    throw new TandemError("SETTINGS_INVALID", { "--limit": "must be a whole number from 1 to 10000" });
+  }
+  return number;
+}
+
+function say(text: string, code: number): number {
+  (code === 0 ? process.stdout : process.stderr).write(text);
+  return code;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const details = error instanceof TandemError ? `\n${JSON.stringify(error.details, null, 2)}` : "";
+    process.stderr.write(`tandem: ${error instanceof Error ? error.message : String(error)}${details}\n`);
+    process.exitCode = 1;
+  },
+);

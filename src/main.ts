@@ -1,0 +1,90 @@
+import { mkdirSync } from "node:fs";
+import { systemClock } from "#base/clock.ts";
+import { TandemError } from "#base/errors.ts";
+import type { SessionId } from "#base/ids.ts";
+import { type Log, makeLog } from "#base/log.ts";
+import { secureRandom } from "#base/random.ts";
+import { openCallManager } from "#call-manager/open-call-manager.ts";
+import { openVisitorDesk } from "#call-manager/open-visitor-desk.ts";
+import type { Pages } from "#call-manager/pages.ts";
+import { loadConfigFile } from "#network/config-file.ts";
+import { openNetwork } from "#network/open-network.ts";
+import { openPresentation } from "#presentation/open-presentation.ts";
+import { openDatabase } from "#store/database.ts";
+import { connectTelecomUnit } from "#telecom/client.ts";
+import { readSettings, type Settings } from "./settings.ts";
+
+/**
+ * The web process: every room but the telecommunications unit, wired. It may be killed at any instant: the unit keeps the
+ * lines up, and the next start takes the calls up from the database. When it serves, it prints one line of JSON:
+ * `{"ready":true,"httpPort":8080}`.
+ */
+async function main(): Promise<void> {
+  const settings = readSettings(process.env);
+  // Standard output belongs to the one line that says "ready".
+  const destination = { write: (line: string) => void process.stderr.write(line) };
+  const log = makeLog({ process: "web", level: settings.logLevel, destination });
+  mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
+  const platform = await openWebProcess(settings, log);
+  process.stdout.write(`${JSON.stringify({ ready: true, httpPort: platform.httpPort })}\n`);
+
+  // A supervisor that died, and its pipes with it, must not end the process.
+  process.stdout.on("error", () => {});
+  process.stderr.on("error", () => {});
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      platform.close().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ error: String(error) }, "The process could not close properly.");
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
+
+async function openWebProcess(settings: Settings, log: Log) {
+  const parts = { clock: systemClock, random: secureRandom, log };
+  const database = await openDatabase({ url: settings.databaseUrl, ...parts });
+  if (settings.configFile !== undefined) {
+    await loadConfigFile({
+      path: settings.configFile,
+      database,
+      promptFolder: settings.unit.promptFolder,
+      ...parts,
+    });
+  }
+  const network = openNetwork({ database });
+  const unit = connectTelecomUnit({ socketPath: settings.unit.socketPath, ...parts });
+
+  // The call manager tells the presentation to look again, and the presentation asks the call manager: the circle is closed here.
+  let presentationPages: Pages | undefined;
+  const pages: Pages = { changed: (session: SessionId) => presentationPages?.changed(session) };
+  const callManager = await openCallManager({ database, network, unit, pages, ...parts });
+  const visitorDesk = openVisitorDesk({ database, network, clock: parts.clock });
+  const presentation = await openPresentation({
+    callManager,
+    visitorDesk,
+    settings: { ...settings.http, ...settings },
+    ...parts,
+  });
+  presentationPages = presentation.pages;
+
+  return {
+    httpPort: presentation.port,
+    async close(): Promise<void> {
+      await presentation.close();
+      await callManager.close();
+      await unit.close();
+      await database.close();
+    },
+  };
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof TandemError)
+    process.stderr.write(`${error.message}\n${JSON.stringify(error.details, null, 2)}\n`);
+  else process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+});
