@@ -26,11 +26,14 @@ export function readClick(url: {
   for (const [name, value] of known) {
     if (!Value.Check(parameters[name], value)) return malformed(name, value);
   }
-  const bare: unknown = bareFields(known, extra);
-  if (!Value.Check(contextFields, bare)) {
-    const wrong = [...extra].find(([name, value]) => !Value.Check(extraValue, value) || name.length > 20);
-    return malformed(`x-${wrong?.[0] ?? ""}`, wrong?.[1] ?? "");
+  for (const [name, value] of extra) {
+    if (!Value.Check(extraName, name) || !Value.Check(extraValue, value)) {
+      return malformed(extraPrefix + name, value);
+    }
   }
+  const bare: unknown = bareFields(known, extra);
+  // Each field is right by itself; what TAG1's own schema can still mind is their number.
+  if (!Value.Check(contextFields, bare)) return { type: "malformed", fault: { field: "", why: "too-many" } };
   return { type: "click", click: assemble(url, known.get("token"), bare), language: language(known) };
 }
 
@@ -55,7 +58,7 @@ const parameters: Readonly<Record<ParameterName, Type.TSchema>> = {
   /** Compact JWS of the subscriber's site: what it says is verified. */
   token: Type.String({
     maxLength: longest.token,
-    pattern: "^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$",
+    pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$",
   }),
   /** Address and title of the page that the button stood on, and the page before it. */
   page: Type.String({ maxLength: longest.page }),
@@ -69,6 +72,7 @@ const parameters: Readonly<Record<ParameterName, Type.TSchema>> = {
 
 /** `x-<name>=value`: any other short field that the subscriber wants at the agent's side. */
 const extraPrefix = "x-";
+const extraName = Type.String({ pattern: "^[a-z][a-z0-9-]{0,19}$" });
 const longestExtra = 100;
 const extraValue = Type.String({ maxLength: longestExtra });
 

@@ -25,8 +25,9 @@ export async function makeHttpServer(options: {
     forceCloseConnections: true,
     trustProxy: settings.trustProxy.length === 0 ? false : [...settings.trustProxy],
     http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 },
-    // A path that does not decode is met before any route.
-    frameworkErrors: (_error, _request, reply) => void pages.notice(reply, { type: "bad-link" }),
+    // A path that does not decode is met before any route, and so before the hook below.
+    frameworkErrors: (_error, _request, reply) =>
+      void pages.notice(reply.headers(headersOfEveryAnswer), { type: "bad-link" }),
     clientErrorHandler: (error, socket) => {
       const status = answerToBrokenRequest[error.code] ?? "400 Bad Request";
       if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

@@ -40,10 +40,11 @@ export class PageWriter {
   ): Promise<void> {
     const nonce = Buffer.from(this.#random.bytes(16)).toString("base64");
     const frame = { ...around, nonce, development: this.#development };
+    const status = around.status ?? 200;
     const asked = askedLanguage(reply.request);
-    if (asked !== undefined) this.#cookies.rememberLanguage(reply, asked);
+    if (asked !== undefined && status < 400) this.#cookies.rememberLanguage(reply, asked);
     await reply
-      .code(around.status ?? 200)
+      .code(status)
       .headers({
         "content-type": "text/html; charset=utf-8",
         "content-language": around.language,

@@ -30,7 +30,9 @@ export class VisitorCookies {
   }
 
   language(request: FastifyRequest): Language | undefined {
-    const value = request.cookies[this.#name("language")];
+    // A request that met no route has had no cookies read.
+    const cookies: FastifyRequest["cookies"] | undefined | null = request.cookies;
+    const value = cookies?.[this.#name("language")];
     return value === "en" || value === "es" ? value : undefined;
   }
 

@@ -14,7 +14,7 @@ export const en: Messages = {
     about: "You were reading",
     phoneLabel: "Your telephone number",
     phoneHint: (country, code) =>
-      `In national form for ${country}, or in international form beginning with +${code}.`,
+      `Country: ${country} (+${code}). For another country, begin with + and its code.`,
     phoneFromLink: "This number came with the link. Please check that it is yours.",
     confirmNumber: (masked) => `We will call you at ${masked}.`,
     numberEnding: (lastDigits) => `the number that ends in ${lastDigits}`,

@@ -14,7 +14,7 @@ export const es: Messages = {
     about: "Estaba leyendo",
     phoneLabel: "Su número de teléfono",
     phoneHint: (country, code) =>
-      `En formato nacional de ${country}, o en formato internacional empezando por +${code}.`,
+      `País: ${country} (+${code}). Si es de otro país, empiece con + y su prefijo.`,
     phoneFromLink: "Este número venía en el enlace. Compruebe que es el suyo.",
     confirmNumber: (masked) => `Le llamaremos al ${masked}.`,
     numberEnding: (lastDigits) => `número que termina en ${lastDigits}`,

@@ -43,8 +43,7 @@ ${accentStyle(frame.subscriber?.accentColor, frame.nonce)}${refresh(content)}${l
 </head>
 <body>
 <a class="skip" href="#main">${words.skipToContent}</a>
-${frame.development ? html`<p class="development" role="note">${words.development}</p>` : nothing}
-<header class="bar"><div class="width">${brand(frame.subscriber)}${languageSwitch(frame)}</div></header>
+<header class="bar">${frame.development ? html`<p class="development">${words.development}</p>` : nothing}<div class="width">${brand(frame.subscriber)}${languageSwitch(frame)}</div></header>
 <main id="main" class="width" tabindex="-1">${content.main}</main>
 <footer class="width"><p>${words.poweredBy}</p></footer>
 <p id="said" class="unseen" role="status"></p>

@@ -25,7 +25,7 @@ export function pushedPage(facts: {
 <form method="post" action="${facts.callUrl}/close-page"><button class="second" type="submit">${words.pushed.close}</button></form></div>
 ${content(facts, title)}
 </div>
-<form method="post" action="${facts.callUrl}/cancel"><button class="second" type="submit">${words.connect.hangUp}</button></form>`;
+<form class="wide" method="post" action="${facts.callUrl}/cancel"><button class="second" type="submit">${words.connect.hangUp}</button></form>`;
   // A framed page is loaded again with ours: without script the refresh must leave time to read it.
   return { title, main, refreshSeconds: 20 };
 }
