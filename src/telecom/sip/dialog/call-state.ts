@@ -45,7 +45,7 @@ export interface OutgoingCall {
   readonly pending: Readonly<Record<string, PendingRequest>>;
   /** An offer of theirs that the media engine is answering. */
   readonly theirs: TheirRequest | undefined;
-  /** RFC 3261 13.3.1.4: our 2xx to their re-INVITE goes out again until its ACK comes. */
+  /** Our 2xx to their re-INVITE, which the transaction layer repeats until its ACK comes (RFC 3261 13.3.1.4). */
   readonly awaitingAck: AwaitedAck | undefined;
   readonly session: SessionTimer | undefined;
   /** RFC 3261 14.1: when a request that met another (491) is tried again. */
@@ -103,7 +103,6 @@ export interface TheirRequest {
   readonly key: string;
   readonly tag: string;
   readonly request: Omit<SipRequest, "body">;
-  readonly cseq: number;
   readonly offered: boolean;
   readonly timer: SessionTimer | undefined;
   readonly timerHeaders: readonly HeaderLine[];
@@ -111,12 +110,8 @@ export interface TheirRequest {
 
 export interface AwaitedAck {
   readonly key: string;
-  readonly cseq: number;
   /** Our 2xx held the offer, so the ACK holds the answer. */
   readonly answerExpected: boolean;
-  readonly againAtMs: number;
-  readonly intervalMs: number;
-  readonly giveUpAtMs: number;
 }
 
 export type CallInput =
@@ -124,7 +119,12 @@ export type CallInput =
   | { readonly type: "no-response"; readonly tx: string }
   /** `key` names the server transaction. */
   | { readonly type: "request"; readonly key: string; readonly request: SipRequest }
-  /** Ends the call as its phase asks; `headers` go into the CANCEL or BYE (Reason, RFC 3326). */
+  /** The ACK of our 2xx to their INVITE, and the time after which none will come (RFC 3261 13.3.1.4). */
+  | { readonly type: "acknowledged"; readonly key: string; readonly ack: SipRequest }
+  | { readonly type: "unacknowledged"; readonly key: string }
+  /** They took their re-INVITE back; it was answered 487. */
+  | { readonly type: "withdrawn"; readonly key: string }
+  /** Ends the call as its phase asks; `headers` go into the BYE (Reason, RFC 3326). */
   | { readonly type: "hang-up"; readonly headers: readonly HeaderLine[] }
   /** What the media engine said to an `offer` that was told. */
   | { readonly type: "offer-answered"; readonly key: string; readonly sdp: string }
@@ -144,9 +144,8 @@ export type CallEffect =
   /** In a dialog: to the request's own next hop. A re-INVITE is one of these. */
   | { readonly type: "send"; readonly tx: string; readonly request: SipRequest }
   | { readonly type: "ack"; readonly request: SipRequest }
-  | { readonly type: "cancel"; readonly tx: string; readonly headers: readonly HeaderLine[] }
+  | { readonly type: "cancel"; readonly tx: string }
   | { readonly type: "respond"; readonly key: string; readonly response: SipResponse }
-  | { readonly type: "respond-again"; readonly key: string }
   /** RFC 3263 4.3: this address answers, or does not. */
   | { readonly type: "target"; readonly target: SipTarget; readonly alive: boolean }
   | { readonly type: "tell"; readonly event: CallEvent };
@@ -180,13 +179,13 @@ export interface Moment {
 
 export type Step = readonly [OutgoingCall, readonly CallEffect[]];
 
-/** RFC 3261 17.1.1.1: T1, T2, and 64 * T1, after which nothing of a transaction is on its way any more. */
-export const t1Ms = 500;
-export const t2Ms = 4_000;
-export const lingerMs = 64 * t1Ms;
+/** RFC 3261 17.1.1.1: 64 * T1, after which nothing of a transaction is on its way any more. */
+export const lingerMs = 32_000;
 
-/** Methods that we take in a dialog; what OPTIONS and 405 say. */
-export const allow: HeaderLine = { name: "Allow", value: "INVITE, ACK, CANCEL, BYE, UPDATE, INFO, OPTIONS" };
+/** What we take from a far end: the transaction layer refuses all else, and OPTIONS and Allow tell it. */
+export const methods: readonly string[] = ["INVITE", "ACK", "CANCEL", "BYE", "UPDATE", "INFO", "OPTIONS"];
+export const bodyTypes: readonly string[] = ["application/sdp", "application/dtmf-relay", "application/dtmf"];
+export const allow: HeaderLine = { name: "Allow", value: methods.join(", ") };
 export const supportedOptions: readonly string[] = ["timer", "100rel"];
 export const supported: HeaderLine = { name: "Supported", value: supportedOptions.join(", ") };
 

@@ -218,9 +218,8 @@ function ended(call: OutgoingCall, end: CallEnd, moment: Moment): Step {
 /** RFC 3261 9.1: now if a provisional response came, else with the first one. */
 export function cancel(call: OutgoingCall): Step {
   if (call.giveUp === undefined || call.giveUp.cancelSent || !call.attempt.provisional) return [call, []];
-  const { headers } = call.giveUp;
   return [
-    { ...call, giveUp: { headers, cancelSent: true } },
-    [{ type: "cancel", tx: call.attempt.tx, headers }],
+    { ...call, giveUp: { ...call.giveUp, cancelSent: true } },
+    [{ type: "cancel", tx: call.attempt.tx }],
   ];
 }

@@ -54,7 +54,6 @@ export function retargeted(dialog: Dialog, message: SipMessage): Dialog {
  */
 export function inOrder(dialog: Dialog, request: SipRequest): Dialog | undefined {
   const { number } = cseq(request);
-  if (request.method === "ACK") return dialog;
   if (dialog.remoteSeq !== undefined && number <= dialog.remoteSeq) return undefined;
   return { ...dialog, remoteSeq: number };
 }

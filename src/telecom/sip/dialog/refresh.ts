@@ -8,19 +8,16 @@ import {
   type OutgoingCall,
   type PendingRequest,
   type Step,
-  t2Ms,
   tell,
   then,
 } from "./call-state.ts";
 import { retargeted } from "./dialog.ts";
 import { ackOf, sdpOf, sendBye, sendInDialog } from "./requests.ts";
 import { refreshHeaders, secondsAfter422, timerFromAnswer, triedAgainAt } from "./session-timer.ts";
-import { broken } from "./their-requests.ts";
 
 /** The next moment at which `due` has something to do; undefined when nothing is waited for. */
 export function dueAtMs(call: OutgoingCall): number | undefined {
   const moments = [
-    call.awaitingAck?.againAtMs,
     call.glareUntilMs ?? call.session?.dueAtMs,
     call.session?.expiresAtMs,
     call.forgetAtMs,
@@ -28,23 +25,8 @@ export function dueAtMs(call: OutgoingCall): number | undefined {
   return moments.length === 0 ? undefined : Math.min(...moments);
 }
 
-/** What falls due in an answered call: our 2xx again, a refresh, the end of a session that nobody refreshed. */
+/** What falls due in an answered call: a refresh, or the end of a session that nobody refreshed. */
 export function due(call: OutgoingCall, moment: Moment): Step {
-  if (call.phase !== "answered") return [call, []];
-  return then(acknowledgementDue(call, moment), (now) => sessionDue(now, moment));
-}
-
-/** RFC 3261 13.3.1.4: the 2xx again at T1, doubling up to T2; after 64 * T1 the call is ended. */
-function acknowledgementDue(call: OutgoingCall, moment: Moment): Step {
-  const awaited = call.awaitingAck;
-  if (awaited === undefined || awaited.againAtMs > moment.nowMs) return [call, []];
-  if (awaited.giveUpAtMs <= moment.nowMs) return broken(call, "no ACK to our 2xx", moment);
-  const intervalMs = Math.min(awaited.intervalMs * 2, t2Ms);
-  const awaitingAck = { ...awaited, intervalMs, againAtMs: moment.nowMs + intervalMs };
-  return [{ ...call, awaitingAck }, [{ type: "respond-again", key: awaited.key }]];
-}
-
-function sessionDue(call: OutgoingCall, moment: Moment): Step {
   const { session } = call;
   if (call.phase !== "answered" || session === undefined) return [call, []];
   const isOver = session.expiresAtMs <= moment.nowMs;

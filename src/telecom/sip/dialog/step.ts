@@ -2,7 +2,14 @@ import { cancel, inviteAnswered, inviteUnanswered } from "./calling.ts";
 import { type CallInput, lingerMs, type Moment, type OutgoingCall, type Step, then } from "./call-state.ts";
 import { due, offerMade, requestAnswered, requestUnanswered } from "./refresh.ts";
 import { sendBye } from "./requests.ts";
-import { offerAnswered, offerRefused, requested } from "./their-requests.ts";
+import {
+  acknowledged,
+  offerAnswered,
+  offerRefused,
+  requested,
+  unacknowledged,
+  withdrawn,
+} from "./their-requests.ts";
 import type { HeaderLine } from "../message/message.ts";
 import { unreachable } from "#base/errors.ts";
 
@@ -19,10 +26,16 @@ export function step(call: OutgoingCall, input: CallInput, moment: Moment): Step
         : requestUnanswered(call, input.tx, moment);
     case "request":
       return requested(call, input, moment);
+    case "acknowledged":
+      return acknowledged(call, input, moment);
+    case "unacknowledged":
+      return unacknowledged(call, input.key, moment);
+    case "withdrawn":
+      return withdrawn(call, input.key);
     case "hang-up":
       return hangUp(call, input.headers, moment);
     case "offer-answered":
-      return offerAnswered(call, input, moment);
+      return offerAnswered(call, input);
     case "offer-refused":
       return offerRefused(call, input.key);
     case "offer-made":

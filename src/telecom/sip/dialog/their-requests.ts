@@ -1,17 +1,15 @@
 import { makeResponse, type ResponseWish } from "../message/build.ts";
 import { paramValue } from "../message/grammar.ts";
-import { cseq, from, headerValues, tokens } from "../message/headers.ts";
+import { from, headerValues, tokens } from "../message/headers.ts";
 import type { SipRequest } from "../message/message.ts";
 import {
   allow,
+  bodyTypes,
   type CallEffect,
   type Moment,
   type OutgoingCall,
   type Step,
   supported,
-  supportedOptions,
-  t1Ms,
-  lingerMs,
   tell,
   type TheirRequest,
   then,
@@ -31,16 +29,10 @@ export function requested(
   const tag = paramValue(from(request).params, "tag") ?? "";
   const fork = call.forks[tag];
   if (fork === undefined) return answer(call, asked, 481);
-  if (request.method === "ACK") return acknowledged(call, request, moment);
   const dialog = inOrder(fork.dialog, request);
   if (dialog === undefined) return answer(call, asked, 500);
   const allows = headerValues(request, "Allow").length === 0 ? dialog.allows : tokens(request, "Allow");
   const noted = { ...call, forks: { ...call.forks, [tag]: { ...fork, dialog: { ...dialog, allows } } } };
-  // RFC 3261 8.2.2.3
-  const unknown = tokens(request, "Require").filter((option) => !supportedOptions.includes(option));
-  if (unknown.length > 0) {
-    return answer(noted, asked, 420, { headers: [{ name: "Unsupported", value: unknown.join(", ") }] });
-  }
   return byMethod(noted, { ...asked, tag }, moment);
 }
 
@@ -57,24 +49,14 @@ function byMethod(call: OutgoingCall, asked: Asked, moment: Moment): Step {
       return informed(call, asked);
     case "OPTIONS":
       return answer(call, asked, 200, { headers: abilities });
-    case "REFER":
-      // RFC 3515 2.4.2: a transfer is not the far end's to order here.
-      return answer(call, asked, 603);
-    case "PRACK":
-      // RFC 3262 3: we never send a reliable provisional response, so none can be meant.
-      return answer(call, asked, 481);
     default:
-      // RFC 3261 8.2.1
+      // RFC 3261 8.2.1. REFER among them: a transfer is not the far end's to order here.
       return answer(call, asked, 405, { headers: [allow] });
   }
 }
 
 /** What OPTIONS is told, in a dialog and outside (RFC 3261 11.2). */
-export const abilities = [
-  allow,
-  supported,
-  { name: "Accept", value: "application/sdp, application/dtmf-relay, application/dtmf" },
-];
+export const abilities = [allow, supported, { name: "Accept", value: bodyTypes.join(", ") }];
 
 function hungUp(call: OutgoingCall, asked: Asked, moment: Moment): Step {
   const done = answer(call, asked, 200);
@@ -125,18 +107,17 @@ function reoffered(call: OutgoingCall, asked: Asked, moment: Moment): Step {
     key,
     tag,
     request: bare,
-    cseq: cseq(request).number,
     offered: sdp !== undefined,
     timer: timer.type === "agreed" ? timer.timer : undefined,
     timerHeaders: timer.type === "agreed" ? timer.headers : [],
   };
-  if (!offers) return agreed({ ...call, theirs }, undefined, moment);
+  if (!offers) return agreed({ ...call, theirs }, undefined);
   return [{ ...call, theirs }, [tell({ type: "offer", key, sdp })]];
 }
 
 /** The media engine answered their offer, or made one for an INVITE that had none. */
-export function offerAnswered(call: OutgoingCall, said: { key: string; sdp: string }, moment: Moment): Step {
-  return call.theirs?.key === said.key ? agreed(call, said.sdp, moment) : [call, []];
+export function offerAnswered(call: OutgoingCall, said: { key: string; sdp: string }): Step {
+  return call.theirs?.key === said.key ? agreed(call, said.sdp) : [call, []];
 }
 
 /** RFC 3261 14.2: 488, and the session stays as it was. */
@@ -146,7 +127,7 @@ export function offerRefused(call: OutgoingCall, key: string): Step {
   return [{ ...call, theirs: undefined }, [{ type: "respond", key, response }]];
 }
 
-function agreed(call: OutgoingCall, sdp: string | undefined, moment: Moment): Step {
+function agreed(call: OutgoingCall, sdp: string | undefined): Step {
   const { theirs } = call;
   const fork = theirs === undefined ? undefined : call.forks[theirs.tag];
   if (theirs === undefined || fork === undefined) return [call, []];
@@ -157,16 +138,7 @@ function agreed(call: OutgoingCall, sdp: string | undefined, moment: Moment): St
     ...(sdp === undefined ? {} : { body: { contentType: "application/sdp", content: sdp } }),
   });
   const awaitingAck =
-    request.method === "INVITE"
-      ? {
-          key: theirs.key,
-          cseq: theirs.cseq,
-          answerExpected: !theirs.offered,
-          againAtMs: moment.nowMs + t1Ms,
-          intervalMs: t1Ms,
-          giveUpAtMs: moment.nowMs + lingerMs,
-        }
-      : call.awaitingAck;
+    request.method === "INVITE" ? { key: theirs.key, answerExpected: !theirs.offered } : call.awaitingAck;
   const after = {
     ...call,
     theirs: undefined,
@@ -177,19 +149,33 @@ function agreed(call: OutgoingCall, sdp: string | undefined, moment: Moment): St
   return [after, [{ type: "respond", key: theirs.key, response }]];
 }
 
-function acknowledged(call: OutgoingCall, request: SipRequest, moment: Moment): Step {
+export function acknowledged(
+  call: OutgoingCall,
+  heard: { key: string; ack: SipRequest },
+  moment: Moment,
+): Step {
   const awaited = call.awaitingAck;
-  if (awaited === undefined || cseq(request).number !== awaited.cseq) return [call, []];
+  if (awaited?.key !== heard.key) return [call, []];
   const after = { ...call, awaitingAck: undefined };
   if (!awaited.answerExpected) return [after, []];
   // RFC 3261 13.2.1: our 2xx held the offer, so this must hold the answer.
-  const sdp = sdpOf(request);
+  const sdp = sdpOf(heard.ack);
   if (sdp !== undefined) return [after, [tell({ type: "answer", sdp })]];
   return broken(after, "an ACK without the answer to our offer", moment);
 }
 
+/** RFC 3261 13.3.1.4: a 2xx that nobody acknowledges ends the session. */
+export function unacknowledged(call: OutgoingCall, key: string, moment: Moment): Step {
+  return call.awaitingAck?.key === key ? broken(call, "no ACK to our 2xx", moment) : [call, []];
+}
+
+/** Their CANCEL came before our answer: what the media engine says to the offer is of no more use. */
+export function withdrawn(call: OutgoingCall, key: string): Step {
+  return [call.theirs?.key === key ? { ...call, theirs: undefined } : call, []];
+}
+
 /** Ends an answered call whose far end cannot be gone on with. */
-export function broken(call: OutgoingCall, why: string, moment: Moment): Step {
+function broken(call: OutgoingCall, why: string, moment: Moment): Step {
   const ended = sendBye(call, { tag: call.chosen ?? "", headers: [] }, moment);
   return then(ended, (now) => [now, [tell({ type: "over", end: { type: "protocol-broken", why } })]]);
 }
@@ -200,7 +186,6 @@ function answer(
   status: number,
   wish: ResponseWish = {},
 ): Step {
-  if (asked.request.method === "ACK") return [call, []];
   const response = makeResponse(asked.request, status, wish);
   return [call, [{ type: "respond", key: asked.key, response }]];
 }

@@ -1,0 +1,110 @@
+import { systemClock } from "#base/clock.ts";
+import { TandemError } from "#base/errors.ts";
+import { type LogLevel, makeLog } from "#base/log.ts";
+import { secureRandom } from "#base/random.ts";
+import Type from "typebox";
+import Value from "typebox/value";
+import { openEmbeddedEngine } from "./media/embedded-engine.ts";
+import { openTelecomUnit } from "./unit.ts";
+import { openVoiceResponse } from "./voice-response/voice-response.ts";
+
+/**
+ * The telecommunications unit as a process of its own: `TANDEM_UNIT_SETTINGS` holds its settings as JSON. Once it serves it
+ * prints `{"ready":true,"sipPort":5060,"socketPath":"..."}`; SIGTERM and SIGINT end it politely. It takes no notice of the
+ * web process's death.
+ */
+const schema = Type.Object({
+  socketPath: Type.String({ minLength: 1, maxLength: 100 }),
+  sip: Type.Object({
+    address: Type.String({ minLength: 2 }),
+    port: Type.Integer({ minimum: 0, maximum: 65535 }),
+    advertisedAddress: Type.Optional(Type.String({ minLength: 2 })),
+  }),
+  rtp: Type.Object({
+    portRange: Type.Object({
+      first: Type.Integer({ minimum: 1024, maximum: 65535 }),
+      last: Type.Integer({ minimum: 1024, maximum: 65535 }),
+    }),
+  }),
+  maxLegs: Type.Integer({ minimum: 1, maximum: 20000 }),
+  promptFolder: Type.Optional(Type.String({ minLength: 1 })),
+  /** An operator's own speech program, its words one by one. */
+  speechCommand: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
+  logLevel: Type.Optional(
+    Type.Unsafe<LogLevel>(
+      Type.Union(["debug", "info", "warn", "error", "silent"].map((level) => Type.Literal(level))),
+    ),
+  ),
+});
+
+export type UnitProcessSettings = Type.Static<typeof schema>;
+
+/** Opens everything that a unit needs, and serves until a signal. */
+export async function runTelecomUnit(settings: UnitProcessSettings): Promise<void> {
+  // Standard output belongs to the one line that says "ready".
+  const log = makeLog({
+    process: "unit",
+    level: settings.logLevel ?? "info",
+    destination: { write: (line) => void process.stderr.write(line) },
+  });
+  const parts = { clock: systemClock, random: secureRandom, log };
+  const mediaEngine = await openEmbeddedEngine({ portRange: settings.rtp.portRange, log });
+  const voiceResponse = await openVoiceResponse({
+    clock: systemClock,
+    log,
+    promptFolder: settings.promptFolder ?? "prompts",
+    ...speechEngine(settings.speechCommand),
+  });
+  const unit = await openTelecomUnit({ settings, ...parts, mediaEngine, voiceResponse });
+  const ready = { ready: true, sipPort: unit.sipPort, socketPath: unit.socketPath };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+
+  const end = async (): Promise<void> => {
+    await unit.close();
+    await mediaEngine.close();
+    await voiceResponse.close();
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      end().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ error: String(error) }, "The unit could not close properly.");
+          process.exit(1);
+        },
+      );
+    });
+  }
+  // A reader of the ready line that went away (the supervisor's death) must not end the calls.
+  process.stdout.on("error", () => {});
+  process.stderr.on("error", () => {});
+}
+
+function speechEngine(words: readonly string[] | undefined) {
+  const [program, ...rest] = words ?? [];
+  return program === undefined
+    ? {}
+    : { engine: { type: "command" as const, program, args: rest, text: "stdin" as const } };
+}
+
+function settingsFrom(environment: Readonly<Record<string, string | undefined>>): UnitProcessSettings {
+  let value: unknown;
+  try {
+    value = JSON.parse(environment["TANDEM_UNIT_SETTINGS"] ?? "");
+  } catch (cause) {
+    throw new TandemError("SETTINGS_INVALID", { TANDEM_UNIT_SETTINGS: "must be JSON" }, cause);
+  }
+  if (Value.Check(schema, value)) return value;
+  const wrong = Value.Errors(schema, value).map((error) => `${error.instancePath}: ${error.message}`);
+  throw new TandemError("SETTINGS_INVALID", { TANDEM_UNIT_SETTINGS: wrong });
+}
+
+if (import.meta.main) {
+  Promise.resolve()
+    .then(() => runTelecomUnit(settingsFrom(process.env)))
+    .catch((error: unknown) => {
+      const details = error instanceof TandemError ? JSON.stringify(error.details) : "";
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)} ${details}\n`);
+      process.exit(1);
+    });
+}

@@ -1,0 +1,197 @@
+import type { Cancel, Clock } from "#base/clock.ts";
+import { unreachable } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
+import { begin } from "./dialog/calling.ts";
+import type { CallEffect, CallEvent, CallInput, CallWish, OutgoingCall, Step } from "./dialog/call-state.ts";
+import { nextHop } from "./dialog/dialog.ts";
+import { dueAtMs } from "./dialog/refresh.ts";
+import { step } from "./dialog/step.ts";
+import type { SipTarget } from "./locate.ts";
+import type { SipRequest, SipResponse } from "./message/message.ts";
+import type { ServerTransaction } from "./transaction/server-transaction.ts";
+
+/** What a call needs of the layers below it. */
+export interface CallParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** A client transaction. What comes of it is told until it has ended. */
+  readonly request: (request: SipRequest, target: SipTarget, on: RequestListener) => SentRequest;
+  /** Without a transaction: the ACK of a 2xx. */
+  readonly sendAck: (request: SipRequest, target: SipTarget) => void;
+  /** Where a URI of the far end leads now; undefined when it leads nowhere. */
+  readonly whereIs: (uri: string, usual: SipTarget["transport"]) => Promise<SipTarget | undefined>;
+  readonly targetIs: (target: SipTarget, alive: boolean) => void;
+  /** `from` is the address that the message behind the event came from. */
+  readonly tell: (event: CallEvent, from: string | undefined) => void;
+  /** Nothing of this call can come any more. */
+  readonly forgotten: () => void;
+}
+
+export interface RequestListener {
+  readonly response: (response: SipResponse, from: string) => void;
+  readonly failed: () => void;
+}
+
+export interface SentRequest {
+  /** RFC 3261 9.1; for an INVITE alone. */
+  cancel(): void;
+}
+
+// The transactions that may still be answered: theirs of now, and a few that wait with it.
+const mostAnswerable = 8;
+
+/** Runs the machine of one call: inputs in turn, effects in their order, one timer. */
+export class RunningCall {
+  readonly #parts: CallParts;
+  readonly #transport: SipTarget["transport"];
+  readonly #inputs: { readonly input: CallInput; readonly from: string | undefined }[] = [];
+  readonly #sent = new Map<string, SentRequest>();
+  readonly #answerable = new Map<string, ServerTransaction>();
+  #call: OutgoingCall | undefined;
+  #keys = 0;
+  #busy = false;
+  #cancelTimer: Cancel = () => {};
+
+  constructor(parts: CallParts, transport: SipTarget["transport"]) {
+    this.#parts = parts;
+    this.#transport = transport;
+  }
+
+  begin(wish: CallWish): void {
+    this.#guarded(() => this.#take(begin(wish, this.#moment()), undefined));
+  }
+
+  /** True once the call is over and has only late messages to wait for. */
+  get isOver(): boolean {
+    return this.#call === undefined || this.#call.phase === "over";
+  }
+
+  /** True while a request of ours (a BYE, say) waits for its answer. */
+  get isBusy(): boolean {
+    const call = this.#call;
+    if (call === undefined) return false;
+    return Object.keys(call.pending).length > 0 || call.phase !== "over";
+  }
+
+  input(input: CallInput, from?: string): void {
+    this.#inputs.push({ input, from });
+    if (this.#busy) return;
+    this.#guarded(() => {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        if (this.#call === undefined) return;
+        this.#take(step(this.#call, next.input, this.#moment()), next.from);
+      }
+    });
+  }
+
+  requested(transaction: ServerTransaction): void {
+    const key = String(++this.#keys);
+    const from = transaction.flow.remoteAddress;
+    this.#answerable.set(key, transaction);
+    const [oldest] = this.#answerable.keys();
+    if (this.#answerable.size > mostAnswerable && oldest !== undefined) this.#answerable.delete(oldest);
+    transaction.handle({
+      onAck: (ack, flow) => this.input({ type: "acknowledged", key, ack }, flow.remoteAddress),
+      onNoAck: () => this.input({ type: "unacknowledged", key }),
+      onCancel: () => this.input({ type: "withdrawn", key }),
+    });
+    this.input({ type: "request", key, request: transaction.request }, from);
+  }
+
+  /** Ends it here and now, without a word to the far end. */
+  dispose(): void {
+    this.#cancelTimer();
+    this.#call = undefined;
+    this.#inputs.length = 0;
+  }
+
+  /** A bug ends this one call, not the process. */
+  #guarded(work: () => void): void {
+    this.#busy = true;
+    try {
+      work();
+    } catch (error) {
+      this.#parts.log.error({ error: String(error) }, "A SIP call failed.");
+      this.#parts.tell({ type: "over", end: { type: "protocol-broken", why: "a bug of ours" } }, undefined);
+      this.dispose();
+      this.#parts.forgotten();
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #take([call, effects]: Step, from: string | undefined): void {
+    this.#call = call;
+    for (const effect of effects) this.#carryOut(effect, from);
+    this.#arm();
+  }
+
+  #carryOut(effect: CallEffect, from: string | undefined): void {
+    switch (effect.type) {
+      case "send-invite":
+        return this.#send(effect.tx, effect.request, effect.target);
+      case "send":
+        return void this.#sendOn(effect.request, (target) => {
+          if (target === undefined) this.input({ type: "no-response", tx: effect.tx });
+          else this.#send(effect.tx, effect.request, target);
+        });
+      case "ack":
+        return void this.#sendOn(effect.request, (target) => {
+          if (target !== undefined) this.#parts.sendAck(effect.request, target);
+        });
+      case "cancel":
+        return this.#sent.get(effect.tx)?.cancel();
+      case "respond":
+        this.#answerable.get(effect.key)?.respond(effect.response);
+        return void this.#answerable.delete(effect.key);
+      case "target":
+        return this.#parts.targetIs(effect.target, effect.alive);
+      case "tell":
+        return this.#parts.tell(effect.event, from);
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #send(tx: string, request: SipRequest, target: SipTarget): void {
+    const sent = this.#parts.request(request, target, {
+      response: (response, from) => {
+        if (response.status >= 300 || (response.status >= 200 && request.method !== "INVITE"))
+          this.#sent.delete(tx);
+        this.input({ type: "response", tx, response }, from);
+      },
+      failed: () => {
+        this.#sent.delete(tx);
+        this.input({ type: "no-response", tx });
+      },
+    });
+    this.#sent.set(tx, sent);
+  }
+
+  async #sendOn(request: SipRequest, send: (target: SipTarget | undefined) => void): Promise<void> {
+    const target = await this.#parts.whereIs(nextHop(request), this.#transport);
+    // The call may have been disposed of while the name was looked up.
+    if (this.#call !== undefined) send(target);
+  }
+
+  #moment() {
+    return { nowMs: this.#parts.clock.now(), random: this.#parts.random };
+  }
+
+  #arm(): void {
+    this.#cancelTimer();
+    const call = this.#call;
+    const atMs = call === undefined ? undefined : dueAtMs(call);
+    if (atMs === undefined) return;
+    const { clock } = this.#parts;
+    this.#cancelTimer = clock.at(atMs, () => {
+      if (this.#call?.forgetAtMs !== undefined && this.#call.forgetAtMs <= clock.now()) {
+        this.dispose();
+        return this.#parts.forgotten();
+      }
+      this.input({ type: "due" });
+    });
+  }
+}

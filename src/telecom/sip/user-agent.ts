@@ -1,0 +1,166 @@
+import type { Clock } from "#base/clock.ts";
+import type { Log } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
+import { isIPv6 } from "node:net";
+import {
+  bodyTypes,
+  type CallEvent,
+  type CallInput,
+  type CallWish,
+  methods,
+  supportedOptions,
+} from "./dialog/call-state.ts";
+import { locate, type NextHop, Quarantine, type Resolver, type SipTarget, systemResolver } from "./locate.ts";
+import { paramValue } from "./message/grammar.ts";
+import { callId, to } from "./message/headers.ts";
+import { parseUri } from "./message/uri.ts";
+import { type CallParts, RunningCall } from "./placed-call.ts";
+import { answerToStray } from "./stray.ts";
+import type { ServerTransaction } from "./transaction/server-transaction.ts";
+import type { Timing } from "./transaction/timing.ts";
+import { openTransactionLayer, type TransactionLayer } from "./transaction/transaction-layer.ts";
+
+/** RFC 3261 6: the user agent. It places calls, and keeps each one's dialogs going until they are over. */
+export interface UserAgent {
+  /** What our Contact says. */
+  readonly address: { readonly host: string; readonly port: number };
+  /** RFC 3263: a trunk's addresses in the order to try, those that died lately last. */
+  locate(hop: NextHop): Promise<readonly SipTarget[]>;
+  /** Sends the INVITE. `heard` is told what becomes of it, with the address that the message behind it came from. */
+  place(wish: CallWish, heard: (event: CallEvent, from: string | undefined) => void): PlacedCall;
+  /** Calls that are not forgotten yet, and transactions: for tests that look for leftovers. */
+  stats(): { readonly calls: number; readonly clients: number; readonly servers: number };
+  /** Waits at most two seconds for what was said last to be answered, then closes the sockets. */
+  close(): Promise<void>;
+}
+
+export interface PlacedCall {
+  say(
+    input: Extract<CallInput, { type: "hang-up" | "offer-answered" | "offer-refused" | "offer-made" }>,
+  ): void;
+}
+
+export interface UserAgentOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly advertisedAddress?: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly resolver?: Resolver;
+  readonly timing?: Timing;
+  /** 2,000 ms unless told. */
+  readonly closeWithinMs?: number;
+}
+
+export async function openUserAgent(options: UserAgentOptions): Promise<UserAgent> {
+  const { clock, random, log } = options;
+  const resolver = options.resolver ?? systemResolver();
+  const families: readonly (4 | 6)[] = [isIPv6(options.address) ? 6 : 4];
+  const quarantine = new Quarantine();
+  const calls = new Map<string, RunningCall>();
+  let wakeCloser = (): void => {};
+
+  const layer: TransactionLayer = await openTransactionLayer({
+    listen: {
+      address: options.address,
+      port: options.port,
+      ...(options.advertisedAddress === undefined ? {} : { advertisedAddress: options.advertisedAddress }),
+    },
+    clock,
+    random,
+    log,
+    ...(options.timing === undefined ? {} : { timing: options.timing }),
+    abilities: {
+      methods,
+      extensions: supportedOptions,
+      contentTypes: bodyTypes,
+      answerType: "application/sdp",
+    },
+    onRequest: (transaction) => {
+      const call = calls.get(keyOf(transaction));
+      if (call !== undefined) return call.requested(transaction);
+      const response = answerToStray(transaction.request, transaction.toTag);
+      if (response !== undefined) transaction.respond(response);
+    },
+  });
+
+  async function located(hop: NextHop): Promise<readonly SipTarget[]> {
+    return quarantine.sorted(await locate(hop, { resolver, random, families }), clock.now());
+  }
+
+  async function whereIs(text: string, usual: SipTarget["transport"]): Promise<SipTarget | undefined> {
+    const uri = parseUri(text);
+    if (uri?.type !== "sip") return undefined;
+    const named = paramValue(uri.params, "transport")?.toLowerCase();
+    const transport = named === "tcp" || named === "udp" ? named : usual;
+    const host = paramValue(uri.params, "maddr") ?? uri.host;
+    const [target] = await located({
+      host,
+      transport,
+      ...(uri.port === undefined ? {} : { port: uri.port }),
+    });
+    return target;
+  }
+
+  function partsFor(key: string, tell: CallParts["tell"]): CallParts {
+    return {
+      clock,
+      random,
+      log,
+      request: (request, target, on) =>
+        layer.request(request, layer.flowTo(target), {
+          onResponse: (response, flow) => {
+            on.response(response, flow.remoteAddress);
+            wakeCloser();
+          },
+          onFailure: () => {
+            on.failed();
+            wakeCloser();
+          },
+        }),
+      sendAck: (request, target) => layer.acknowledge(request, layer.flowTo(target)),
+      whereIs,
+      targetIs: (target, alive) => (alive ? quarantine.lift(target) : quarantine.ban(target, clock.now())),
+      tell,
+      forgotten: () => void calls.delete(key),
+    };
+  }
+
+  return {
+    address: layer.sentBy,
+    locate: located,
+    place(wish, heard) {
+      const key = `${wish.callId} ${paramValue(wish.from.params, "tag") ?? ""}`;
+      const call = new RunningCall(partsFor(key, heard), wish.targets[0]?.transport ?? "udp");
+      calls.set(key, call);
+      call.begin(wish);
+      return { say: (input) => call.input(input) };
+    },
+    stats: () => ({ calls: calls.size, clients: layer.stats().clients, servers: layer.stats().servers }),
+    async close() {
+      await quiet();
+      for (const call of calls.values()) call.dispose();
+      calls.clear();
+      await layer.close();
+    },
+  };
+
+  /** Resolves when no request of ours waits for its answer, or the patience is over. */
+  function quiet(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.at(clock.now() + (options.closeWithinMs ?? 2_000), () => resolve());
+      wakeCloser = () => {
+        if ([...calls.values()].some((call) => call.isBusy)) return;
+        cancel();
+        resolve();
+      };
+      wakeCloser();
+    });
+  }
+}
+
+/** RFC 3261 12.2.2: our tag stands in To of what the far end sends. */
+function keyOf({ request }: ServerTransaction): string {
+  return `${callId(request)} ${paramValue(to(request).params, "tag") ?? ""}`;
+}

@@ -1,0 +1,297 @@
+import { unreachable } from "#base/errors.ts";
+import type { BridgeId, PermitId, PlayId } from "#base/ids.ts";
+import type {
+  Command,
+  HangUpReason,
+  KeyedDigit,
+  LegEndCause,
+  LegState,
+  PlayEnd,
+  Prompt,
+  TelecomEvent,
+} from "#contract/telecom.ts";
+import type { CallEnd } from "../sip/dialog/call-state.ts";
+import { causeOf, causeOfHangUp } from "./end-cause.ts";
+
+/**
+ * One telephone line, as plain JSON: what the client sees of it (`shown`) and what the switch needs besides. `step` is the
+ * only way on; its effects are carried out by the switch.
+ *
+ *   dialing ──> ringing ──> answered
+ *      └───────────┴───────────┴──> ended ── forget, ten minutes ──> gone
+ */
+export interface Leg {
+  readonly shown: LegState;
+  readonly permit: PermitId;
+  readonly ringUntilMs: number;
+  readonly endAtMs: number;
+  readonly lastDigitSeq: number;
+  /** For telling a key that comes by two ways at once. */
+  readonly lastKey: KeyedDigit | undefined;
+  readonly barge: boolean;
+  /** `send-digits` that were carried out: a repetition is harmless. */
+  readonly digitsSent: readonly string[];
+}
+
+export type LegInput =
+  | { readonly type: "progress"; readonly status: number; readonly earlyMedia: boolean }
+  | { readonly type: "answered"; readonly sipCallId: string }
+  | { readonly type: "over"; readonly end: CallEnd }
+  | { readonly type: "held"; readonly onHold: boolean }
+  | { readonly type: "digit"; readonly key: Omit<KeyedDigit, "seq"> }
+  | { readonly type: "command"; readonly command: LegCommand }
+  | { readonly type: "play-ended"; readonly play: PlayId; readonly end: PlayEnd }
+  | { readonly type: "joined"; readonly bridge: BridgeId }
+  | { readonly type: "unjoined"; readonly bridge: BridgeId }
+  | { readonly type: "failed"; readonly cause: LegEndCause }
+  | { readonly type: "due" };
+
+export type LegCommand = Extract<
+  Command,
+  { type: "play" | "stop-play" | "send-digits" | "hang-up" | "take-digits" }
+>;
+
+export type LegEffect =
+  | { readonly type: "tell"; readonly event: TelecomEvent }
+  | {
+      readonly type: "play";
+      readonly play: PlayId;
+      readonly prompt: Prompt;
+      readonly loop: boolean;
+      readonly barge: boolean;
+    }
+  | { readonly type: "stop-play"; readonly play: PlayId }
+  | { readonly type: "send-digits"; readonly digits: string }
+  /** CANCEL or BYE. */
+  | { readonly type: "end-call"; readonly reason: HangUpReason | "no-answer" }
+  /** Its termination and its bridge are no longer needed. */
+  | { readonly type: "release"; readonly bridge: BridgeId | undefined };
+
+export type LegStep = readonly [Leg, readonly LegEffect[]];
+
+const mostDigits = 256;
+const mostPlays = 50;
+const mostDigitsSent = 50;
+/** The same key by RFC 4733 and by INFO is one press when both come this close. */
+const sameKeyMs = 50;
+
+export function dialed(command: Extract<Command, { type: "dial" }>, nowMs: number): Leg {
+  return {
+    shown: {
+      leg: command.leg,
+      state: "dialing",
+      dialedAtMs: nowMs,
+      digits: [],
+      played: {},
+      onHold: false,
+    },
+    permit: command.permit,
+    ringUntilMs: command.ringUntilMs,
+    endAtMs: command.endAtMs,
+    lastDigitSeq: 0,
+    lastKey: undefined,
+    barge: false,
+    digitsSent: [],
+  };
+}
+
+/** The moment at which `due` has something to do. */
+export function legDueAtMs(leg: Leg): number | undefined {
+  switch (leg.shown.state) {
+    case "dialing":
+    case "ringing":
+      return Math.min(leg.ringUntilMs, leg.endAtMs);
+    case "answered":
+      return leg.endAtMs;
+    case "ended":
+      return undefined;
+    default:
+      return unreachable(leg.shown.state);
+  }
+}
+
+export function step(leg: Leg, input: LegInput, nowMs: number): LegStep {
+  // An ended leg is a record: it answers plays that come late, and gives up its digits, nothing else.
+  if (leg.shown.state === "ended") return afterEnd(leg, input, nowMs);
+  switch (input.type) {
+    case "progress":
+      return progressed(leg, input, nowMs);
+    case "answered":
+      return answered(leg, input.sipCallId, nowMs);
+    case "over": {
+      const { cause, sipStatus } = causeOf(input.end);
+      return ended(leg, { cause, sipStatus }, nowMs);
+    }
+    case "held":
+      return held(leg, input.onHold, nowMs);
+    case "digit":
+      return keyed(leg, input.key, nowMs);
+    case "command":
+      return commanded(leg, input.command, nowMs);
+    case "play-ended":
+      return playEnded(leg, input, nowMs);
+    case "joined":
+      return [{ ...leg, shown: { ...leg.shown, bridge: input.bridge } }, []];
+    case "unjoined":
+      return leg.shown.bridge === input.bridge ? [unjoined(leg), []] : [leg, []];
+    case "failed":
+      return endedByUs(leg, { cause: input.cause, reason: "unavailable" }, nowMs);
+    case "due":
+      return due(leg, nowMs);
+    default:
+      return unreachable(input);
+  }
+}
+
+function progressed(leg: Leg, heard: { status: number; earlyMedia: boolean }, nowMs: number): LegStep {
+  // 181 and 199 tell of the call's way, not of a telephone that rings.
+  const rings = heard.earlyMedia || [180, 182, 183].includes(heard.status);
+  if (!rings || leg.shown.state === "answered") return [leg, []];
+  const wasRinging = leg.shown.state === "ringing";
+  if (wasRinging && !heard.earlyMedia) return [leg, []];
+  const shown: LegState = wasRinging ? leg.shown : { ...leg.shown, state: "ringing", ringingAtMs: nowMs };
+  return [
+    { ...leg, shown },
+    [tell({ type: "leg-ringing", leg: shown.leg, atMs: nowMs, earlyMedia: heard.earlyMedia })],
+  ];
+}
+
+function answered(leg: Leg, sipCallId: string, nowMs: number): LegStep {
+  if (leg.shown.state === "answered") return [leg, []];
+  const shown: LegState = { ...leg.shown, state: "answered", answeredAtMs: nowMs, sipCallId };
+  return [{ ...leg, shown }, [tell({ type: "leg-answered", leg: shown.leg, atMs: nowMs, sipCallId })]];
+}
+
+function held(leg: Leg, onHold: boolean, nowMs: number): LegStep {
+  if (leg.shown.onHold === onHold) return [leg, []];
+  return [
+    { ...leg, shown: { ...leg.shown, onHold } },
+    [tell({ type: "leg-held", leg: leg.shown.leg, atMs: nowMs, onHold })],
+  ];
+}
+
+function keyed(leg: Leg, pressed: Omit<KeyedDigit, "seq">, nowMs: number): LegStep {
+  const { lastKey } = leg;
+  const isEcho =
+    lastKey !== undefined &&
+    lastKey.digit === pressed.digit &&
+    lastKey.via !== pressed.via &&
+    Math.abs(pressed.atMs - lastKey.atMs) <= sameKeyMs;
+  if (isEcho) return [leg, []];
+  const key: KeyedDigit = { ...pressed, seq: leg.lastDigitSeq + 1 };
+  const shown = { ...leg.shown, digits: [...leg.shown.digits, key].slice(-mostDigits) };
+  const noted: Leg = { ...leg, shown, lastDigitSeq: key.seq, lastKey: key };
+  const told: LegStep = [noted, [tell({ type: "digit", leg: shown.leg, key })]];
+  // The media engine barges in by itself for the digits that it hears; INFO comes past it.
+  if (pressed.via !== "info" || !leg.barge || shown.playing === undefined) return told;
+  const play = shown.playing;
+  const [after, effects] = playEnded(noted, { play, end: "barged" }, nowMs);
+  return [after, [...told[1], { type: "stop-play", play }, ...effects]];
+}
+
+function commanded(leg: Leg, command: LegCommand, nowMs: number): LegStep {
+  switch (command.type) {
+    case "play":
+      return playBegun(leg, command, nowMs);
+    case "stop-play": {
+      if (leg.shown.playing !== command.play) return [leg, []];
+      const [after, effects] = playEnded(leg, { play: command.play, end: "stopped" }, nowMs);
+      return [after, [{ type: "stop-play", play: command.play }, ...effects]];
+    }
+    case "send-digits": {
+      if (leg.digitsSent.includes(command.id) || leg.shown.state !== "answered") return [leg, []];
+      const digitsSent = [...leg.digitsSent, command.id].slice(-mostDigitsSent);
+      return [{ ...leg, digitsSent }, [{ type: "send-digits", digits: command.digits }]];
+    }
+    case "take-digits":
+      return [taken(leg, command.throughSeq), []];
+    case "hang-up": {
+      const cause = causeOfHangUp(command.reason, leg.shown.state === "answered");
+      return endedByUs(leg, { cause, reason: command.reason }, nowMs);
+    }
+    default:
+      return unreachable(command);
+  }
+}
+
+function playBegun(leg: Leg, command: Extract<Command, { type: "play" }>, nowMs: number): LegStep {
+  const { play, prompt, loop, barge } = command;
+  const { playing, played } = leg.shown;
+  if (playing === play || played[play] !== undefined) return [leg, []];
+  const replaced: LegStep =
+    playing === undefined ? [leg, []] : playEnded(leg, { play: playing, end: "stopped" }, nowMs);
+  const [now, effects] = replaced;
+  return [
+    { ...now, barge, shown: { ...now.shown, playing: play } },
+    [...effects, { type: "play", play, prompt, loop, barge }],
+  ];
+}
+
+function playEnded(leg: Leg, ended: { play: PlayId; end: PlayEnd }, nowMs: number): LegStep {
+  const { playing, ...rest } = leg.shown;
+  // A play that was replaced has been told already.
+  if (rest.played[ended.play] !== undefined) return [leg, []];
+  const played = Object.fromEntries(
+    [...Object.entries(rest.played), [ended.play, ended.end] as const].slice(-mostPlays),
+  );
+  const still = playing === undefined || playing === ended.play ? {} : { playing };
+  const shown: LegState = { ...rest, ...still, played };
+  return [{ ...leg, shown }, [tell({ type: "play-ended", leg: shown.leg, ...ended, atMs: nowMs })]];
+}
+
+function due(leg: Leg, nowMs: number): LegStep {
+  if (leg.endAtMs <= nowMs) return endedByUs(leg, { cause: "time-limit", reason: "time-limit" }, nowMs);
+  const rings = leg.shown.state === "dialing" || leg.shown.state === "ringing";
+  if (rings && leg.ringUntilMs <= nowMs) {
+    return endedByUs(leg, { cause: "no-answer", reason: "no-answer" }, nowMs);
+  }
+  return [leg, []];
+}
+
+function endedByUs(
+  leg: Leg,
+  why: { cause: LegEndCause; reason: HangUpReason | "no-answer" },
+  nowMs: number,
+): LegStep {
+  const [after, effects] = ended(leg, { cause: why.cause, sipStatus: undefined }, nowMs);
+  return [after, [{ type: "end-call", reason: why.reason }, ...effects]];
+}
+
+function ended(leg: Leg, why: { cause: LegEndCause; sipStatus: number | undefined }, nowMs: number): LegStep {
+  const { playing } = leg.shown;
+  const silent: LegStep =
+    playing === undefined ? [leg, []] : playEnded(leg, { play: playing, end: "leg-ended" }, nowMs);
+  const { bridge, ...shown } = silent[0].shown;
+  const status = why.sipStatus === undefined ? {} : { sipStatus: why.sipStatus };
+  const after: LegState = { ...shown, state: "ended", endedAtMs: nowMs, endCause: why.cause, ...status };
+  return [
+    { ...silent[0], shown: after },
+    [
+      ...silent[1],
+      { type: "release", bridge },
+      tell({ type: "leg-ended", leg: shown.leg, atMs: nowMs, cause: why.cause, ...status }),
+    ],
+  ];
+}
+
+function afterEnd(leg: Leg, input: LegInput, nowMs: number): LegStep {
+  if (input.type !== "command") return [leg, []];
+  const { command } = input;
+  if (command.type === "take-digits") return [taken(leg, command.throughSeq), []];
+  if (command.type === "play") return playEnded(leg, { play: command.play, end: "leg-ended" }, nowMs);
+  return [leg, []];
+}
+
+function taken(leg: Leg, throughSeq: number): Leg {
+  const digits = leg.shown.digits.filter((key) => key.seq > throughSeq);
+  return { ...leg, shown: { ...leg.shown, digits } };
+}
+
+function unjoined(leg: Leg): Leg {
+  const { bridge: _bridge, ...shown } = leg.shown;
+  return { ...leg, shown };
+}
+
+function tell(event: TelecomEvent): LegEffect {
+  return { type: "tell", event };
+}

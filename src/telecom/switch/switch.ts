@@ -1,0 +1,207 @@
+import type { Cancel } from "#base/clock.ts";
+import { unreachable } from "#base/errors.ts";
+import type { BridgeId, LegId, PermitId } from "#base/ids.ts";
+import type { Command, LegState } from "#contract/telecom.ts";
+import type { MediaEvent } from "../media/media-engine.ts";
+import { Bridges } from "./bridges.ts";
+import type { LegCommand } from "./leg.ts";
+import { Line, type LineParts } from "./line.ts";
+
+export type SwitchParts = Omit<LineParts, "ended" | "forgotten"> & { readonly maxLegs: number };
+
+/** Records of legs that ended and wait to be forgotten. */
+const mostEnded = 10_000;
+/** A permit is remembered longer than any command that names it may be repeated. */
+const mostPermits = 200_000;
+/** How long lines that nobody watches stay up: a web process is back within seconds. */
+const unwatchedMs = 120_000;
+
+/** 140. Carries out the commands of contract/telecom.ts on legs and bridges. */
+export class Switch {
+  readonly #parts: SwitchParts;
+  readonly #lines = new Map<LegId, Line>();
+  readonly #permits = new Map<PermitId, LegId>();
+  readonly #bridges: Bridges;
+  readonly #deafen: () => void;
+  #clients = 0;
+  #live = 0;
+  #cancelUnwatched: Cancel = () => {};
+
+  constructor(parts: SwitchParts) {
+    this.#parts = parts;
+    this.#bridges = new Bridges(parts);
+    this.#deafen = parts.media.onEvent((event) => this.#heard(event));
+    this.#watch();
+  }
+
+  legs(): readonly LegState[] {
+    return Array.from(this.#lines.values(), (line) => line.leg.shown);
+  }
+
+  /** `refuse` says why a command cannot be carried out; a repetition of one that was is no refusal. */
+  command(command: Command, refuse: (why: string) => void): void {
+    switch (command.type) {
+      case "dial":
+        return this.#dial(command, refuse);
+      case "bridge":
+        return this.#bridge(command, refuse);
+      case "unbridge":
+        return this.#unbridge(command.bridge);
+      case "forget":
+        return this.#forget(command.leg, refuse);
+      case "play":
+      case "stop-play":
+      case "send-digits":
+      case "hang-up":
+      case "take-digits":
+        return this.#pass(command, refuse);
+      default:
+        return unreachable(command);
+    }
+  }
+
+  /** How many clients watch now. Lines that are not bridged end when nobody does for two minutes. */
+  watchedBy(clients: number): void {
+    this.#clients = clients;
+    this.#watch();
+  }
+
+  /** Hangs up whatever is up, and waits for the media engine; the user agent is the caller's to close. */
+  async close(): Promise<void> {
+    this.#cancelUnwatched();
+    for (const line of this.#lines.values()) this.#hangUp(line);
+    for (const line of this.#lines.values()) {
+      await line.settled();
+      line.dispose();
+    }
+    await this.#bridges.settled();
+    this.#deafen();
+  }
+
+  #dial(command: Extract<Command, { type: "dial" }>, refuse: (why: string) => void): void {
+    if (this.#lines.has(command.leg)) return;
+    // One permit dials one leg, once: also a leg that was forgotten is not dialled again by it.
+    if (this.#permits.has(command.permit)) return refuse("the permit was used before");
+    this.#permits.set(command.permit, command.leg);
+    dropOldest(this.#permits, mostPermits);
+    const line = new Line(
+      {
+        ...this.#parts,
+        ended: (leg, bridge) => this.#legEnded(leg, bridge),
+        forgotten: (leg) => this.#drop(leg),
+      },
+      command,
+    );
+    this.#lines.set(command.leg, line);
+    this.#live += 1;
+    // A unit that is full says so as a telephone network does: the leg ends, and the flow goes on from there.
+    if (this.#live > this.#parts.maxLegs) {
+      this.#parts.log.warn({ maxLegs: this.#parts.maxLegs }, "No more legs: a dial was refused.");
+      return line.take({ type: "failed", cause: "failed" });
+    }
+    line.dial(command);
+  }
+
+  #pass(command: LegCommand, refuse: (why: string) => void): void {
+    const line = this.#lines.get(command.leg);
+    if (line === undefined) return refuse("no such leg");
+    const needsAnswer = command.type === "play" || command.type === "send-digits";
+    const { state } = line.leg.shown;
+    if (needsAnswer && (state === "dialing" || state === "ringing")) return refuse("the leg is not answered");
+    line.take({ type: "command", command });
+  }
+
+  #bridge(command: Extract<Command, { type: "bridge" }>, refuse: (why: string) => void): void {
+    const { bridge, legs } = command;
+    if (this.#bridges.has(bridge)) return;
+    const lines = legs.map((leg) => this.#lines.get(leg)).filter((line) => line !== undefined);
+    if (lines.length < 2 || legs[0] === legs[1]) return refuse("a bridge needs two known legs");
+    if (lines.some((line) => line.leg.shown.state !== "answered")) return refuse("a leg is not answered");
+    if (command.blockDigitsFrom.some((leg) => !legs.includes(leg)))
+      return refuse("a leg is not of this bridge");
+    for (const leg of legs) {
+      const before = this.#bridges.of(leg);
+      if (before !== undefined) this.#unbridge(before);
+    }
+    this.#bridges.join(command, {
+      joined: () => {
+        for (const line of lines) line.take({ type: "joined", bridge });
+        this.#parts.tell({ type: "bridged", bridge, atMs: this.#parts.clock.now() });
+      },
+      failed: () => refuse("the media engine cannot join them"),
+    });
+  }
+
+  #unbridge(bridge: BridgeId): void {
+    const legs = this.#bridges.unjoin(bridge);
+    if (legs === undefined) return;
+    for (const leg of legs) this.#lines.get(leg)?.take({ type: "unjoined", bridge });
+    this.#parts.tell({ type: "unbridged", bridge, atMs: this.#parts.clock.now() });
+  }
+
+  #forget(leg: LegId, refuse: (why: string) => void): void {
+    const line = this.#lines.get(leg);
+    if (line === undefined) return;
+    if (line.isLive) return refuse("the leg lives");
+    this.#drop(leg);
+  }
+
+  #legEnded(leg: LegId, _bridge: BridgeId | undefined): void {
+    this.#live -= 1;
+    const bridge = this.#bridges.of(leg);
+    if (bridge !== undefined) this.#unbridge(bridge);
+    if (this.#lines.size - this.#live <= mostEnded) return;
+    const oldest = [...this.#lines.values()].find((line) => !line.isLive && line.id !== leg);
+    if (oldest !== undefined) this.#drop(oldest.id);
+  }
+
+  #drop(leg: LegId): void {
+    this.#lines.get(leg)?.dispose();
+    this.#lines.delete(leg);
+  }
+
+  #heard(event: MediaEvent): void {
+    const line = this.#lines.get(event.termination);
+    switch (event.type) {
+      case "mediaStarted":
+        return;
+      case "dtmf": {
+        const { digit, durationMs, via, atMs } = event;
+        return line?.take({ type: "digit", key: { digit, durationMs, via, atMs } });
+      }
+      case "playFinished":
+        return line?.take({ type: "play-ended", play: event.play, end: event.end });
+      case "mediaTimeout":
+        // A phone that holds may be silent for as long as it likes.
+        if (line?.leg.shown.state !== "answered" || line.leg.shown.onHold) return;
+        return line.take({ type: "failed", cause: "media-lost" });
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #watch(): void {
+    this.#cancelUnwatched();
+    this.#cancelUnwatched = () => {};
+    if (this.#clients > 0) return;
+    const { clock } = this.#parts;
+    this.#cancelUnwatched = clock.at(clock.now() + unwatchedMs, () => {
+      // A bridged pair talks on: its own end moment is its limit.
+      for (const line of this.#lines.values()) {
+        if (line.isLive && this.#bridges.of(line.id) === undefined) this.#hangUp(line);
+      }
+      this.#watch();
+    });
+  }
+
+  #hangUp(line: Line): void {
+    if (!line.isLive) return;
+    line.take({ type: "command", command: { type: "hang-up", leg: line.id, reason: "unavailable" } });
+  }
+}
+
+function dropOldest<K>(map: Map<K, unknown>, most: number): void {
+  if (map.size <= most) return;
+  const [oldest] = map.keys();
+  if (oldest !== undefined) map.delete(oldest);
+}

@@ -1,0 +1,113 @@
+import type { Clock } from "#base/clock.ts";
+import { readable } from "#base/ids.ts";
+import type { Log } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
+import { wireVersion } from "#contract/telecom.ts";
+import type { MediaEngine } from "./media/media-engine.ts";
+import type { Resolver } from "./sip/locate.ts";
+import { openUserAgent } from "./sip/user-agent.ts";
+import { Switch } from "./switch/switch.ts";
+import type { VoiceResponse } from "./voice-response/voice-response.ts";
+import { openCommandDoor } from "./wire/command-door.ts";
+
+export interface UnitSettings {
+  /** The Unix socket that clients come to. */
+  readonly socketPath: string;
+  readonly sip: {
+    /** Bound for SIP, UDP and TCP, and for RTP. */
+    readonly address: string;
+    /** 0 takes a free one. */
+    readonly port: number;
+    /** What the far ends are told instead, behind a 1:1 NAT. */
+    readonly advertisedAddress?: string | undefined;
+  };
+  readonly maxLegs: number;
+}
+
+export interface UnitParts {
+  readonly settings: UnitSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Open; whoever opened it closes it, after the unit. */
+  readonly mediaEngine: MediaEngine;
+  readonly voiceResponse: VoiceResponse;
+  /** The machine's own DNS unless told otherwise. */
+  readonly resolver?: Resolver;
+}
+
+export interface RunningUnit extends AsyncDisposable {
+  readonly sipPort: number;
+  readonly socketPath: string;
+  /** Hangs up what is up, waits at most two seconds for the far ends, and lets go of every port. */
+  close(): Promise<void>;
+}
+
+/** 140, 142. The telecommunications unit: switch and voice-response unit behind one local socket. */
+export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
+  const { settings, clock, random, log, mediaEngine, voiceResponse, resolver } = parts;
+  const { address, port, advertisedAddress } = settings.sip;
+  const advertised = advertisedAddress === undefined ? {} : { advertisedAddress };
+  const agent = await openUserAgent({
+    address,
+    port,
+    ...advertised,
+    clock,
+    random,
+    log,
+    ...(resolver === undefined ? {} : { resolver }),
+  });
+  const lines = new Switch({
+    clock,
+    random,
+    log,
+    agent,
+    media: mediaEngine,
+    voice: voiceResponse,
+    address,
+    ...advertised,
+    maxLegs: settings.maxLegs,
+    tell: (event) => door?.tell(event),
+  });
+  const unitBoot = readable(random, 16);
+  // The switch tells nothing before the first command, and commands come through the door.
+  let door: Awaited<ReturnType<typeof openCommandDoor>> | undefined;
+  try {
+    door = await openCommandDoor({
+      socketPath: settings.socketPath,
+      log,
+      nowMs: () => clock.now(),
+      snapshot: () => ({
+        type: "snapshot",
+        wireVersion,
+        unitBoot,
+        atMs: clock.now(),
+        legs: [...lines.legs()],
+      }),
+      onCommand: (command, refuse) => lines.command(command, refuse),
+      onClients: (clients) => lines.watchedBy(clients),
+    });
+  } catch (error) {
+    await lines.close();
+    await agent.close();
+    throw error;
+  }
+  const opened = door;
+  let closing: Promise<void> | undefined;
+
+  async function shut(): Promise<void> {
+    await lines.close();
+    await agent.close();
+    await opened.close();
+  }
+  const close = (): Promise<void> => {
+    closing ??= shut();
+    return closing;
+  };
+  return {
+    sipPort: agent.address.port,
+    socketPath: settings.socketPath,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
