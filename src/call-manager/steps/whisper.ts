@@ -24,7 +24,9 @@ export async function whisper(scope: Scope): Promise<StepEnd> {
   const key = call.policy.signOn.key;
   const heard = await scope.wait(() => {
     if (scope.digits(agent).some(({ digit }) => digit === key)) return "cut-short";
-    return unit.leg(agent)?.played[play];
+    const end = unit.leg(agent)?.played[play];
+    // Then the leg's own end comes next, and ends the call.
+    return end === "leg-ended" ? undefined : end;
   }, scope.beganAtMs + longestMs);
   if (heard === "cut-short" || heard === "too-late") unit.send({ type: "stop-play", leg: agent, play });
 

@@ -1,0 +1,267 @@
+import type { Cancel, Clock } from "#base/clock.ts";
+import type { BridgeId, LegId, PermitId } from "#base/ids.ts";
+import {
+  type Command,
+  type LegIdentity,
+  type LegState,
+  type TelecomEvent,
+  wireVersion,
+} from "#contract/telecom.ts";
+import type { TelecomUnit } from "#telecom/client.ts";
+import { LegMirror } from "#telecom/wire/leg-mirror.ts";
+import { VirtualLeg } from "./virtual-leg.ts";
+import { VirtualPhone } from "./virtual-phone.ts";
+
+/**
+ * A telecommunications unit without wires: it keeps the contract of `contract/telecom.ts` on a virtual clock, its telephones are
+ * scripted, and it outlives its clients as the real one does. `unit-contract.ts` holds both to the same behaviour.
+ */
+export class VirtualUnit {
+  readonly #clock: Clock;
+  readonly #legs = new Map<LegId, VirtualLeg>();
+  readonly #phones = new Map<string, VirtualPhone>();
+  readonly #permits = new Map<PermitId, LegId>();
+  readonly #bridges = new Map<BridgeId, { legs: readonly [LegId, LegId]; blocked: readonly LegId[] }>();
+  readonly #clients = new Set<VirtualClient>();
+  #boot = 1;
+  /** Each INVITE that left, in order: what invariants are checked against. */
+  readonly dialed: {
+    readonly atMs: number;
+    readonly leg: LegId;
+    readonly user: string;
+    readonly identity: LegIdentity;
+  }[] = [];
+  /** Every bridge that was made. */
+  readonly bridged: { readonly atMs: number; readonly bridge: BridgeId; readonly legs: readonly LegId[] }[] =
+    [];
+  readonly refused: string[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The telephone at the end of this number (the Request-URI's user part); it only rings until it is told more. */
+  phone(user: string): VirtualPhone {
+    const known = this.#phones.get(user);
+    if (known !== undefined) return known;
+    const phone = new VirtualPhone(user, this.#clock);
+    this.#phones.set(user, phone);
+    return phone;
+  }
+
+  /** A new client, as after a crash of the web process. Its snapshot comes on a later turn. */
+  connect(): TelecomUnit & { cut(): void; restore(): void } {
+    const client = new VirtualClient(this.#clock, {
+      take: (command) => this.#take(command),
+      snapshot: () => this.#snapshot(),
+      closed: (closed) => this.#clients.delete(closed),
+    });
+    this.#clients.add(client);
+    client.restore();
+    return client;
+  }
+
+  /** The unit itself dies and comes back empty: every line is lost. */
+  restart(): void {
+    this.#boot += 1;
+    for (const leg of this.#legs.values()) leg.close();
+    this.#legs.clear();
+    this.#bridges.clear();
+    this.#permits.clear();
+    for (const client of this.#clients) client.hear(this.#snapshot());
+  }
+
+  /** Legs that the unit still keeps, live or ended. None when everything is over and forgotten. */
+  legs(): readonly LegState[] {
+    return [...this.#legs.values()].map((leg) => leg.state);
+  }
+
+  #snapshot(): TelecomEvent {
+    return {
+      type: "snapshot",
+      wireVersion,
+      unitBoot: String(this.#boot),
+      atMs: this.#clock.now(),
+      legs: this.legs().map((leg) => structuredClone(leg)),
+    };
+  }
+
+  #emit(event: TelecomEvent): void {
+    for (const client of this.#clients) client.hear(structuredClone(event));
+  }
+
+  #take(command: Command): void {
+    if (command.type === "dial") return this.#dial(command);
+    if (command.type === "bridge") return this.#bridge(command);
+    if (command.type === "unbridge") return this.#unbridge(command.bridge);
+    const leg = this.#legs.get(command.leg);
+    if (leg === undefined) {
+      // What is asked of a leg that is gone has been done already.
+      if (command.type === "hang-up" || command.type === "forget" || command.type === "take-digits") return;
+      return this.#refuse(command.type, command.leg, "unknown leg");
+    }
+    switch (command.type) {
+      case "play":
+        return leg.play(command);
+      case "stop-play":
+        return leg.endPlay(command.play, "stopped");
+      case "send-digits":
+        return leg.sendDigits(command);
+      case "hang-up":
+        return leg.end(leg.state.state === "answered" ? "hung-up-by-us" : "cancelled");
+      case "take-digits":
+        return leg.takeDigits(command.throughSeq);
+      case "forget":
+        if (leg.state.state === "ended") this.#legs.delete(command.leg);
+        return;
+    }
+  }
+
+  #refuse(command: string, leg: LegId | undefined, why: string): void {
+    this.refused.push(`${command}: ${why}`);
+    const of = leg === undefined ? {} : { leg };
+    this.#emit({ type: "refused", command, ...of, why, atMs: this.#clock.now() });
+  }
+
+  #dial(command: Extract<Command, { type: "dial" }>): void {
+    if (this.#legs.has(command.leg)) return;
+    if (this.#permits.has(command.permit)) return this.#refuse("dial", command.leg, "permit used before");
+    this.#permits.set(command.permit, command.leg);
+    const { user } = command.target;
+    this.dialed.push({ atMs: this.#clock.now(), leg: command.leg, user, identity: command.identity });
+    const leg = new VirtualLeg(command, {
+      clock: this.#clock,
+      phone: this.#phones.get(user),
+      emit: (event) => this.#emit(event),
+      ended: (id) => {
+        for (const [bridge, { legs }] of this.#bridges) if (legs.includes(id)) this.#unbridge(bridge);
+      },
+      heardBy: (id) => this.#heardBy(id),
+    });
+    this.#legs.set(command.leg, leg);
+    leg.ring();
+  }
+
+  #bridge(command: Extract<Command, { type: "bridge" }>): void {
+    if (this.#bridges.has(command.bridge)) return;
+    const legs = command.legs.map((id) => this.#legs.get(id));
+    if (legs.some((leg) => leg?.state.state !== "answered"))
+      return this.#refuse("bridge", undefined, "a leg is not answered");
+    this.#bridges.set(command.bridge, { legs: command.legs, blocked: command.blockDigitsFrom });
+    for (const leg of legs) leg?.join(command.bridge);
+    const atMs = this.#clock.now();
+    this.bridged.push({ atMs, bridge: command.bridge, legs: command.legs });
+    this.#emit({ type: "bridged", bridge: command.bridge, atMs });
+  }
+
+  #unbridge(bridge: BridgeId): void {
+    const found = this.#bridges.get(bridge);
+    if (found === undefined) return;
+    this.#bridges.delete(bridge);
+    for (const leg of found.legs) this.#legs.get(leg)?.join(undefined);
+    this.#emit({ type: "unbridged", bridge, atMs: this.#clock.now() });
+  }
+
+  /** Who hears this leg's digits. */
+  #heardBy(id: LegId): VirtualPhone | undefined {
+    for (const { legs, blocked } of this.#bridges.values()) {
+      if (!legs.includes(id) || blocked.includes(id)) continue;
+      const other = legs[0] === id ? legs[1] : legs[0];
+      return this.#legs.get(other)?.phone;
+    }
+    return undefined;
+  }
+}
+
+interface FarSide {
+  readonly take: (command: Command) => void;
+  readonly snapshot: () => TelecomEvent;
+  readonly closed: (client: VirtualClient) => void;
+}
+
+/** One connection to the unit. Both directions take a turn of the clock, as a socket does, and keep their order. */
+class VirtualClient implements TelecomUnit {
+  readonly #clock: Clock;
+  readonly #unit: FarSide;
+  readonly #mirror = new LegMirror();
+  readonly #listeners = new Set<(event: TelecomEvent) => void>();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #timers = new Set<Cancel>();
+  #waiting: Command[] = [];
+  #linked = false;
+  connected = false;
+
+  constructor(clock: Clock, unit: FarSide) {
+    this.#clock = clock;
+    this.#unit = unit;
+    this.#ready.promise.catch(() => {});
+  }
+
+  send(command: Command): void {
+    const said = structuredClone(command);
+    this.#mirror.said(said, this.#clock.now());
+    if (this.connected) this.#soon(() => this.#unit.take(said));
+    else this.#waiting.push(said);
+  }
+
+  leg(leg: LegId): LegState | undefined {
+    return this.#mirror.leg(leg);
+  }
+
+  legs(): readonly LegState[] {
+    return this.#mirror.legs();
+  }
+
+  onEvent(listener: (event: TelecomEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    await Promise.race([
+      this.#ready.promise,
+      new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+    ]);
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    this.#listeners.clear();
+    this.#unit.closed(this);
+    for (const cancel of this.#timers) cancel();
+  }
+
+  /** The connection breaks: events are lost, commands wait. */
+  cut(): void {
+    this.connected = false;
+    this.#linked = false;
+  }
+
+  restore(): void {
+    this.#linked = true;
+    this.#soon(() => this.hear(this.#unit.snapshot()));
+  }
+
+  hear(event: TelecomEvent): void {
+    if (!this.#linked) return;
+    this.#soon(() => {
+      if (!this.#linked || (event.type !== "snapshot" && !this.connected)) return;
+      this.#mirror.heard(event);
+      if (event.type === "snapshot") {
+        this.connected = true;
+        for (const command of this.#waiting.splice(0)) this.send(command);
+        this.#ready.resolve();
+      }
+      for (const listener of [...this.#listeners]) listener(event);
+    });
+  }
+
+  #soon(then: () => void): void {
+    const cancel = this.#clock.at(this.#clock.now(), () => {
+      this.#timers.delete(cancel);
+      then();
+    });
+    this.#timers.add(cancel);
+  }
+}
