@@ -1,17 +1,30 @@
 import type { Clock } from "#base/clock.ts";
 import { makeDgramSockets } from "./dgram-sockets.ts";
 import type { SocketsChoice } from "./engine-wire.ts";
+import { loadKoffi } from "./koffi-module.ts";
+import { makeKoffiSockets } from "./koffi-sockets.ts";
 import type { RtpSockets } from "./rtp-sockets.ts";
 
 /**
- * Opens the sockets that were asked for.
- * @param nextTickMs when the wheel must turn next: who waits in the kernel must be back by then
- * @returns the sockets, and in one sentence why it is not the fast path, if that was wished and cannot be had
+ * Opens the sockets that were asked for; where the fast path cannot be had, Node's own, and `why` in one sentence.
  */
 export async function chooseSockets(
   choice: SocketsChoice,
-  _clock: Clock,
-  _nextTickMs: () => number | undefined,
+  clock: Clock,
 ): Promise<{ sockets: RtpSockets; why: string | undefined }> {
-  return { sockets: makeDgramSockets(), why: choice === "koffi" ? "There is no fast path yet." : undefined };
+  if (choice === "dgram") return { sockets: makeDgramSockets(), why: undefined };
+  const instead = (why: string) => ({ sockets: makeDgramSockets(), why });
+  if (process.platform !== "linux") return instead("The fast path is for Linux.");
+  // The constants and layouts in koffi-sockets.ts are those of these two.
+  if (process.arch !== "x64" && process.arch !== "arm64") return instead(`Not on ${process.arch}.`);
+  const koffi = await loadKoffi();
+  if (koffi === undefined)
+    return instead("The optional package koffi is not installed, or has no binary here.");
+  try {
+    return { sockets: makeKoffiSockets(koffi, clock), why: undefined };
+  } catch (error) {
+    return instead(
+      `The kernel's calls cannot be reached: ${error instanceof Error ? error.message : "unknown"}.`,
+    );
+  }
 }

@@ -12,8 +12,8 @@ const port = parentPort;
 if (port === null) throw new TandemError("BUG", { why: "the engine's worker runs in a worker thread alone" });
 const tell = (message: FromWorker): void => port.postMessage(message);
 
-const { sockets, why } = await chooseSockets(settings.sockets, systemClock, () => node.nextTickMs);
-const node: MediaNode = new MediaNode({
+const { sockets, why } = await chooseSockets(settings.sockets, systemClock);
+const node = new MediaNode({
   ...settings,
   clock: systemClock,
   random: secureRandom,

@@ -28,7 +28,7 @@ export class MediaNode {
   readonly #ports: PortPairs;
   readonly #terminations = new Map<LegId, Termination>();
   readonly #bridges = new Map<BridgeId, Bridge>();
-  #wheel: { nextMs(): number; stop(): void } | undefined;
+  #wheel: { stop(): void } | undefined;
 
   constructor(options: MediaNodeOptions) {
     this.#options = options;
@@ -127,11 +127,6 @@ export class MediaNode {
     for (const id of [...this.#terminations.keys()]) await this.release(id);
     this.#stopWheel();
     this.#options.sockets.close();
-  }
-
-  /** The moment of the next tick; undefined while there is nobody to tick for. */
-  get nextTickMs(): number | undefined {
-    return this.#wheel?.nextMs();
   }
 
   #tick(nowMs: number): void {

@@ -7,7 +7,7 @@ export const frameMs = 20;
  * A late tick is followed by the ones it delayed, at once; after a long stop (or a jump of the wall clock, either way) the
  * wheel starts anew instead of sending seconds of audio in one burst.
  */
-export function startWheel(clock: Clock, tick: (nowMs: number) => void): { nextMs(): number; stop(): void } {
+export function startWheel(clock: Clock, tick: (nowMs: number) => void): { stop(): void } {
   let nextMs = clock.now() + frameMs;
   let cancel: Cancel;
   const turn = (): void => {
@@ -20,7 +20,7 @@ export function startWheel(clock: Clock, tick: (nowMs: number) => void): { nextM
     cancel = clock.at(nextMs, turn);
   };
   cancel = clock.at(nextMs, turn);
-  return { nextMs: () => nextMs, stop: () => cancel() };
+  return { stop: () => cancel() };
 }
 
 const tooLateMs = 200;
