@@ -137,7 +137,7 @@ test("what a person gets wrong is told in words", () => {
     ['"mon-fri"', '"fri-mon"', /ends on a weekday before/],
     ["2026-12-25", "2026-02-30", /is no day of the calendar$/],
     ["2026-12-25", "Christmas", /must be a date such as 2026-12-25$/],
-    ["hello.wav", "gone.wav", /userGreeting\.file is not in the folder of prompts$/],
+    ["hello.wav", "gone.wav", /userGreeting\.file is not in the folder of prompts/],
     ["hello.wav", "../../etc/x.wav", /userGreeting must be a text/],
     ["CARRIER_PASSWORD", "NOT_THERE", /password\.env names NOT_THERE, which the environment does not hold$/],
     ["{subject}, {page}", "{subject}, {name}", /whisper holds \{name\}; known here: \{subject\}/],
@@ -230,6 +230,7 @@ test("the published schema is the one that the loader uses", () => {
 });
 
 const folder = mkdtempSync(join(tmpdir(), "tandem-config-"));
+writeFileSync(join(folder, "hello.wav"), "");
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 forEachDatabase((make, open) => {
@@ -241,7 +242,13 @@ forEachDatabase((make, open) => {
     const network = openNetwork({ database });
     const load = (text: string): Promise<unknown> => {
       writeFileSync(path, text);
-      return loadConfigFile({ path, database, log: silentLog, environment: means.environment });
+      return loadConfigFile({
+        path,
+        database,
+        log: silentLog,
+        promptFolder: folder,
+        environment: means.environment,
+      });
     };
     await load(good);
     assert.equal((await network.pageForDigits(bank, "12"))?.id, "rates");
@@ -271,7 +278,13 @@ forEachDatabase((make, open) => {
   test("a file with errors changes nothing and tells file, line and column", async () => {
     const database = await open();
     writeFileSync(path, good);
-    const options = { path, database, log: silentLog, environment: means.environment };
+    const options = {
+      path,
+      database,
+      log: silentLog,
+      promptFolder: folder,
+      environment: means.environment,
+    };
     await loadConfigFile(options);
     writeFileSync(
       path,
@@ -284,9 +297,13 @@ forEachDatabase((make, open) => {
       return true;
     });
     assert.equal((await openNetwork({ database }).subscriber(bank))?.name, "Example Bank");
-    await assert.rejects(
-      loadConfigFile({ ...options, path: join(folder, "none.jsonc") }),
-      (error) => error instanceof TandemError && error.code === "CONFIG_INVALID",
-    );
+    writeFileSync(path, good);
+    const { promptFolder: _folder, ...withoutPrompts } = options;
+    for (const wrong of [{ ...options, path: join(folder, "none.jsonc") }, withoutPrompts]) {
+      await assert.rejects(
+        loadConfigFile(wrong),
+        (error) => error instanceof TandemError && error.code === "CONFIG_INVALID",
+      );
+    }
   });
 });

@@ -14,15 +14,20 @@ import type { TrunkShape } from "./config-schema.ts";
 import { replaceConfiguration } from "./replace-configuration.ts";
 import type { Trunk } from "./records.ts";
 
+interface ConfigSource {
+  readonly path: string;
+  /** Where announcements' WAV files lie. Without it there are none, and a file that names one is wrong. */
+  readonly promptFolder?: string | undefined;
+  /** Where `{ "env": "NAME" }` is looked up; the process's own, unless told. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
 /**
  * Loads `tandem.config.jsonc` (or `.json`) into the database: all of it in one transaction, in place of what stood there.
- * Live calls keep what they stored.
- *
- * Throws CONFIG_INVALID, with `errors` as lines `file:line:column: path message` for everything that is wrong at once; then
- * nothing has changed. `promptFolder` is where announcements' WAV files lie; without it they are not looked for.
+ * Live calls keep what they stored. Throws as `readConfigFile` does; then nothing has changed.
  */
 export async function loadConfigFile(
-  options: ConfigFile & { database: Database; log: Log },
+  options: ConfigSource & { readonly database: Database; readonly log: Log },
 ): Promise<Configuration> {
   const read = await readConfigFile(options);
   await options.database.transaction((tx) => replaceConfiguration(tx, read));
@@ -33,15 +38,12 @@ export async function loadConfigFile(
   return read;
 }
 
-export interface ConfigFile {
-  readonly path: string;
-  readonly promptFolder?: string | undefined;
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-}
-
-/** The same without a database: what `tandem config check` asks. Throws CONFIG_INVALID likewise. */
-export async function readConfigFile(options: ConfigFile): Promise<Configuration> {
-  const { path, promptFolder } = options;
+/**
+ * Reads a configuration file and checks all of it. Throws CONFIG_INVALID, whose `details.errors` are lines
+ * `file:line:column: path message`, for everything that is wrong at once.
+ */
+export async function readConfigFile(source: ConfigSource): Promise<Configuration> {
+  const { path, promptFolder, environment = process.env } = source;
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -49,16 +51,15 @@ export async function readConfigFile(options: ConfigFile): Promise<Configuration
     throw new TandemError("CONFIG_INVALID", { errors: [`${path}: cannot be read`] }, error);
   }
   const read = readConfig(text, {
-    environment: options.environment ?? process.env,
-    promptExists: (file) => promptFolder === undefined || existsSync(join(promptFolder, file)),
+    environment,
+    promptExists: (file) => promptFolder !== undefined && existsSync(join(promptFolder, file)),
   });
-  if ("complaints" in read) {
-    const errors = read.complaints.map(({ line, column, path: place, message }) =>
-      `${path}:${line}:${column}: ${place} ${message}`.trimEnd(),
-    );
-    throw new TandemError("CONFIG_INVALID", { errors });
-  }
-  return read;
+  if (!("complaints" in read)) return read;
+  const errors = read.complaints.map(
+    ({ line, column, path: place, message }) =>
+      `${path}:${line}:${column}: ${place === "" ? "" : `${place} `}${message}`,
+  );
+  throw new TandemError("CONFIG_INVALID", { errors });
 }
 
 /** The records of a configuration's text, or everything that is wrong with it, in the order of the file. */

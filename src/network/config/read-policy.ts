@@ -8,7 +8,7 @@ import type { Complaints } from "./complaints.ts";
 export interface Reading {
   readonly complaints: Complaints;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Whether the folder of prompts holds this file; true where there is no way to know. */
+  /** Whether the folder of prompts holds this file. */
   readonly promptExists: (file: string) => boolean;
 }
 
@@ -59,7 +59,7 @@ function readAnnouncement(
 ): Announcement {
   if (typeof told === "object" && "file" in told) {
     if (!reading.promptExists(told.file)) {
-      reading.complaints.add([...path, "file"], "is not in the folder of prompts");
+      reading.complaints.add([...path, "file"], "is not in the folder of prompts (TANDEM_PROMPTS)");
     }
     return { file: told.file };
   }
