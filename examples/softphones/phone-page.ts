@@ -1,0 +1,103 @@
+import Fastify, { type FastifyInstance } from "fastify";
+import { readFileSync } from "node:fs";
+import type { Softphone } from "./softphone.ts";
+
+/**
+ * A phone's page and its control, on loopback: `GET /` the page, `GET /events` what happens (Server-Sent Events),
+ * `GET /state`, `GET /heard.wav`, and `POST /answer /reject /busy /hangup`, `POST /digits {"digits":"12#"}`.
+ */
+export async function openPhonePage(
+  phone: Softphone,
+  port: number,
+): Promise<{ port: number; close(): Promise<void> }> {
+  const app = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: 2000 });
+  refuseOtherSites(app);
+  const page = readFileSync(new URL("./phone.html", import.meta.url), "utf8").replaceAll(
+    "{{name}}",
+    escaped(phone.name),
+  );
+
+  app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(page));
+  app.get("/state", () => stateOf(phone));
+  app.get("/heard.wav", (_request, reply) => reply.type("audio/wav").send(phone.recordingAsWav()));
+  app.get("/events", (request, reply) => {
+    const afterSeq = Number(request.headers["last-event-id"] ?? 0);
+    reply.hijack();
+    reply.raw.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    const send = (event: string, data: unknown, id?: number): void => {
+      reply.raw.write(
+        `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
+      );
+    };
+    send("state", stateOf(phone));
+    for (const line of phone.log) if (line.seq > afterSeq) send("log", line, line.seq);
+    const stop = phone.on((event) => {
+      if (event.type === "log") send("log", event.line, event.line.seq);
+      else send("state", stateOf(phone));
+    });
+    request.raw.on("close", stop);
+  });
+
+  app.post("/answer", async () => {
+    await phone.answer();
+    return stateOf(phone);
+  });
+  const acts = {
+    "/reject": () => phone.reject(),
+    "/busy": () => phone.busy(),
+    "/hangup": () => phone.hangUp(),
+  };
+  for (const [path, act] of Object.entries(acts)) {
+    app.post(path, () => {
+      act();
+      return stateOf(phone);
+    });
+  }
+  app.post(
+    "/digits",
+    {
+      schema: {
+        body: {
+          type: "object",
+          required: ["digits"],
+          properties: { digits: { type: "string", pattern: "^[0-9*#A-Dw]{1,40}$" } },
+        },
+      },
+    },
+    (request) => {
+      phone.press((request.body as { digits: string }).digits);
+      return stateOf(phone);
+    },
+  );
+
+  await app.listen({ host: "127.0.0.1", port });
+  const bound = app.server.address();
+  return { port: bound !== null && typeof bound === "object" ? bound.port : port, close: () => app.close() };
+}
+
+function stateOf(phone: Softphone) {
+  return {
+    name: phone.name,
+    state: phone.state,
+    sipPort: phone.sipPort,
+    call: phone.call,
+    heard: phone.heard,
+    digitsHeard: phone.digitsHeard,
+  };
+}
+
+/** Another site's page must not press our keys: neither by a form or script, nor by a name that leads to loopback. */
+function refuseOtherSites(app: FastifyInstance): void {
+  app.addHook("onRequest", async (request, reply) => {
+    const host = request.headers.host ?? "";
+    const { origin } = request.headers;
+    const local = /^(?:127\.0\.0\.1|localhost)(?::\d+)?$/.test(host);
+    if (!local || (origin !== undefined && origin !== `http://${host}`)) {
+      await reply.code(403).send({ error: "This phone is driven from its own page." });
+    }
+  });
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
+}
