@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { readPcap, type Packet } from "./pcap.ts";
 import { startPeer, temporaryFolder } from "./processes.ts";
+import { fromALaw, fromMuLaw, type Sound } from "./wav.ts";
 
 /** A SIP message as it was on the wire, read by a parser that is not the product's. */
 export interface WireMessage {
@@ -207,4 +208,22 @@ export function telephoneEvents(stream: RtpStream, payloadType: number): string 
 export function telephoneEventType(sdp: string): number | undefined {
   const type = /^a=rtpmap:(\d+) telephone-event\/8000/m.exec(sdp)?.[1];
   return type === undefined ? undefined : Number(type);
+}
+
+/** A stream's G.711 as sound, each packet where its timestamp puts it. It begins at `stream.packets[0].atMs`. */
+export function soundOf(stream: RtpStream): Sound {
+  const spoken = stream.packets.filter(({ payloadType }) => payloadType === 0 || payloadType === 8);
+  const first = spoken[0];
+  if (first === undefined) return { sampleRate: 8000, samples: new Float64Array(0) };
+  const offset = (packet: RtpPacket): number => (packet.timestamp - first.timestamp) | 0;
+  const length = Math.max(...spoken.map((packet) => offset(packet) + packet.payload.length));
+  const samples = new Float64Array(length);
+  for (const packet of spoken) {
+    if (offset(packet) < 0) continue;
+    const decode = packet.payloadType === 0 ? fromMuLaw : fromALaw;
+    packet.payload.forEach((octet, at) => {
+      samples[offset(packet) + at] = decode(octet);
+    });
+  }
+  return { sampleRate: 8000, samples };
 }

@@ -1,0 +1,67 @@
+/**
+ * `npm run prove -- ROW`: proves one promise, one line a check, and ends with `N passed, N failed`.
+ *
+ *     npm run prove -- flow              one call from the click to the goodbye, with a real telephone on both sides
+ *     npm run prove -- H1 [--dir DIR]    RFC 4475's 49 messages; DIR holds them as *.dat
+ */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { Check } from "./prove/checks.ts";
+
+interface Row {
+  readonly promise: string;
+  prove(options: { readonly dir: string | undefined }): AsyncIterable<Check>;
+}
+
+const corpora = resolve(import.meta.dirname, "../../shared/corpora");
+
+const rows: Readonly<Record<string, Row>> = {
+  flow: {
+    promise: "From a click to a bridged call, steps 201 to 219",
+    async *prove() {
+      const { proveFlow } = await import("./prove/flow.ts");
+      yield* proveFlow();
+    },
+  },
+  H1: {
+    promise: "RFC 4475: every torture message gets the verdict that the RFC gives it",
+    async *prove({ dir = resolve(corpora, "rfc4475") }) {
+      const { proveRfc4475 } = await import("./conformance/rfc4475.ts");
+      if (existsSync(dir)) yield* proveRfc4475(dir);
+      else yield { name: "corpus", passed: false, detail: `${dir} is not there; name it with --dir` };
+    },
+  },
+};
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { dir: { type: "string" } } });
+const [id = ""] = positionals;
+const row = rows[id];
+if (row === undefined) {
+  console.error(`prove: no row ${id || "was named"}. There are: ${Object.keys(rows).join(", ")}`);
+  console.log("0 passed, 1 failed");
+  process.exitCode = 2;
+} else {
+  await prove(row);
+}
+
+async function prove(row: Row): Promise<void> {
+  console.log(`${id}: ${row.promise}`);
+  let passed = 0;
+  let failed = 0;
+  try {
+    for await (const check of row.prove({ dir: values.dir })) {
+      if (check.passed) passed++;
+      else failed++;
+      console.log(
+        `${check.passed ? "ok    " : "FAILED"}  ${check.name}${check.detail === "" ? "" : `  ${check.detail}`}`,
+      );
+    }
+  } catch (error) {
+    failed++;
+    console.log(`FAILED  it came to no end\n${error instanceof Error ? error.stack : String(error)}`);
+  }
+  if (passed + failed === 0) failed = 1;
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import type { CallRecord } from "#call-manager/call-record.ts";
+import {
+  type RtpStream,
+  soundOf,
+  telephoneEvents,
+  telephoneEventType,
+  type WireMessage,
+} from "#rig/capture.ts";
+import { heard, heardTone, heardTouchTones, lengthOf, likeness } from "#rig/sound.ts";
+import type { Sound } from "#rig/wav.ts";
+import { type Check, check } from "./checks.ts";
+import { annsTone, bobsTone } from "./flow-people.ts";
+
+/** Who heard what when: the RTP that reached each telephone, against the times of the call record. */
+export async function* proveSound(told: {
+  readonly messages: readonly WireMessage[];
+  readonly streams: readonly RtpStream[];
+  readonly annPort: number;
+  readonly bobPort: number;
+  readonly record: CallRecord;
+}): AsyncGenerator<Check> {
+  const toAnn = earOf(told, told.annPort);
+  const toBob = earOf(told, told.bobPort);
+  const whisper = span(told.record, "whisper");
+  const talk = span(told.record, "converse");
+
+  yield await check("sound     one source with one timeline for each telephone", () => {
+    assert.equal(toAnn.streams, 1, "Ann's telephone");
+    assert.equal(toBob.streams, 1, "Bob's telephone");
+  });
+  yield await check("sound 209 Ann is spoken to before she agrees", () => {
+    const asked = toAnn.between(span(told.record, "user-confirms"));
+    const length = lengthOf(heard(asked));
+    assert.ok(length > 1, `only ${length.toFixed(1)} s`);
+    return `${length.toFixed(1)} s`;
+  });
+  yield await check("sound 214 Bob hears the whisper", () => {
+    const length = lengthOf(heard(toBob.between(whisper)));
+    assert.ok(length > 1, `only ${length.toFixed(1)} s`);
+    return `${length.toFixed(1)} s`;
+  });
+  yield await check("sound 214 Ann does not hear it", () => {
+    const spoken = toBob.between(whisper);
+    const [loudest] = [...heard(spoken, { joinSeconds: 0.1 })].toSorted(
+      (x, y) => y.toSeconds - y.fromSeconds - (x.toSeconds - x.fromSeconds),
+    );
+    assert.ok(loudest !== undefined, "no whisper was heard");
+    const from = Math.round(loudest.fromSeconds * 8000);
+    const piece: Sound = { sampleRate: 8000, samples: spoken.samples.slice(from, from + 2400) };
+    assert.ok(likeness(spoken, piece).likeness > 0.99, "the comparison itself does not find what is there");
+    const alike = likeness(
+      toAnn.between({ fromMs: whisper.fromMs - 200, toMs: whisper.toMs + 1_000 }),
+      piece,
+    ).likeness;
+    assert.ok(alike < 0.5, `Ann's line is ${alike.toFixed(2)} alike`);
+    return `likeness ${alike.toFixed(2)}`;
+  });
+  yield await check("sound 215 before the bridge neither hears the other", () => {
+    const beforeMs = talk.fromMs - 300;
+    assert.equal(
+      lengthOf(heardTone(toBob.between({ fromMs: 0, toMs: beforeMs }), annsTone, { share: 0.8 })),
+      0,
+    );
+    assert.equal(
+      lengthOf(heardTone(toAnn.between({ fromMs: 0, toMs: beforeMs }), bobsTone, { share: 0.8 })),
+      0,
+    );
+  });
+  yield await check("sound 215 then each hears the other", () => {
+    const annHears = lengthOf(heardTone(toAnn.between(talk), bobsTone));
+    const bobHears = lengthOf(heardTone(toBob.between(talk), annsTone));
+    assert.ok(annHears > 1.5 && bobHears > 1.5, `Ann ${annHears.toFixed(1)} s, Bob ${bobHears.toFixed(1)} s`);
+    return `Ann ${annHears.toFixed(1)} s, Bob ${bobHears.toFixed(1)} s`;
+  });
+  yield await check("sound 216 Bob's keys do not reach Ann", () => {
+    assert.equal(toAnn.keyed, "", "as telephone-events");
+    assert.equal(heardTouchTones(toAnn.between(talk)), "", "as tones");
+  });
+}
+
+interface Ear {
+  readonly streams: number;
+  readonly keyed: string;
+  between(span: { fromMs: number; toMs: number }): Sound;
+}
+
+/** All that the platform sent to the telephone whose SIP port this is. */
+function earOf(
+  told: { readonly messages: readonly WireMessage[]; readonly streams: readonly RtpStream[] },
+  sipPort: number,
+): Ear {
+  const answer = told.messages.find(
+    ({ kind, from, body }) => kind === "200" && from.endsWith(`:${sipPort}`) && body !== "",
+  );
+  const mediaPort = /^m=audio (\d+) /m.exec(answer?.body ?? "")?.[1];
+  const streams = told.streams.filter(({ to }) => to.endsWith(`:${mediaPort}`));
+  const longest = streams.toSorted((x, y) => y.packets.length - x.packets.length)[0];
+  if (longest === undefined) throw new Error(`nothing was sent to the telephone at port ${sipPort}`);
+  const sound = soundOf(longest);
+  const beganAtMs = longest.packets[0]?.atMs ?? 0;
+  return {
+    streams: streams.length,
+    keyed: streams
+      .map((stream) => telephoneEvents(stream, telephoneEventType(answer?.body ?? "") ?? -1))
+      .join(""),
+    between: ({ fromMs, toMs }) => ({
+      sampleRate: 8000,
+      samples: sound.samples.slice(
+        Math.max(0, (fromMs - beganAtMs) * 8),
+        Math.max(0, (toMs - beganAtMs) * 8),
+      ),
+    }),
+  };
+}
+
+function span(record: CallRecord, name: string): { fromMs: number; toMs: number } {
+  const step = record.steps.find((known) => known.step === name);
+  if (step?.endedAtMs === undefined) throw new Error(`the record has no ended step ${name}`);
+  return { fromMs: step.beganAtMs, toMs: step.endedAtMs };
+}
