@@ -9,11 +9,13 @@ import type { TelecomUnit } from "#telecom/client.ts";
 export class Life {
   readonly #dieAt: number;
   readonly #atDeath: (() => void)[] = [];
+  readonly losesLastWords: boolean;
   crossings = 0;
   dead = false;
 
   constructor(dieAt = Infinity) {
     this.#dieAt = dieAt;
+    this.losesLastWords = dieAt % 2 === 0;
   }
 
   /** Goes on living? Asked at each border. */
@@ -76,7 +78,8 @@ export function mortalClock(clock: Clock, life: Life): Clock {
 }
 
 export function mortalUnit(unit: TelecomUnit & { cut(): void }, life: Life): TelecomUnit {
-  life.atDeath(() => void unit.close());
+  // What it said last was on its way: it arrives, or is lost with it.
+  life.atDeath(() => (life.losesLastWords ? void unit.close() : unit.cut()));
   return {
     get connected() {
       return unit.connected;

@@ -14,6 +14,7 @@ export async function tellStory(
   dieAt: readonly number[] = [],
 ): Promise<{ readonly crossings: number; readonly lives: number }> {
   const told = new CallStory(database, bankOf(story), dieAt);
+  story.phones?.(told);
   await told.open();
   const answer = await told.ann.clicks({ signed: story.signed ?? true });
   assert.equal(answer.type, "begun");

@@ -6,6 +6,7 @@ import type { Scope } from "../kernel/scope.ts";
 import { announcement, tone } from "../prompts.ts";
 import type { StepEnd } from "../step.ts";
 import { legsOf } from "./bridge.ts";
+import { keepVisitorWaiting } from "./meanwhile.ts";
 import { nextRoute, withResult } from "./next-route.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
 
@@ -17,6 +18,7 @@ export async function agentSignsOn(scope: Scope): Promise<StepEnd> {
   const { call, around } = scope;
   const { pin, seconds, asks } = call.policy.signOn;
   const { agent } = legsOf(call);
+  keepVisitorWaiting(scope);
   const prompts = await promptsOf(scope);
   const askedFromMs = await passIvr(scope, agent);
 

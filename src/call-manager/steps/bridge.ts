@@ -18,11 +18,6 @@ export async function bridge(scope: Scope): Promise<StepEnd> {
     clock.now() + longestMs,
   );
   if (seen === "too-late") throw new TandemError("UNIT_UNREACHABLE", { waitedFor: "bridge" });
-  // A play goes before the bridge's audio, to its leg alone: the ringback ends now.
-  for (const leg of [user, agent]) {
-    const playing = unit.leg(leg)?.playing;
-    if (playing !== undefined) unit.send({ type: "stop-play", leg, play: playing });
-  }
   return { fact: "bridged", call: { bridgedAtMs: clock.now() } };
 }
 

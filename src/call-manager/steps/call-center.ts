@@ -8,6 +8,7 @@ import type { CallOutcome } from "../pages.ts";
 import type { StepEnd } from "../step.ts";
 import { type Answered, answeredOrNot } from "./answered-or-not.ts";
 import { lastWordsMs } from "./call-user.ts";
+import { keepVisitorWaiting } from "./meanwhile.ts";
 import { nextRoute, withResult } from "./next-route.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
 
@@ -18,6 +19,8 @@ export async function callCenter(scope: Scope): Promise<StepEnd> {
   const trunk = await scope.around.network.trunk(attempt.route.trunk);
   if (trunk === undefined) return nextRoute(scope, "unreachable", "center-unreachable");
 
+  keepVisitorWaiting(scope);
+  endEarlierAttempts(scope, attempt);
   const ringUntilMs = scope.beganAtMs + scope.call.policy.centerRingSeconds * 1000;
   await dial(scope, attempt, trunk, ringUntilMs);
   const answered = await answeredOrNot(scope, attempt.leg, ringUntilMs);
@@ -28,6 +31,15 @@ export async function callCenter(scope: Scope): Promise<StepEnd> {
       return { fact: answered, over: "time-limit" };
     default:
       return nextRoute(scope, answered, outcomeOf[answered]);
+  }
+}
+
+/** They were told so already, unless the process died over it. */
+function endEarlierAttempts(scope: Scope, inHand: CenterAttempt): void {
+  const { unit } = scope.around;
+  for (const { leg } of scope.call.attempts) {
+    const line = leg === inHand.leg ? undefined : unit.leg(leg);
+    if (line !== undefined && line.state !== "ended") unit.send({ type: "hang-up", leg, reason: "normal" });
   }
 }
 

@@ -12,6 +12,7 @@ import { legsOf } from "./bridge.ts";
  */
 export async function converse(scope: Scope): Promise<StepEnd> {
   const { agent } = legsOf(scope.call);
+  endRingback(scope);
   for (;;) {
     // After a crash it is said again, and heard once.
     const { answer } = scope.call;
@@ -19,6 +20,17 @@ export async function converse(scope: Scope): Promise<StepEnd> {
     const asked = await nextWish(scope, agent);
     if (asked.type === "close-page") await goBack(scope, asked.command);
     else await pushPage(scope, agent, asked);
+  }
+}
+
+/** A play goes before the bridge's audio, to its leg alone. */
+function endRingback(scope: Scope): void {
+  const { unit } = scope.around;
+  const { user, agent } = legsOf(scope.call);
+  for (const leg of [user, agent]) {
+    const play = unit.leg(leg)?.playing;
+    if (play !== undefined && play !== `${leg}.${scope.call.answer?.play}`)
+      unit.send({ type: "stop-play", leg, play });
   }
 }
 

@@ -2,6 +2,7 @@ import type { Scope } from "../kernel/scope.ts";
 import { whisper as whisperPrompt } from "../prompts.ts";
 import type { StepEnd } from "../step.ts";
 import { legsOf } from "./bridge.ts";
+import { keepVisitorWaiting } from "./meanwhile.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
 
 /** 214. The agent alone hears what the call is about, and may cut it short with the sign-on key. The visitor hears ringback. */
@@ -20,6 +21,7 @@ export async function whisper(scope: Scope): Promise<StepEnd> {
     signedOn: call.signedOn,
   });
 
+  keepVisitorWaiting(scope);
   const play = scope.play(agent, "whisper", prompt);
   const key = call.policy.signOn.key;
   const heard = await scope.wait(() => {
