@@ -153,6 +153,64 @@ forEachDatabase((make, open, freshUrl) => {
   });
 });
 
+forEachDatabase((make, _open, freshUrl) => {
+  const options = { clock: systemClock, log: silentLog };
+
+  test("what was acknowledged is there after a kill -9 of the process", async () => {
+    const url = await freshUrl();
+    const script = `
+      import { openDatabase } from "${new URL("./database.ts", import.meta.url).href}";
+      import { systemClock } from "${new URL("../base/clock.ts", import.meta.url).href}";
+      import { silentLog } from "${new URL("../base/log.ts", import.meta.url).href}";
+      const database = await openDatabase({ url: process.argv[1], clock: systemClock, log: silentLog });
+      for (let n = 1; ; n++) {
+        await database.transaction(async (tx) => {
+          await tx.tables().insertInto("call_stop").values({ scope: "a" + n, since_ms: n, why: "" }).execute();
+          await tx.tables().insertInto("call_stop").values({ scope: "b" + n, since_ms: n, why: "" }).execute();
+        });
+        process.stdout.write(n + "\\n");
+      }`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script, url], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let said = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.split("\n").length > 40) child.kill("SIGKILL");
+    });
+    await once(child, "close");
+    const acknowledged = Number(said.trim().split("\n").at(-1));
+    const database = await openDatabase({ url, ...options });
+    const rows = await stops(database);
+    await database.close();
+    assert.ok(acknowledged >= 40, said);
+    assert.ok(rows >= 2 * acknowledged, `${rows} rows, ${acknowledged} acknowledged`);
+    assert.equal(rows % 2, 0, "half a transaction is there");
+  });
+
+  test("a connection lost in a transaction is DATABASE_UNAVAILABLE, and the next one finds another", {
+    skip: make === "sqlite" ? "SQLite has no connections to lose" : false,
+  }, async () => {
+    const url = await freshUrl();
+    const database = await openDatabase({ url, ...options });
+    const other = await openDatabase({ url, ...options });
+    await assert.rejects(
+      database.transaction(async (tx) => {
+        await addStop(tx, "lost");
+        const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx.tables());
+        await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(other.tables());
+        await addStop(tx, "more");
+      }),
+      withCode("DATABASE_UNAVAILABLE"),
+    );
+    assert.equal(await stops(database), 0);
+    await addStop(database, "one");
+    assert.equal(await stops(database), 1);
+    await database.close();
+    await other.close();
+  });
+});
+
 test("an address of neither make is a setting that cannot be used", async () => {
   const open = (url: string): Promise<Database> => openDatabase({ url, clock: systemClock, log: silentLog });
   await assert.rejects(open("mysql://localhost/x"), withCode("SETTINGS_INVALID"));

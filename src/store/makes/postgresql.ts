@@ -15,8 +15,12 @@ export function openPostgresql(url: string, log: Log): Make {
     application_name: "tandem",
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
-  // An idle connection that the server closes is an event here, and without a listener the end of the process.
-  pool.on("error", (error) => log.warn({ why: error.message }, "An idle database connection was lost."));
+  // A connection that the server closes is an event, in the pool's hands as in a transaction's; without a listener it is the
+  // end of the process. Whoever waits on it is told by a rejection as well.
+  pool.on("connect", (client) => {
+    client.on("error", (error) => log.warn({ why: error.message }, "A database connection was lost."));
+  });
+  pool.on("error", () => {}); // The same event again, of a connection that was idle.
 
   const inner = new PostgresDialect({ pool });
   const dialect: Dialect = {
