@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import Fastify, { type FastifyInstance } from "fastify";
+import { type Language, subjects } from "./offers.ts";
+import { calculatorPage, homePage, ratesPage, type Site, subjectPage } from "./pages.ts";
+import { makeToken } from "./token.ts";
+
+/**
+ * A subscriber's web site: pages about mortgages, savings and cards, with buttons that lead to Tandem. It knows nothing of
+ * Tandem but three things: the address of its links, the snippet, and the key that it signs tokens with.
+ */
+export function openBankSite(tandem: string): FastifyInstance {
+  const app = Fastify({ logger: false, forceCloseConnections: true });
+  const style = readFileSync(new URL("./style.css", import.meta.url), "utf8");
+
+  app.addHook("onSend", async (_request, reply, payload) => {
+    // Pages that an agent pushes are shown inside Tandem's page: it may frame us, nobody else may.
+    reply.header(
+      "content-security-policy",
+      `default-src 'none'; style-src 'self'; img-src 'self' data:; script-src ${tandem}; form-action 'self'; base-uri 'none'; frame-ancestors ${tandem}`,
+    );
+    reply.header("x-content-type-options", "nosniff");
+    reply.header("referrer-policy", "strict-origin-when-cross-origin");
+    return payload;
+  });
+
+  app.get("/style.css", (_request, reply) => reply.type("text/css; charset=utf-8").send(style));
+
+  for (const [language, prefix] of [
+    ["en", ""],
+    ["es", "/es"],
+  ] as const) {
+    app.get(prefix === "" ? "/" : prefix, (request, reply) =>
+      page(reply, homePage(siteOf(request.url, language))),
+    );
+    app.get<{ Params: { subject: string } }>(`${prefix}/:subject`, async (request, reply) => {
+      const subject = subjects.find((known) => known === request.params.subject);
+      if (subject === undefined) return reply.callNotFound();
+      // A token a page view: it is good for one call, for this subject, for an hour.
+      const token = await makeToken(subject, language);
+      return page(reply, subjectPage(siteOf(request.url, language), subject, token));
+    });
+    app.get(`${prefix}/pages/rates`, (request, reply) =>
+      page(reply, ratesPage(siteOf(request.url, language))),
+    );
+    app.get<{ Querystring: { amount?: string; years?: string; rate?: string } }>(
+      `${prefix}/pages/calculator`,
+      (request, reply) => {
+        const { amount, years, rate } = request.query;
+        const wish = {
+          amount: bounded(amount, { from: 1000, to: 10_000_000, otherwise: 300_000 }),
+          years: bounded(years, { from: 1, to: 40, otherwise: 25 }),
+          rate: bounded(rate, { from: 0, to: 30, otherwise: 3.4 }),
+        };
+        return page(reply, calculatorPage(siteOf(request.url, language), wish));
+      },
+    );
+  }
+  return app;
+
+  function siteOf(path: string, language: Language): Site {
+    return { tandem, language, path: path.split("?")[0] ?? "/" };
+  }
+}
+
+function page(reply: { type(type: string): { send(body: string): unknown } }, body: string): unknown {
+  return reply.type("text/html; charset=utf-8").send(body);
+}
+
+function bounded(text: string | undefined, range: { from: number; to: number; otherwise: number }): number {
+  const value = Number(text);
+  return text === undefined || text === "" || !Number.isFinite(value)
+    ? range.otherwise
+    : Math.min(range.to, Math.max(range.from, value));
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      port: { type: "string", default: "8090" },
+      tandem: { type: "string", default: "http://127.0.0.1:8080" },
+    },
+  });
+  const site = openBankSite(new URL(values.tandem).origin);
+  const address = await site.listen({ host: "127.0.0.1", port: Number(values.port) });
+  console.log(`Example Bank: ${address}/`);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void site.close());
+}
