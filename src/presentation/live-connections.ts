@@ -97,9 +97,11 @@ export interface LiveEvent {
 }
 
 const heartbeatMs = 15_000;
-/** A browser that takes nothing while this much waits for it is cut; it comes back and reads on. */
-const mostUnsentOctets = 256 * 1024;
 
+/**
+ * One event is on its way at a time: the next is read when the socket has taken it. A browser that takes nothing for a whole
+ * heartbeat is cut; it comes back and reads on.
+ */
 class LiveConnection {
   readonly #response: ServerResponse;
   readonly #read: (afterSeq: number) => Promise<readonly LiveEvent[]>;
@@ -164,24 +166,36 @@ class LiveConnection {
         this.#afterSeq = event.seq;
         this.#write(`id: ${event.seq}\nevent: page\ndata: ${event.data}\n\n`);
         if (event.final) return this.end();
+        await this.#drained();
       }
     }
   }
 
   #armHeartbeat(): void {
     this.#stopHeartbeat = this.#clock.at(this.#clock.now() + heartbeatMs, () => {
-      // Still not drained a whole heartbeat after a write that did not fit: nobody reads there.
-      if (this.#stuck && this.#response.writableNeedDrain) return void this.#response.destroy();
-      this.#stuck = this.#response.writableNeedDrain;
-      this.#write(": still here\n\n");
+      const full = this.#response.writableNeedDrain;
+      if (full && this.#stuck) return void this.#response.destroy();
+      this.#stuck = full;
+      if (!full) this.#write(": still here\n\n");
       this.look();
       this.#armHeartbeat();
     });
   }
 
+  /** Resolves when the socket wants more, or is gone. */
+  async #drained(): Promise<void> {
+    if (!this.#response.writableNeedDrain || this.#response.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#response.off("drain", done).off("close", done);
+        this.#stuck = false;
+        resolve();
+      };
+      this.#response.on("drain", done).on("close", done);
+    });
+  }
+
   #write(text: string): void {
-    if (this.#response.writableEnded || this.#response.destroyed) return;
-    this.#response.write(text);
-    if (this.#response.writableLength > mostUnsentOctets) this.#response.destroy();
+    if (!this.#response.writableEnded && !this.#response.destroyed) this.#response.write(text);
   }
 }

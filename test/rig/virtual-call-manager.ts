@@ -245,7 +245,7 @@ function record(call: VirtualCall): CallRecord {
   };
 }
 
-const exampleBank: SubscriberFace = {
+export const exampleBank: SubscriberFace = {
   id: "bank" as SubscriberId,
   name: "Example Bank",
   defaultLanguage: "en",

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { connect, type Socket } from "node:net";
+import { once } from "node:events";
+import test from "node:test";
+import type { PageId } from "#base/ids.ts";
+import { presentationOnLoopback } from "#rig/open-test-presentation.ts";
+import { EventStream } from "#rig/event-stream.ts";
+
+const page = (id: string, text = "text") =>
+  ({ id: id as PageId, title: { en: id }, content: { type: "text", text: { en: text } } }) as const;
+
+/** Ann's call, begun over HTTP, and her cookie. */
+async function annCalls(limits = {}) {
+  const scene = await presentationOnLoopback({ limits });
+  const talk = `${scene.url}/talk/bank/mortgages`;
+  const welcome = await fetch(talk);
+  const cookie = (welcome.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+  const ticket = /name="ticket" value="([^"]+)"/.exec(await welcome.text())?.[1] ?? "";
+  const body = new URLSearchParams({ ticket, phone: "4155550100" });
+  const headers = { cookie, origin: scene.url };
+  await fetch(talk, { method: "POST", body, headers, redirect: "manual" });
+  const events = `${scene.url}/call/${scene.callManager.newest}/events`;
+  const listen = (query = "", more: Record<string, string> = {}) =>
+    EventStream.open(events + query, { cookie, ...more });
+  return { ...scene, cookie, events, listen };
+}
+
+test("each change of the page log reaches every tab, numbered by the log", async () => {
+  await using scene = await annCalls();
+  await using first = await scene.listen("?after=1");
+  await using second = await scene.listen("?after=1");
+  scene.callManager.moves("calling-you");
+  for (const tab of [first, second]) {
+    const event = await tab.next();
+    assert.equal(event.id, "2");
+    assert.match(event.data.main, /Your telephone is ringing/);
+    assert.equal(event.data.title, "Your telephone is ringing – Example Bank");
+  }
+});
+
+test("a tab that was away reads on: every pushed page, and of the rest the newest", async () => {
+  await using scene = await annCalls();
+  for (const stage of ["calling-you", "calling-center", "connected"] as const) scene.callManager.moves(stage);
+  scene.callManager.pushes(page("rates"));
+  scene.callManager.pushes(page("terms"));
+  scene.callManager.moves("connected");
+  await using tab = await scene.listen("?after=1", { "last-event-id": "2" });
+  const said = [await tab.next(), await tab.next(), await tab.next()].map(({ id, data }) => [id, data.said]);
+  assert.deepEqual(said, [
+    ["5", "rates"],
+    ["6", "terms"],
+    ["7", "You are connected"],
+  ]);
+});
+
+test("a lost hint costs a heartbeat, not a page", async () => {
+  await using scene = await annCalls();
+  await using tab = await scene.listen("?after=1");
+  await tab.opened();
+  scene.callManager.pages = { changed: () => {} };
+  scene.callManager.moves("calling-you");
+  await scene.clock.advance(15_000);
+  assert.equal((await tab.next()).id, "2");
+  assert.ok(tab.comments > 0);
+});
+
+test("after the last page the stream ends", async () => {
+  await using scene = await annCalls();
+  await using tab = await scene.listen("?after=1");
+  scene.callManager.ends("completed");
+  assert.equal((await tab.next()).data.final, true);
+  await tab.ended();
+});
+
+test("a line end or a tag in a pushed title stays inside its event", async () => {
+  await using scene = await annCalls();
+  await using tab = await scene.listen("?after=1");
+  scene.callManager.pushes(page("x\n\nevent: page\ndata: {}\n\n<script>"));
+  const event = await tab.next();
+  assert.match(event.data.main, /&#60;script&#62;/);
+  assert.ok(!event.data.main.includes("<script>"));
+});
+
+test("a ninth tab of a session is refused, and there is room again when one closes", async () => {
+  await using scene = await annCalls({ liveConnectionsPerSession: 2 });
+  await using _first = await scene.listen();
+  {
+    await using _second = await scene.listen();
+    const third = await fetch(scene.events, { headers: { cookie: scene.cookie } });
+    assert.equal(third.status, 503);
+    assert.equal(third.headers.get("retry-after"), "30");
+    await third.text();
+  }
+  // The server notices the closed socket on a later turn.
+  for (let tries = 0; ; tries++) {
+    const answer = await fetch(scene.events, {
+      headers: { cookie: scene.cookie },
+      signal: AbortSignal.timeout(5000),
+    });
+    await answer.body?.cancel();
+    if (answer.status === 200) break;
+    assert.ok(tries < 1000);
+  }
+});
+
+test("a browser that takes nothing is cut, and the others go on", async () => {
+  await using scene = await annCalls();
+  await using tab = await scene.listen("?after=1");
+  const slow = await deafTab(scene);
+  const closed = once(slow, "close");
+  const long = "A".repeat(4_000_000);
+  for (let at = 0; at < 4; at++) {
+    scene.callManager.pushes(page(`long-${at}`, long));
+    assert.ok((await tab.next()).data.main.length > long.length);
+  }
+  await scene.clock.advance(2 * 15_000);
+  slow.resume();
+  await closed;
+  scene.callManager.moves("connected");
+  assert.match((await tab.next()).data.main, /You are connected/);
+});
+
+/** A connection that asks for the events and never reads one. */
+async function deafTab(scene: { events: string; cookie: string }): Promise<Socket> {
+  const { hostname, port, pathname } = new URL(scene.events);
+  const socket = connect(Number(port), hostname);
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  socket.write(`GET ${pathname} HTTP/1.1\r\nHost: x\r\nCookie: ${scene.cookie}\r\n\r\n`);
+  await once(socket, "data");
+  socket.pause();
+  return socket;
+}
+
+test("closing the presentation ends the live connections and leaves nothing behind", async () => {
+  const scene = await annCalls();
+  await using tab = await scene.listen("?after=1");
+  await tab.opened();
+  await scene.presentation.close();
+  await tab.ended();
+  assert.equal(scene.clock.waiting, 0);
+  await scene.presentation.close();
+});
