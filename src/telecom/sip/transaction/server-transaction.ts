@@ -75,15 +75,15 @@ export function startServer(room: ServerRoom, request: SipRequest, flow: Flow, t
     request.method === "INVITE"
       ? startInvite(room, request, flow, toTag)
       : startOther(room, request, flow, toTag);
-  const merge = mergeKey(request);
+  const merge = mergeKey(request, flow);
   if (merge !== undefined) room.merging.add(merge);
-  room.running.set(serverKey(request), server);
+  room.running.set(serverKey(request, flow), server);
   return server;
 }
 
-function forget(room: ServerRoom, request: SipRequest): void {
-  room.running.delete(serverKey(request));
-  const merge = mergeKey(request);
+function forget(room: ServerRoom, request: SipRequest, flow: Flow): void {
+  room.running.delete(serverKey(request, flow));
+  const merge = mergeKey(request, flow);
   if (merge !== undefined) room.merging.delete(merge);
 }
 
@@ -111,7 +111,7 @@ function startInvite(room: ServerRoom, invite: SipRequest, flow: Flow, toTag: st
     },
     ended() {
       stopRepeating();
-      forget(room, invite);
+      forget(room, invite, flow);
       if (acceptedKey === undefined) return;
       room.accepted.delete(acceptedKey);
       // Timer L is as long as the 2xx is repeated. When the layer closes, the state is not yet terminated.
@@ -177,7 +177,7 @@ function startOther(room: ServerRoom, request: SipRequest, flow: Flow, toTag: st
     },
     ended() {
       stopWaiting();
-      forget(room, request);
+      forget(room, request, flow);
     },
     clock: room.clock,
     log: room.log,

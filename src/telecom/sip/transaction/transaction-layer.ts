@@ -123,7 +123,7 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
 
   function receiveRequest(flow: Flow, request: SipRequest): void {
     if (request.method === "ACK") return receiveAck(flow, request);
-    const known = serverRoom.running.get(serverKey(request));
+    const known = serverRoom.running.get(serverKey(request, flow));
     if (known !== undefined) return known.repeated();
     if (serverRoom.running.size >= mostServers) {
       counts.overloaded++;
@@ -131,7 +131,7 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     }
     if (request.method === "CANCEL") return receiveCancel(flow, request);
     // RFC 3261 8.2.2.2
-    const merge = mergeKey(request);
+    const merge = mergeKey(request, flow);
     if (merge !== undefined && serverRoom.merging.has(merge)) return answerStateless(flow, request, 482);
     const server = startServer(serverRoom, request, flow, makeTag());
     try {
@@ -146,14 +146,14 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
   function receiveAck(flow: Flow, ack: SipRequest): void {
     // The ACK of a refusal has the INVITE's branch (17.1.1.3), that of a 2xx the dialog alone in common with it.
     const invite =
-      serverRoom.running.get(serverKey(ack, "INVITE")) ?? serverRoom.accepted.get(acknowledgedKey(ack));
+      serverRoom.running.get(serverKey(ack, flow, "INVITE")) ?? serverRoom.accepted.get(acknowledgedKey(ack));
     if (invite === undefined) counts.strays++;
     else invite.acknowledge(ack, flow);
   }
 
   // RFC 3261 9.2
   function receiveCancel(flow: Flow, cancel: SipRequest): void {
-    const invite = serverRoom.running.get(serverKey(cancel, "INVITE"));
+    const invite = serverRoom.running.get(serverKey(cancel, flow, "INVITE"));
     const server = startServer(serverRoom, cancel, flow, invite?.toTag ?? makeTag());
     server.respond(makeResponse(cancel, invite === undefined ? 481 : 200, { toTag: server.toTag }));
     invite?.cancelled();
