@@ -9,6 +9,8 @@ import type { TelecomUnit } from "#telecom/client.ts";
 export class Life {
   readonly #dieAt: number;
   readonly #atDeath: (() => void)[] = [];
+  /** What it waits for: nothing, once it has closed properly. */
+  readonly timers = new Set<Cancel>();
   readonly losesLastWords: boolean;
   crossings = 0;
   dead = false;
@@ -55,7 +57,7 @@ export function mortalDatabase(database: Database, life: Life): Database {
 }
 
 export function mortalClock(clock: Clock, life: Life): Clock {
-  const armed = new Set<Cancel>();
+  const armed = life.timers;
   life.atDeath(() => {
     for (const cancel of armed) cancel();
   });
