@@ -3,8 +3,8 @@ import { after, before, test } from "node:test";
 import { systemClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
 import type { Segment } from "#contract/telecom.ts";
-import { muLawSamples } from "../../src/telecom/media/g711.ts";
-import { openVoiceResponse, type VoiceResponse } from "../../src/telecom/voice-response/voice-response.ts";
+import { muLawSamples } from "#telecom/media/g711.ts";
+import { openVoiceResponse, type VoiceResponse } from "#telecom/voice-response/voice-response.ts";
 import { Hearing, type Heard } from "./hearing.ts";
 import { dualTone } from "./touch-tone.ts";
 

@@ -1,4 +1,4 @@
-import { lineRate, sinePeak } from "../../src/telecom/voice-response/announcements/telephone-sound.ts";
+import { lineRate, sinePeak } from "#telecom/voice-response/announcements/telephone-sound.ts";
 
 /** Something heard, in plain words: `speech`, `ringback`, `tone confirm`, `tone refuse`, `beep`, `touch-tone 5`, `tone 425 Hz`, `silence`. */
 export interface Heard {

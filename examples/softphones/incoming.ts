@@ -1,6 +1,6 @@
-import { assertedIdentities, callId, from, headerValue, to } from "../../src/telecom/sip/message/headers.ts";
-import type { SipRequest } from "../../src/telecom/sip/message/message.ts";
-import { parseUri } from "../../src/telecom/sip/message/uri.ts";
+import { assertedIdentities, callId, from, headerValue, to } from "#telecom/sip/message/headers.ts";
+import type { SipRequest } from "#telecom/sip/message/message.ts";
+import { parseUri } from "#telecom/sip/message/uri.ts";
 
 /** What an incoming call's INVITE tells the one who is called. */
 export interface IncomingCall {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
-import { openVoiceResponse } from "../../src/telecom/voice-response/voice-response.ts";
+import { openVoiceResponse } from "#telecom/voice-response/voice-response.ts";
 import { openPhonePage } from "./phone-page.ts";
 import { openSoftphone } from "./softphone.ts";
 

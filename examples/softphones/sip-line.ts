@@ -1,27 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
 import { systemClock } from "#base/clock.ts";
-import { paramValue } from "../../src/telecom/sip/message/grammar.ts";
-import {
-  makeRequest,
-  makeResponse,
-  type ResponseWish,
-  withTopHeader,
-} from "../../src/telecom/sip/message/build.ts";
-import {
-  callId,
-  contacts,
-  cseq,
-  from,
-  headerValues,
-  to,
-  topVia,
-} from "../../src/telecom/sip/message/headers.ts";
-import type { SipRequest, SipResponse } from "../../src/telecom/sip/message/message.ts";
-import { parse } from "../../src/telecom/sip/message/parse.ts";
-import { serialize } from "../../src/telecom/sip/message/serialize.ts";
-import { type Abilities, validate } from "../../src/telecom/sip/message/validate.ts";
-import { parseUri } from "../../src/telecom/sip/message/uri.ts";
+import { paramValue } from "#telecom/sip/message/grammar.ts";
+import { makeRequest, makeResponse, type ResponseWish, withTopHeader } from "#telecom/sip/message/build.ts";
+import { callId, contacts, cseq, from, headerValues, to, topVia } from "#telecom/sip/message/headers.ts";
+import type { SipRequest, SipResponse } from "#telecom/sip/message/message.ts";
+import { parse } from "#telecom/sip/message/parse.ts";
+import { serialize } from "#telecom/sip/message/serialize.ts";
+import { type Abilities, validate } from "#telecom/sip/message/validate.ts";
+import { parseUri } from "#telecom/sip/message/uri.ts";
 
 interface Peer {
   readonly address: string;

@@ -1,6 +1,6 @@
 import type { Digit } from "#contract/telecom.ts";
-import { linearToMuLaw } from "../../src/telecom/media/g711.ts";
-import { lineRate, sinePeak } from "../../src/telecom/voice-response/announcements/telephone-sound.ts";
+import { linearToMuLaw } from "#telecom/media/g711.ts";
+import { lineRate, sinePeak } from "#telecom/voice-response/announcements/telephone-sound.ts";
 
 const lowHz = [697, 770, 852, 941];
 const highHz = [1209, 1336, 1477, 1633];

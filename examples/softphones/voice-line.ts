@@ -2,14 +2,14 @@ import { createSocket, type Socket } from "node:dgram";
 import { randomInt } from "node:crypto";
 import { systemClock } from "#base/clock.ts";
 import type { Digit } from "#contract/telecom.ts";
-import { aLawSamples, muLawSamples, muLawSilence, muLawToALaw } from "../../src/telecom/media/g711.ts";
-import { makeRtpView, readRtp, rtpHeaderLength, writeRtpHeader } from "../../src/telecom/media/rtp.ts";
+import { aLawSamples, muLawSamples, muLawSilence, muLawToALaw } from "#telecom/media/g711.ts";
+import { makeRtpView, readRtp, rtpHeaderLength, writeRtpHeader } from "#telecom/media/rtp.ts";
 import {
   eventOf,
   telephoneEventLength,
   TelephoneEventReceiver,
   writeTelephoneEvent,
-} from "../../src/telecom/media/telephone-event.ts";
+} from "#telecom/media/telephone-event.ts";
 import type { Agreement } from "./description.ts";
 import { dualTone } from "./touch-tone.ts";
 

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { json as body } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { systemClock, VirtualClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
@@ -166,6 +168,7 @@ test("a prompt that nobody waits for any more ends at once", async () => {
   assert.equal((await rendering).fallback, "beep");
 });
 
+/** One second of a tone, as a program in JavaScript makes it: a WAV that does not know its size beforehand. */
 const wavSource = `
 const pcm = Buffer.alloc(16000);
 for (let n = 0; n < 8000; n++) pcm.writeInt16LE(Math.round(5000 * Math.sin(n / 3)), 2 * n);
@@ -209,13 +212,13 @@ test("a program that cannot be started, fails or gives no WAV is replaced", asyn
 
 test("a speech service is asked for shared words once, and for private ones each time", async () => {
   const asked: string[] = [];
-  const wav: Uint8Array = new Function("Buffer", `${wavSource} return wav;`)(Buffer);
-  const server = createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request) body += String(chunk);
-    asked.push((JSON.parse(body) as { text: string }).text);
-    if (body.includes("moved")) response.writeHead(302, { location: "/elsewhere" }).end();
-    else response.end(wav);
+  const wav = execFileSync(process.execPath, ["-e", `${wavSource} process.stdout.write(wav);`]);
+  const server = createServer((request, response) => {
+    void body(request).then((wish) => {
+      asked.push((wish as { text: string }).text);
+      if (asked.at(-1) === "moved") response.writeHead(302, { location: "/elsewhere" }).end();
+      else response.end(wav);
+    });
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address() as AddressInfo;

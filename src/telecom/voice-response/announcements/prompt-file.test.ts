@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { linearToALaw, linearToMuLaw } from "../../media/g711.ts";
+import { linearToALaw, linearToMuLaw } from "#telecom/media/g711.ts";
 import { readPromptFile } from "./prompt-file.ts";
 import { activeLevel } from "./telephone-sound.ts";
 

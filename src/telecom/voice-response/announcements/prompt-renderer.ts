@@ -2,7 +2,7 @@ import type { Clock } from "#base/clock.ts";
 import { TandemError, unreachable } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Prompt, Segment } from "#contract/telecom.ts";
-import { linearToMuLaw } from "../../media/g711.ts";
+import { linearToMuLaw } from "#telecom/media/g711.ts";
 import { plainText } from "../speech/plain-text.ts";
 import type { Speaker } from "../speech/speaker.ts";
 import { readPromptFile } from "./prompt-file.ts";

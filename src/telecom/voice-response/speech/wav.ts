@@ -1,4 +1,4 @@
-import { aLawSamples, muLawSamples } from "../../media/g711.ts";
+import { aLawSamples, muLawSamples } from "#telecom/media/g711.ts";
 import type { Sound } from "./speech-engine.ts";
 
 /** A RIFF/WAVE file: PCM of 8 or 16 bits, mu-law or A-law, one or two channels (mixed), 4 to 192 kHz. */
