@@ -275,7 +275,6 @@ export type SubscriberShape = Type.Static<typeof subscriber>;
 export type TrunkShape = Type.Static<typeof trunk>;
 export type CenterShape = Type.Static<typeof center>;
 export type SubjectShape = Type.Static<typeof subject>;
-export type PageShape = Type.Static<typeof page>;
 export type TokenKeyShape = Type.Static<typeof tokenKey>;
 export type PolicyShape = Type.Static<typeof policy>;
 export type AnnouncementShape = Type.Static<typeof announcement>;

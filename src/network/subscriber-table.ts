@@ -26,16 +26,6 @@ export async function findSubscriber(
   );
 }
 
-export async function subscriberIds(source: Database | Transaction): Promise<readonly SubscriberId[]> {
-  const rows = await source
-    .tables<SubscriberTable>()
-    .selectFrom("subscriber")
-    .select("id")
-    .orderBy("id")
-    .execute();
-  return rows.map(({ id }) => id);
-}
-
 export async function insertSubscriber(tx: Transaction, subscriber: Subscriber): Promise<void> {
   const { id, name, trunkForUsers, ...rest } = subscriber;
   await tx

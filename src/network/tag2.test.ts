@@ -91,7 +91,7 @@ const anyFields: fc.Arbitrary<ContextFields> = fc.record(
     }),
   },
   { requiredKeys: [] },
-) as fc.Arbitrary<ContextFields>;
+);
 
 test("whatever a context holds, TAG2 is safe in headers and bounded", () => {
   fc.assert(
