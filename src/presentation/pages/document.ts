@@ -1,6 +1,6 @@
 import type { SubscriberFace } from "#call-manager/visitor-desk.ts";
 import { assetUrl } from "../assets.ts";
-import { Html, html, nothing } from "../html.ts";
+import { html, type Html, nothing } from "../html.ts";
 import { type Language, languages, messages } from "../messages/messages.ts";
 import { accentStyle } from "./accent.ts";
 
