@@ -66,15 +66,15 @@ export class MediaNode {
   }
 
   play(wish: PlayWish): void {
-    this.#known(wish.termination).play(wish);
+    this.#known(wish.termination).speaker.play(wish);
   }
 
   stopPlay(id: LegId, play: PlayId): void {
-    this.#terminations.get(id)?.stopPlay(play);
+    this.#terminations.get(id)?.speaker.stopPlay(play);
   }
 
   sendDtmf(id: LegId, digits: string): void {
-    this.#known(id).sendDigits(digits);
+    this.#known(id).speaker.sendDigits(digits);
   }
 
   join(wish: Bridge): void {

@@ -1,7 +1,6 @@
 import type { Codec } from "../media/media-engine.ts";
 import {
   type Direction,
-  isNowhere,
   readRemoteDescription,
   type RemoteDescription,
   type RemoteMedia,
@@ -35,7 +34,7 @@ export interface Agreement {
   readonly receives: ReadonlyMap<number, Codec | "telephone-event">;
   /** False while the far end holds us (or its audio is off). */
   readonly maySend: boolean;
-  /** True when it said that it sends: then silence is a sign of trouble. */
+  /** True when it said that it sends, and does not hold us: then silence is a sign of trouble. */
   readonly expectsMedia: boolean;
 }
 
@@ -161,7 +160,7 @@ export class SdpSession {
       telephoneEventPayloadType: events,
       receives,
       maySend: wantsToHear(audio),
-      expectsMedia: !isNowhere(address) && wantsToHear(audio),
+      expectsMedia: wantsToHear(audio) && audio.direction === "sendrecv",
     };
   }
 

@@ -1,6 +1,6 @@
 import type { Digit } from "#contract/telecom.ts";
-import { eventOf, writeTelephoneEvent } from "./telephone-event.ts";
-import { makeRtpView, readRtp, rtpHeaderLength, writeRtpHeader } from "./rtp.ts";
+import { eventOf, writeTelephoneEvent } from "../telephone-event.ts";
+import { makeRtpView, readRtp, rtpHeaderLength, writeRtpHeader } from "../rtp.ts";
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 

@@ -1,0 +1,107 @@
+import type { Digit } from "#contract/telecom.ts";
+import { digitTone } from "../dual-tone.ts";
+import { muLawSilence } from "../g711.ts";
+import { type Check, user, center, sounding, assertContinuous } from "./rig.ts";
+import assert from "node:assert/strict";
+
+/** Digits: heard once, kept from the partner, sent. */
+export function checkDigits(check: Check): void {
+  check("a key press is one event, with its duration", async (rig) => {
+    const ann = await rig.phone(user);
+    for (const digit of "0123456789*#ABCD") ann.presses(digit as Digit);
+    await rig.digits("0123456789*#ABCD");
+    const told = rig.events.filter((event) => event.type === "dtmf");
+    assert.ok(told.every((event) => event.via === "rfc4733" && event.durationMs === 100));
+  });
+
+  check("blocked keys do not reach the partner, nor the audio under them", async (rig) => {
+    const [ann, bob] = await rig.bridged({ block: [center] });
+    bob.says({ octet: 0x42, frames: 3 });
+    await ann.until(() => sounding(ann).length === 3);
+    bob.presses("1", { audioOctet: 0x66 });
+    bob.presses("2", { audioOctet: 0x66 });
+    await rig.digits("12");
+    await ann.hearsMore(5);
+    bob.says({ octet: 0x43, frames: 3 });
+    await ann.until(() => ann.heard.filter(({ payload }) => payload[0] === 0x43).length === 3);
+    assert.ok(ann.heard.every(({ payloadType }) => payloadType === 0));
+    assert.ok(ann.heard.every(({ payload }) => payload[0] !== 0x66));
+    assertContinuous(ann.heard);
+    ann.presses("7");
+    await bob.until(() => bob.heard.some(({ payloadType }) => payloadType === 101));
+  });
+
+  check("keys that are not blocked pass, under the partner's payload type", async (rig) => {
+    const [ann, bob] = await rig.bridged({
+      centerPayloads: "0 96",
+      centerAttributes: ["a=rtpmap:96 telephone-event/8000"],
+    });
+    ann.presses("5");
+    await bob.until(() => bob.heard.filter(({ payloadType }) => payloadType === 96).length === 8);
+    const events = bob.heard.filter(({ payloadType }) => payloadType === 96);
+    assert.ok(
+      events.every(({ payload, timestamp }) => payload[0] === 5 && timestamp === events[0]?.timestamp),
+    );
+    await rig.digits("5");
+  });
+
+  check(
+    "tones of a blocked leg without telephone-events are heard by us, and muted within 40 ms",
+    async (rig) => {
+      const [ann, bob] = await rig.bridged({ centerPayloads: "0", block: [center] });
+      const quiet = new Uint8Array(1_600).fill(muLawSilence);
+      const tone = digitTone("8", 100);
+      bob.says({ audio: Buffer.concat([quiet, tone, quiet]) });
+      await rig.digits("8");
+      await rig.packetsIn(center, 25);
+      await ann.hearsMore(3);
+      const leaked = ann.heard.reduce(
+        (sum, { payload }) => sum + payload.filter((octet) => octet !== muLawSilence).length,
+        0,
+      );
+      assert.ok(leaked <= 320, `${leaked / 8} ms of the tone were heard`);
+      const told = rig.events.filter((event) => event.type === "dtmf");
+      assert.ok(told.every((event) => event.via === "inband"));
+    },
+  );
+
+  check("digits go out as events with continuous timestamps and three end packets", async (rig) => {
+    const ann = await rig.phone(user);
+    await rig.engine.sendDtmf(user, "1#");
+    await ann.until(() => ann.heard.filter(({ payload }) => payload.length === 4).length === 14);
+    await ann.hearsMore(2);
+    const events = ann.heard.filter(({ payloadType }) => payloadType === 101);
+    assert.deepEqual(
+      events.map(({ payload }) => payload[0]),
+      [...Array(7).fill(1), ...Array(7).fill(11)],
+    );
+    assert.deepEqual(events.map(({ payload }) => ((payload[1] ?? 0) & 0x80) !== 0).slice(0, 7), [
+      false,
+      false,
+      false,
+      false,
+      true,
+      true,
+      true,
+    ]);
+    assert.deepEqual(
+      events.map(({ payload }) => payload.readUInt16BE(2)).slice(0, 7),
+      [160, 320, 480, 640, 800, 800, 800],
+    );
+    const [first, second] = [events[0], events[7]];
+    assert.ok(first?.marker === true && second?.marker === true);
+    assert.equal(((second?.timestamp ?? 0) - (first?.timestamp ?? 0)) >>> 0, 1_600, "200 ms from key to key");
+    assertContinuous(ann.heard);
+  });
+
+  check("digits go out as tones to a phone without telephone-events", async (rig) => {
+    const ann = await rig.phone(user, { payloads: "0" });
+    await rig.engine.sendDtmf(user, "5");
+    await ann.until(() => sounding(ann).length === 5);
+    await ann.hearsMore(3);
+    assert.deepEqual(
+      Buffer.concat(sounding(ann).map(({ payload }) => payload)),
+      Buffer.from(digitTone("5", 100)),
+    );
+  });
+}
