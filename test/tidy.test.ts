@@ -33,8 +33,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** The one front file that a room may take of another, where that is narrower than its front. */
 const onlyDoor: Readonly<Record<string, string>> = { "call-manager>telecom": "src/telecom/client.ts" };
 
-/** Longer than 400 lines, each with its reason. */
-const longFiles: Readonly<Record<string, string>> = {};
+/** Longer than 400 lines, each with its reason. Tables do not count. */
+const longFiles: Readonly<Record<string, string>> = {
+  "src/telecom/media/media-contract.ts": "a list of the cases that every media engine must pass",
+  "src/telecom/switch/switch-with-sipp.test.ts": "a list of what a far end may do, each with its scenario",
+  "test/stories/call-stories.ts": "a table of stories",
+};
 
 test("every room of src/ is in the table of rooms", () => {
   const rooms = new Set(sources.map(roomOf).filter((room) => room !== undefined));

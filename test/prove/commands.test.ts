@@ -1,6 +1,6 @@
 /** The README's commands, run as a reader would. `bin/start` has a test of its own; `npm run bench` takes its own time. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { mayCapture } from "#rig/capture.ts";
