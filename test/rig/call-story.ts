@@ -175,7 +175,14 @@ export class Visitor {
   }
 
   /** Submits the welcome page. `again`: the same form once more. */
-  async clicks(how: { readonly signed?: boolean; readonly again?: boolean } = {}): Promise<BeginCallAnswer> {
+  async clicks(
+    how: {
+      readonly signed?: boolean;
+      readonly again?: boolean;
+      readonly phone?: string;
+      readonly token?: string;
+    } = {},
+  ): Promise<BeginCallAnswer> {
     if (how.again !== true) this.#tickets += 1;
     const answer = await this.#story.ask((manager) =>
       manager.beginCall({
@@ -188,7 +195,8 @@ export class Visitor {
           verified: { whisperCode: "A47", pageTitle: "page 3" },
           unverified: {},
         },
-        phone: this.#number,
+        ...(how.token === undefined ? {} : { tokenId: how.token }),
+        phone: how.phone ?? this.#number,
         phoneSigned: how.signed ?? true,
         ipAddress: "192.0.2.7",
         language: "en",
