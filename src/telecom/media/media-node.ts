@@ -117,9 +117,7 @@ export class MediaNode {
     return {
       terminations: [...this.#terminations.keys()],
       bridges: [...this.#bridges.keys()],
-      plays: [...this.#terminations.values()].flatMap(({ playing }) =>
-        playing === undefined ? [] : [playing],
-      ),
+      plays: [...this.#terminations.values()].flatMap(({ speaker }) => speaker.playing ?? []),
     };
   }
 
