@@ -134,7 +134,8 @@ export class Line {
         return this.take({ type: "digit", key });
       }
       case "over":
-        return this.take({ type: "over", end: event.end });
+        // In turn: a far end that picks up and hangs up at once was answered all the same.
+        return this.#chore("log-only", async () => this.take({ type: "over", end: event.end }));
       default:
         return unreachable(event);
     }
