@@ -75,11 +75,11 @@ export async function insertPermit(
     .execute();
 }
 
-/** Visitors' permits granted after `sinceMs`, to a number, from an address or a prefix, or for a subscriber. */
+/** Visitors' permits granted after `sinceMs`, to a number (of one subscriber), from an address or a prefix, or for a subscriber. */
 export async function countSince(
   tx: Transaction,
   of:
-    | { readonly number: string }
+    | { readonly number: string; readonly subscriber?: SubscriberId }
     | { readonly ipAddress: string }
     | { readonly ipPrefix: string }
     | { readonly subscriber: SubscriberId },
@@ -91,14 +91,11 @@ export async function countSince(
     .select((column) => column.fn.countAll<number>().as("calls"))
     .where("kind", "=", "user")
     .where("granted_at_ms", ">", sinceMs);
-  const scoped =
-    "number" in of
-      ? count.where("number", "=", of.number)
-      : "ipAddress" in of
-        ? count.where("ip_address", "=", of.ipAddress)
-        : "ipPrefix" in of
-          ? count.where("ip_prefix", "=", of.ipPrefix)
-          : count.where("subscriber", "=", of.subscriber);
+  let scoped = count;
+  if ("number" in of) scoped = scoped.where("number", "=", of.number);
+  if ("ipAddress" in of) scoped = scoped.where("ip_address", "=", of.ipAddress);
+  if ("ipPrefix" in of) scoped = scoped.where("ip_prefix", "=", of.ipPrefix);
+  if ("subscriber" in of) scoped = scoped.where("subscriber", "=", of.subscriber);
   return (await scoped.executeTakeFirstOrThrow()).calls;
 }
 
@@ -126,12 +123,13 @@ export async function endPermitsOfCall(tx: Transaction, call: CallId, atMs: numb
     .execute();
 }
 
-export async function refusesCalls(tx: Transaction, number: string): Promise<boolean> {
+export async function refusesCalls(tx: Transaction, numbers: readonly string[]): Promise<boolean> {
   const row = await tx
     .tables<PermitTables>()
     .selectFrom("refused_number")
     .select("number")
-    .where("number", "=", number)
+    .where("number", "in", numbers)
+    .limit(1)
     .executeTakeFirst();
   return row !== undefined;
 }

@@ -185,6 +185,23 @@ forEachDatabase((_make, open) => {
     assert.equal(said(await ask(database, visitor(bank()))), "permit");
   });
 
+  test("the same private number is another telephone in each subscriber's plan", async () => {
+    const database = await open();
+    const plan = (id: string): Subscriber => ({
+      ...bank({ perNumberPerDay: 1 }, id),
+      privateNumbers: { pattern: "2xx" },
+    });
+    const to = (id: string): PermitWish => visitor(plan(id), { number: "234" });
+    assert.equal(said(await ask(database, to("bank"))), "permit");
+    assert.equal(said(await ask(database, to("bank"))), "too-many-calls-to-number");
+    assert.equal(said(await ask(database, to("shop"))), "permit");
+    await database.transaction((tx) => refuseCalls(tx, "234", noonMs, "mill" as SubscriberId));
+    assert.equal(said(await ask(database, to("mill"))), "number-refuses-calls");
+    assert.equal(said(await ask(database, to("yard"))), "permit");
+    await database.transaction((tx) => allowCallsAgain(tx, "234", "mill" as SubscriberId));
+    assert.equal(said(await ask(database, to("mill"))), "permit");
+  });
+
   test("a stop holds from the next permit on, for visitors and centers, for one subscriber or all", async () => {
     const database = await open();
     const toCenter = (subscriber: Subscriber): PermitWish => ({

@@ -94,9 +94,12 @@ async function whyNotVisitor(
   if (read.type === "refused") return read.why;
   // Another spelling would be counted as another number.
   if (read.number !== visitor.number) return "number-impossible";
-  if (await permits.refusesCalls(tx, visitor.number)) return "number-refuses-calls";
+  const isPrivate = read.type === "private-number";
+  const keys = isPrivate ? [visitor.number, ofOnePlan(subscriber.id, visitor.number)] : [visitor.number];
+  if (await permits.refusesCalls(tx, keys)) return "number-refuses-calls";
 
-  const to = { number: visitor.number };
+  // A person's number is counted over all subscribers; a private one is another telephone in each plan.
+  const to = { number: visitor.number, ...(isPrivate && { subscriber: subscriber.id }) };
   if ((await permits.countSince(tx, to, atMs - 10 * minuteMs)) >= limits.perNumberPer10Minutes)
     return "too-many-calls-to-number";
   if ((await permits.countSince(tx, to, atMs - dayMs)) >= limits.perNumberPerDay)
@@ -129,15 +132,31 @@ export function endPermits(tx: Transaction, call: CallId, atMs: number): Promise
   return permits.endPermitsOfCall(tx, call, atMs);
 }
 
-/** `9` on the telephone: this number is called no more, by no subscriber of the platform. Safe to say twice. */
-export function refuseCalls(tx: Transaction, number: string, atMs: number): Promise<void> {
-  return permits.insertRefusedNumber(tx, number, atMs);
+/**
+ * `9` on the telephone: this number is called no more, by no subscriber of the platform. A number of a private plan is
+ * refused for its `subscriber` alone, when that is told. Safe to say twice.
+ */
+export function refuseCalls(
+  tx: Transaction,
+  number: string,
+  atMs: number,
+  subscriber?: SubscriberId,
+): Promise<void> {
+  const isPrivate = !number.startsWith("+") && subscriber !== undefined;
+  return permits.insertRefusedNumber(tx, isPrivate ? ofOnePlan(subscriber, number) : number, atMs);
 }
 
 /** The operator's word that the number may be called again. */
-export function allowCallsAgain(tx: Transaction, number: string): Promise<void> {
-  return permits.deleteRefusedNumber(tx, number);
+export async function allowCallsAgain(
+  tx: Transaction,
+  number: string,
+  subscriber?: SubscriberId,
+): Promise<void> {
+  await permits.deleteRefusedNumber(tx, number);
+  if (subscriber !== undefined) await permits.deleteRefusedNumber(tx, ofOnePlan(subscriber, number));
 }
+
+const ofOnePlan = (subscriber: SubscriberId, number: string): string => `${subscriber}:${number}`;
 
 /** Stops every new call, of the platform or of one subscriber, from the next permit on. Calls under way go on. */
 export function stopCalls(
