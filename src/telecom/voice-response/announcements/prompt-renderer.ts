@@ -92,7 +92,7 @@ export class PromptRenderer {
     // Nothing in the prompt could be said: somebody waits for a sign all the same.
     const said: Piece = joined.length > 0 ? { pcm: joined, fallback: worst(pieces) } : this.#beep(rendering);
     const pcm = cutTo(said.pcm, longestPromptSeconds);
-    return { audio: Uint8Array.from(pcm, linearToMuLaw), fallback: said.fallback };
+    return { audio: encoded(pcm), fallback: said.fallback };
   }
 
   async #segmentOrBeep(segment: Segment, rendering: Rendering): Promise<Piece> {
@@ -203,6 +203,13 @@ class SpokenOtherwise extends Error {
     super("spoken by a fallback");
     this.piece = piece;
   }
+}
+
+/** A loop, because `Uint8Array.from` takes four times as long, and this is done for every prompt. */
+function encoded(pcm: Int16Array): Uint8Array {
+  const audio = new Uint8Array(pcm.length);
+  for (let at = 0; at < pcm.length; at += 1) audio[at] = linearToMuLaw(pcm[at] ?? 0);
+  return audio;
 }
 
 function worst(pieces: readonly Piece[]): Fallback {

@@ -7,18 +7,25 @@ export const lineRate = 8000;
 export function toLineRate({ pcm, sampleRate }: Sound): Int16Array {
   if (sampleRate === lineRate) return pcm;
   const filters = polyphase(sampleRate);
+  // Silence on both sides, so that the inner loop asks for no sample that is not there.
+  const padded = new Float64Array(pcm.length + 2 * filters.half);
+  padded.set(pcm, filters.half);
   const out = new Int16Array(Math.floor((pcm.length * lineRate) / sampleRate));
   for (let n = 0; n < out.length; n += 1) {
     // The output's moment in input samples is a whole number and one of a few fractions: one filter each.
     const moment = n * filters.step;
-    const whole = Math.floor(moment / filters.phases);
     const filter = filters.of(moment % filters.phases);
-    const first = whole - filters.half + 1;
-    let sum = 0;
-    for (let tap = 0; tap < filter.length; tap += 1) sum += (pcm[first + tap] ?? 0) * (filter[tap] ?? 0);
+    const sum = weighted(padded, Math.floor(moment / filters.phases) + 1, filter);
     out[n] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
   }
   return out;
+}
+
+function weighted(samples: Float64Array, first: number, filter: Float64Array): number {
+  let sum = 0;
+  for (let tap = 0; tap < filter.length; tap += 1)
+    sum += (samples[first + tap] as number) * (filter[tap] as number);
+  return sum;
 }
 
 interface Polyphase {
@@ -29,8 +36,8 @@ interface Polyphase {
   of(phase: number): Float64Array;
 }
 
-const zeroCrossings = 24;
-const kaiserBeta = 7;
+const zeroCrossings = 18;
+const kaiserBeta = 6;
 const passBand = 0.94;
 
 function polyphase(sampleRate: number): Polyphase {
