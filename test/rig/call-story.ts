@@ -34,6 +34,9 @@ export class CallStory {
   #manager: (CallManager & { close(): Promise<void> }) | undefined;
   lives = 0;
 
+  /** Resolves when the database is not at work: time stands still until then. */
+  quiet: () => Promise<void> = async () => {};
+
   /** `dieAt`: at which border-crossing each life of the web process ends; the lives after the last one are not cut short. */
   constructor(database: Database, bank: StoryBank, dieAt: readonly number[] = []) {
     this.#database = database;
@@ -72,6 +75,7 @@ export class CallStory {
     });
     this.#manager = await opened;
     await this.clock.advance(0);
+    await this.quiet();
   }
 
   /** Asks the living process; when it dies over the answer, asks the next one again, as a browser's reload does. */
@@ -98,6 +102,7 @@ export class CallStory {
     const endMs = this.clock.now() + limitMs;
     for (;;) {
       await this.clock.advance(0);
+      await this.quiet();
       await this.#restartIfDead();
       if (await seen()) return;
       const nextMs = this.clock.nextAtMs ?? Infinity;

@@ -12,8 +12,10 @@ export async function tellStory(
   database: Database,
   story: Story,
   dieAt: readonly number[] = [],
+  quiet: CallStory["quiet"] = async () => {},
 ): Promise<{ readonly crossings: number; readonly lives: number }> {
   const told = new CallStory(database, bankOf(story), dieAt);
+  told.quiet = quiet;
   story.phones?.(told);
   await told.open();
   const answer = await told.ann.clicks({ signed: story.signed ?? true });

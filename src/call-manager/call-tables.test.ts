@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CallId, PageId, PermitId, SessionId } from "#base/ids.ts";
+import { forEachDatabase } from "#rig/databases.ts";
+import { storyBank } from "#rig/story-bank.ts";
+import type { Call } from "./call.ts";
+import { type InboxCommand, putCommand, takeCommands, untakenCommands } from "./call-inbox-table.ts";
+import {
+  insertCall,
+  isReferenceLive,
+  liveCallOfSession,
+  liveCalls,
+  newestCallOfSession,
+  newestCalls,
+  readCall,
+  updateCall,
+} from "./call-table.ts";
+import { appendPages, lastPage, readPagesAfter } from "./session-page-table.ts";
+import { callOfTicket, useTicket } from "./used-ticket-table.ts";
+import { planCall } from "./web-call.ts";
+
+forEachDatabase((_make, open) => {
+  test("a call is read as it was written, and found while it lives", async () => {
+    const database = await open();
+    const call = callOf("call_a", { session: "ann" });
+    await database.transaction((tx) => insertCall(tx, call));
+    assert.deepEqual(await readCall(database, call.id), call);
+    assert.deepEqual(await liveCallOfSession(database, call.session), call);
+    assert.equal(await isReferenceLive(database, call.reference), true);
+
+    const ended: Call = { ...call, state: "ended", outcome: "completed" };
+    await database.transaction((tx) => updateCall(tx, ended));
+    assert.equal(await liveCallOfSession(database, call.session), undefined);
+    assert.equal(await isReferenceLive(database, call.reference), false);
+    assert.deepEqual(await newestCallOfSession(database, call.session), ended);
+    assert.deepEqual(await liveCalls(database), []);
+  });
+
+  test("the database itself refuses a session's second live call, and a live reference twice", async () => {
+    const database = await open();
+    await database.transaction((tx) => insertCall(tx, callOf("call_a", { session: "ann" })));
+    const another = callOf("call_b", { session: "ann", reference: "222222" });
+    await assert.rejects(database.transaction((tx) => insertCall(tx, another)));
+    const sameReference = callOf("call_c", { session: "zoe" });
+    await assert.rejects(database.transaction((tx) => insertCall(tx, sameReference)));
+  });
+
+  test("calls come newest first, page by page, for one subscriber", async () => {
+    const database = await open();
+    for (const [index, id] of ["call_a", "call_b", "call_c"].entries()) {
+      const call = callOf(id, {
+        session: id,
+        reference: `11111${index}`,
+        beganAtMs: index < 2 ? 1000 : 2000,
+      });
+      await database.transaction((tx) => insertCall(tx, call));
+    }
+    const ids = async (filter: Parameters<typeof newestCalls>[1]): Promise<readonly string[]> =>
+      (await newestCalls(database, filter)).map(({ id }) => id);
+    assert.deepEqual(await ids({ limit: 2 }), ["call_c", "call_b"]);
+    assert.deepEqual(await ids({ limit: 2, before: "call_b" as CallId }), ["call_a"]);
+    assert.deepEqual(await ids({ limit: 9, subscriber: "another" }), []);
+  });
+
+  test("the same command twice is one, and is taken once", async () => {
+    const database = await open();
+    const call = callOf("call_a", { session: "ann" });
+    const cancel: InboxCommand = { id: "cancel", type: "cancel" };
+    await database.transaction(async (tx) => {
+      await insertCall(tx, call);
+      await putCommand(tx, call.id, cancel, 5);
+      await putCommand(tx, call.id, cancel, 6);
+    });
+    assert.deepEqual(await untakenCommands(database, call.id), [cancel]);
+    await database.transaction((tx) => takeCommands(tx, call.id, [cancel], 7));
+    await database.transaction((tx) => putCommand(tx, call.id, cancel, 8));
+    assert.deepEqual(await untakenCommands(database, call.id), []);
+  });
+
+  test("a session's pages are numbered from 1 without a gap, over all its calls", async () => {
+    const database = await open();
+    const first = callOf("call_a", { session: "ann" });
+    const second = callOf("call_b", { session: "ann", reference: "222222" });
+    await database.transaction(async (tx) => {
+      await insertCall(tx, { ...first, state: "ended" });
+      await insertCall(tx, second);
+      await appendPages(tx, first, [{ type: "connect", stage: "placing" }], 1);
+      const pushed = { type: "pushed", page: "rates" as PageId, title: "Rates", url: "" } as const;
+      await appendPages(tx, second, [pushed, { type: "connect", stage: "connected" }], 2);
+    });
+    const pages = await readPagesAfter(database, first.session, 0, 100);
+    assert.deepEqual(
+      pages.map(({ seq, call }) => [seq, call]),
+      [
+        [1, first.id],
+        [2, second.id],
+        [3, second.id],
+      ],
+    );
+    assert.deepEqual(await readPagesAfter(database, first.session, 1, 1), pages.slice(1, 2));
+    assert.deepEqual(await lastPage(database, first.session), pages[2]);
+    assert.equal(await lastPage(database, "nobody" as SessionId), undefined);
+  });
+
+  test("a ticket is good for one call", async () => {
+    const database = await open();
+    const call = callOf("call_a", { session: "ann" });
+    const ticket = { kind: "form", id: "t-1" } as const;
+    await database.transaction(async (tx) => {
+      await insertCall(tx, call);
+      await useTicket(tx, ticket, call.id);
+    });
+    assert.equal(await callOfTicket(database, ticket), call.id);
+    assert.equal(await callOfTicket(database, { kind: "token", id: "t-1" }), undefined);
+    await assert.rejects(database.transaction((tx) => useTicket(tx, ticket, call.id)));
+  });
+});
+
+function callOf(
+  id: string,
+  of: { readonly session: string; readonly reference?: string; readonly beganAtMs?: number },
+): Call {
+  const { subscriber, subject } = storyBank();
+  return {
+    ...planCall(subscriber.policy, true),
+    id: id as CallId,
+    reference: of.reference ?? "111111",
+    session: of.session as SessionId,
+    subscriber: subscriber.id,
+    subject: subject.id,
+    context: { version: 1, subscriber: subscriber.id, subject: subject.id, verified: {}, unverified: {} },
+    language: "en",
+    visitorNumber: "+14155550123",
+    ipAddress: "192.0.2.7",
+    userPermit: "permit_a" as PermitId,
+    policy: subscriber.policy,
+    beganAtMs: of.beganAtMs ?? 1000,
+    endsAtMs: 9000,
+    state: "live",
+    done: [],
+    began: { "choose-center": 1000 },
+    bugs: 0,
+    routes: [],
+    attempts: [],
+    userHeld: false,
+    agentHeld: false,
+    signedOn: false,
+    wrongPins: 0,
+    digitsTaken: {},
+    pushed: [],
+    userLegSeconds: 0,
+    centerLegSeconds: 0,
+    bridgedSeconds: 0,
+  };
+}

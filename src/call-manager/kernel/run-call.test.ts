@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { systemClock } from "#base/clock.ts";
+import { TandemError } from "#base/errors.ts";
+import { silentLog } from "#base/log.ts";
+import type { Network } from "#network/network.ts";
+import { CallStory } from "#rig/call-story.ts";
+import { storyBank } from "#rig/story-bank.ts";
+import { openDatabase } from "#store/database.ts";
+
+/** A network-abstraction database that breaks `times` times when routes are asked for in a call (not on the welcome page). */
+function breaking(network: Network, times: number): Network {
+  let left = times;
+  return {
+    ...network,
+    async routes(wish) {
+      if (wish.draw !== "welcome" && left-- > 0) throw new TandemError("BUG", { why: "planted" });
+      return network.routes(wish);
+    },
+  };
+}
+
+async function opened(t: TestContext, times: number): Promise<CallStory> {
+  const database = await openDatabase({ url: "sqlite::memory:", clock: systemClock, log: silentLog });
+  t.after(() => database.close());
+  const bank = storyBank();
+  const story = new CallStory(database, { ...bank, network: breaking(bank.network, times) });
+  await story.open();
+  return story;
+}
+
+test("a step that failed once is tried again, and the call goes on", async (t) => {
+  const story = await opened(t, 1);
+  await story.ann.clicks();
+  await story.until(() => story.ann.phone.rings, "Ann's telephone rings");
+  await story.ann.cancels();
+  await story.ann.untilSees("visitor-cancelled");
+  assert.equal(story.errors.length, 1);
+  await story.close();
+});
+
+test("a step that fails again and again ends its call politely, and no other", async (t) => {
+  const story = await opened(t, 3);
+  await story.ann.clicks();
+  await story.ann.untilSees("platform-failed");
+  assert.equal(story.unit.dialed.length, 0);
+  const zoe = story.visitor("Zoe", "+14158887777");
+  await zoe.clicks();
+  await story.until(() => zoe.phone.rings, "Zoe's telephone rings");
+  await zoe.cancels();
+  await zoe.untilSees("visitor-cancelled");
+  await story.close();
+});
+
+test("when the unit itself comes back empty, a call whose line was lost is over", async (t) => {
+  const story = await opened(t, 0);
+  await story.ann.clicks();
+  await story.until(() => story.ann.phone.rings, "Ann's telephone rings");
+  story.ann.phone.answers();
+  await story.until(() => story.bob.rings, "Bob's telephone rings");
+  story.unit.restart();
+  await story.ann.untilSees("platform-failed");
+  await story.close();
+});
