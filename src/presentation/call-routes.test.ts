@@ -109,6 +109,18 @@ test("an address is framed only when it lies on an origin of the subscriber's", 
   }
 });
 
+test("a page of our own origin is not framed, even if a subscriber claims that origin", async () => {
+  await using scene = await annCalls();
+  const own = "http://localhost:0";
+  scene.callManager.subscriberFace = { ...scene.callManager.subscriberFace, origins: [new URL(own).origin] };
+  scene.callManager.pushes({
+    id: "own" as PageId,
+    title: { en: "Own" },
+    content: { type: "url", url: `${own}/call/x` },
+  });
+  assert.ok(!(await scene.ann.get(scene.callUrl)).body.includes("<iframe"));
+});
+
 test("Ann cancels: a form of our own page alone can", async () => {
   await using scene = await annCalls();
   const foreign = await scene.ann.post(`${scene.callUrl}/cancel`, {}, { origin: "https://evil.example" });

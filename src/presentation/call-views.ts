@@ -14,16 +14,16 @@ import { pushedPage } from "./pages/pushed-page.ts";
 export class CallViews {
   readonly #callManager: CallManager;
   readonly #desk: VisitorDesk;
-  readonly #ownOrigin: string;
+  readonly #ownOrigins: () => readonly string[];
 
   constructor(options: {
     readonly callManager: CallManager;
     readonly desk: VisitorDesk;
-    readonly ownOrigin: string;
+    readonly ownOrigins: () => readonly string[];
   }) {
     this.#callManager = options.callManager;
     this.#desk = options.desk;
-    this.#ownOrigin = options.ownOrigin;
+    this.#ownOrigins = options.ownOrigins;
   }
 
   /** The call, if it is this session's own; to anybody else it does not exist. */
@@ -71,7 +71,13 @@ export class CallViews {
         return connectPage({ language, subscriber, stage: page.stage, callUrl });
       case "pushed": {
         const libraryPage = await this.#desk.pushedPage(call, page.page);
-        return pushedPage({ language, subscriber, page: libraryPage, callUrl, ownOrigin: this.#ownOrigin });
+        return pushedPage({
+          language,
+          subscriber,
+          page: libraryPage,
+          callUrl,
+          ownOrigins: this.#ownOrigins(),
+        });
       }
       case "disconnect":
         return disconnectPage({ language, subscriber, outcome: page.outcome, againUrl: `${callUrl}/again` });

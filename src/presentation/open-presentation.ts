@@ -66,7 +66,7 @@ export async function makePresentation(options: PresentationOptions): Promise<{
   const pages = new PageWriter({ cookies, random, development: settings.development });
   const tickets = new TicketOffice(settings.secretKeys, clock, random);
   const live = new LiveConnections({ clock, random, log, limits });
-  const views = new CallViews({ callManager, desk, ownOrigin: publicOrigin ?? "" });
+  const views = new CallViews({ callManager, desk, ownOrigins: () => ownOrigins });
   const begins = new RateLimit(clock, limits.beginsPerMinute);
   const requests = new RateLimit(clock, limits.pagesPerMinute);
 

@@ -11,7 +11,7 @@ export function pushedPage(facts: {
   /** Undefined when it was taken out of the library since. */
   readonly page: LibraryPageFace | undefined;
   readonly callUrl: string;
-  readonly ownOrigin: string;
+  readonly ownOrigins: readonly string[];
 }): PageContent {
   const { language, subscriber, page } = facts;
   const words = messages(language);
@@ -35,7 +35,7 @@ function content(
     language: Language;
     subscriber: SubscriberFace;
     page: LibraryPageFace | undefined;
-    ownOrigin: string;
+    ownOrigins: readonly string[];
   },
   title: string,
 ): Html {
@@ -46,7 +46,7 @@ function content(
     const text = textIn(page.content.text, language, subscriber.defaultLanguage);
     return html`<div class="reading">${paragraphs(text)}</div>`;
   }
-  const url = ownedUrl(page.content.url, subscriber, facts.ownOrigin);
+  const url = ownedUrl(page.content.url, subscriber, facts.ownOrigins);
   if (url === undefined) return html`<p>${words.missing}</p>`;
   return html`<iframe src="${url}" title="${words.frameTitle(title)}" sandbox="allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox" referrerpolicy="no-referrer"></iframe>
 <p><a href="${url}" target="_blank" rel="noopener noreferrer">${words.openInTab}<span class="unseen"> (${words.opensNewTab})</span></a> <span class="quiet">${words.emptyFrame}</span></p>`;
@@ -56,11 +56,15 @@ function content(
  * The address, when it lies on one of the subscriber's verified origins and not on ours: `allow-same-origin` beside
  * `allow-scripts` would give a page of our own origin the run of the visitor's session.
  */
-export function ownedUrl(url: string, subscriber: SubscriberFace, ownOrigin: string): string | undefined {
+export function ownedUrl(
+  url: string,
+  subscriber: SubscriberFace,
+  ownOrigins: readonly string[],
+): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const parsed = new URL(url);
   const web = parsed.protocol === "https:" || parsed.protocol === "http:";
-  const owned = subscriber.origins.includes(parsed.origin) && parsed.origin !== ownOrigin;
+  const owned = subscriber.origins.includes(parsed.origin) && !ownOrigins.includes(parsed.origin);
   const bare = parsed.username === "" && parsed.password === "";
   return web && owned && bare ? parsed.href : undefined;
 }
