@@ -74,7 +74,7 @@ export const stageOf: Readonly<Partial<Record<StepName, ConnectStage>>> = {
 
 /**
  * 206. Who is called first is the subscriber's policy. No center without consent: where the visitor must agree on the
- * telephone, theirs rings first whatever the policy says (docs/decisions/consent-before-center.md).
+ * telephone, theirs rings first whatever the policy says (docs/decisions/0031-consent-before-center.md).
  */
 export function planCall(
   policy: Policy,

@@ -1,5 +1,5 @@
 import type { Database } from "#store/database.ts";
-import type { Kysely, KyselyPlugin } from "kysely";
+import type { KyselyPlugin } from "kysely";
 
 /**
  * A database that can be waited for: virtual time must not move on while a real server is still at work on what happened before.
@@ -20,7 +20,7 @@ export function quietDatabase(inner: Database): { readonly database: Database; q
   return {
     database: {
       make: inner.make,
-      tables: <T>() => inner.tables<T>().withPlugin(counted) as Kysely<T>,
+      tables: <T>() => inner.tables<T>().withPlugin(counted),
       async transaction(work) {
         atWork += 1;
         try {

@@ -1,11 +1,12 @@
 import type { LegId, PlayId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { KeyedDigit, PlayEnd, Prompt } from "#contract/telecom.ts";
-import { type Call, currentCenterLeg, userLegOf } from "../call.ts";
+import type { Call } from "../call.ts";
 import type { InboxCommand } from "../call-inbox-table.ts";
 import type { CallOutcome } from "../pages.ts";
 import type { BecameTrue, Surroundings } from "../step.ts";
 import type { StepName } from "../web-call.ts";
+import { whyOver } from "../why-over.ts";
 
 /** Thrown where a step waits, when the call is over under it: a held leg ended, the visitor cancelled, time is up. */
 export class CallOver extends Error {
@@ -74,7 +75,7 @@ export class Scope {
           if (seen === undefined) return;
           resolve(seen);
         } catch (thrown) {
-          reject(thrown as Error);
+          reject(thrown);
         }
         this.#waits.delete(lookAgain);
         cancel();
@@ -128,23 +129,10 @@ export class Scope {
   }
 
   #throwIfOver(): void {
-    const { call } = this;
     if (this.#stopped) throw new StepStopped();
     if (this.#step === "say-goodbye") return;
-    const bridged = call.bridgedAtMs !== undefined;
-    if (call.userHeld) this.#throwIfEnded(userLegOf(call), bridged ? "completed" : "user-hung-up-early");
-    if (call.agentHeld)
-      this.#throwIfEnded(currentCenterLeg(call), bridged ? "completed" : "agent-hung-up-early");
-    if (this.inbox.some((command) => command.type === "cancel"))
-      throw new CallOver(bridged ? "completed" : "visitor-cancelled");
-    if (this.around.clock.now() >= call.endsAtMs) throw new CallOver("time-limit");
-  }
-
-  #throwIfEnded(leg: LegId | undefined, outcome: CallOutcome): void {
-    const line = leg === undefined ? undefined : this.around.unit.leg(leg);
-    // A held leg that the unit does not know was lost with the unit.
-    if (line === undefined || line.endCause === "failed") throw new CallOver("platform-failed");
-    if (line.endCause === "time-limit") throw new CallOver("time-limit");
-    if (line.state === "ended") throw new CallOver(outcome);
+    const { unit, clock } = this.around;
+    const outcome = whyOver(this.call, { unit, inbox: this.inbox, nowMs: clock.now() });
+    if (outcome !== undefined) throw new CallOver(outcome);
   }
 }

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { prompt as promptSchema } from "#contract/telecom.ts";
+import { storyBank } from "#rig/story-bank.ts";
+import { promptWords } from "#rig/virtual-phone.ts";
+import fc from "fast-check";
+import { Value } from "typebox/value";
+import { announcement, whisper } from "./prompts.ts";
+
+const { subscriber, subject } = storyBank();
+
+test("an announcement names the subscriber and the subject, in the language asked for", () => {
+  const english = promptWords(announcement("userConfirm", subscriber, subject, "en"));
+  assert.match(english, /between Example Bank and this number, about Mortgages\. .* press 9/);
+  assert.match(promptWords(announcement("userConfirm", subscriber, subject, "es")), /pulse 9/);
+});
+
+test("the subscriber's own words, or file, stand in place of ours", () => {
+  const announcements = {
+    goodbye: { text: { es: "Hasta luego de {subscriber}." } },
+    callingCenter: { file: "hold.wav" },
+  };
+  const own = { ...subscriber, policy: { ...subscriber.policy, announcements } };
+  assert.equal(promptWords(announcement("goodbye", own, subject, "en")), "Hasta luego de Example Bank.");
+  assert.deepEqual(announcement("callingCenter", own, subject, "en").segments, [
+    { type: "file", path: "hold.wav" },
+  ]);
+});
+
+test("the sign-on asks for the code where there is one, and names the key", () => {
+  const signOn = { ...subscriber.policy.signOn, pin: "4711", key: "*" as const };
+  const own = { ...subscriber, policy: { ...subscriber.policy, signOn } };
+  assert.match(promptWords(announcement("signOnPrompt", own, subject, "en")), /key your code, then star/);
+});
+
+test("the whisper spells the code, and is private", () => {
+  const said = whisper({
+    subject,
+    language: "en",
+    page: "page 3",
+    code: "A47",
+    reference: "123456",
+    signedOn: true,
+  });
+  assert.equal(said.private, true);
+  assert.deepEqual(said.segments, [
+    { type: "text", text: "Mortgages, page 3." },
+    { type: "pause", ms: 400 },
+    { type: "text", text: "Customer code" },
+    { type: "spell", text: "A47", alphabet: "plain" },
+    { type: "text", text: "." },
+  ]);
+});
+
+test("who did not sign on hears nothing but the subject", () => {
+  const said = whisper({
+    subject,
+    language: "en",
+    page: "page 3",
+    code: "A47",
+    reference: "123456",
+    signedOn: false,
+  });
+  assert.equal(promptWords(said), "A call from the web: Mortgages.");
+});
+
+test("whatever a template and a context hold, the prompt fits the wire", (t) => {
+  const seed = Number(process.env["TANDEM_SEED"] ?? 20260105);
+  t.diagnostic(`seed ${seed}`);
+  const text = fc.string({ unit: "binary", minLength: 1, maxLength: 300 });
+  const code = fc.string({ unit: "binary", minLength: 1, maxLength: 64 });
+  fc.assert(
+    fc.property(text, text, code, (template, page, whisperCode) => {
+      const own = { ...subject, whisper: { en: `${template}{page}{code}{nothing}{pause}` } };
+      const said = whisper({
+        subject: own,
+        language: "en",
+        page,
+        code: whisperCode,
+        reference: "123456",
+        signedOn: true,
+      });
+      assert.ok(Value.Check(promptSchema, said), JSON.stringify(said));
+    }),
+    { seed },
+  );
+});
