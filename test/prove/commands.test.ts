@@ -1,30 +1,23 @@
 /** The README's commands, run as a reader would. `bin/start` has a test of its own; `npm run bench` takes its own time. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { mayCapture } from "#rig/capture.ts";
 import { installed, startPeer, temporaryFolder } from "#rig/processes.ts";
-import { root } from "../runner/tree.ts";
+import { isSetUp, root } from "../runner/tree.ts";
 
 test("bin/setup has nothing to do a second time", async (t) => {
-  if (!(await isSetUp())) return t.skip("bin/setup has not run since the lock file changed");
+  if (!isSetUp()) return t.skip("bin/setup has not run since the lock file changed");
   assert.deepEqual(await run("bin/setup"), { code: 0, lastLine: "" });
 });
 
 test("bin/test --setup has nothing to do a second time", async (t) => {
-  if (!(await isSetUp())) return t.skip("bin/setup has not run since the lock file changed");
+  if (!isSetUp()) return t.skip("bin/setup has not run since the lock file changed");
   if (!installed("chromium", "baresip", "sipp", "linphonec", "tshark"))
     return t.skip("the peers are not installed");
   assert.deepEqual(await run("bin/test", "--setup"), { code: 0, lastLine: "" });
 });
-
-/** Whoever installs with npm by hand keeps what they have: a test does not put another node_modules under their feet. */
-async function isSetUp(): Promise<boolean> {
-  const stamp = join(root, "node_modules/.tandem-installed");
-  const { lastLine: wanted } = await run("cksum", "package-lock.json");
-  return existsSync(stamp) && readFileSync(stamp, "utf8").trim() === wanted;
-}
 
 test("npm run prove -- flow", async (t) => {
   if (!installed("chromium", "baresip", "tcpdump") || !mayCapture())

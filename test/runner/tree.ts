@@ -1,4 +1,5 @@
-import { globSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, resolve } from "node:path";
 
 /** The repository as its own tests read it. Paths are relative to its root, with `/`. */
@@ -50,4 +51,14 @@ function targetOf(file: string, specifier: string): string | undefined {
   if (specifier.startsWith("#rig/")) return `test/${specifier.slice(1)}`;
   if (specifier.startsWith("#")) return `src/${specifier.slice(1)}`;
   return undefined;
+}
+
+/**
+ * True when bin/setup has nothing to do. A test that would start it asks first: it puts no other node_modules under the feet
+ * of whoever installed with npm by hand.
+ */
+export function isSetUp(): boolean {
+  const stamp = join(root, "node_modules/.tandem-installed");
+  const wanted = execFileSync("cksum", ["package-lock.json"], { cwd: root, encoding: "utf8" });
+  return existsSync(stamp) && readFileSync(stamp, "utf8").trim() === wanted.trim();
 }
