@@ -83,7 +83,7 @@ export class SdpSession {
   setAnswer(sdp: string): Agreement {
     const answer = readRemoteDescription(sdp);
     const audio = answer.media[this.#audioSlot];
-    if (audio === undefined || audio.type !== "audio") throw unacceptable("the answer has no audio");
+    if (audio === undefined || !isOurs(audio)) throw unacceptable("the answer has no audio that was offered");
     if (audio.port === 0) throw unacceptable("the answer refuses the audio");
     const chosen = audio.codecs.find(({ codec }) => this.#local.codecs.includes(codec));
     if (chosen === undefined) throw unacceptable("the answer takes none of the codecs offered");
