@@ -10,7 +10,7 @@ import { parseNameAddress, to } from "#telecom/sip/message/headers.ts";
 import type { SipResponse } from "#telecom/sip/message/message.ts";
 import type { ServerTransaction } from "#telecom/sip/transaction/server-transaction.ts";
 import { openTransactionLayer, type TransactionLayer } from "#telecom/sip/transaction/transaction-layer.ts";
-import { openTransport, type Transport } from "#telecom/sip/transport/transport.ts";
+import { openTransport } from "#telecom/sip/transport/transport.ts";
 
 /** Our layers on a free port, with a user of a few lines. */
 async function openUser(

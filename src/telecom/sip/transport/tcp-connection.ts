@@ -93,7 +93,9 @@ function serve(socket: Socket, flow: Flow, options: TcpOptions, firstMs: number)
           return resolve({ type: "failed", why: "peer reads too slowly" });
         }
         socket.write(octets, (error) => {
-          resolve(error == null ? { type: "sent" } : { type: "failed", why: error.message });
+          resolve(
+            error === null || error === undefined ? { type: "sent" } : { type: "failed", why: error.message },
+          );
         });
       }),
     end,

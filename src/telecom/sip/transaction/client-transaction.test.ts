@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { makeResponse, withHeader, withTopHeader } from "../message/build.ts";
+import { cseq, headerValue, topVia } from "../message/headers.ts";
+import { listener, only, openOnPaper, ours } from "./paper-network.ts";
+
+test("an INVITE that nobody answers is repeated by timer A until timer B ends it as 408", async () => {
+  const { clock, layer, flow, log } = await openOnPaper();
+  const { heard, handlers } = listener();
+  layer.request(ours("INVITE"), flow, handlers);
+  await clock.advance(31_999);
+  assert.equal(
+    log(),
+    "0 INVITE, 500 INVITE, 1500 INVITE, 3500 INVITE, 7500 INVITE, 15500 INVITE, 31500 INVITE",
+  );
+  assert.deepEqual(heard, []);
+  await clock.advance(1);
+  assert.deepEqual(heard, ["failure 408"]);
+  assert.equal(layer.stats().clients, 0);
+  assert.equal(clock.waiting, 0);
+});
+
+test("another request that nobody answers is repeated by timer E, at most every 4 s, until timer F", async () => {
+  const { clock, layer, flow, log } = await openOnPaper();
+  const { heard, handlers } = listener();
+  layer.request(ours("BYE"), flow, handlers);
+  await clock.advance(32_000);
+  const moments = [0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500];
+  assert.equal(log(), moments.map((atMs) => `${atMs} BYE`).join(", "));
+  assert.deepEqual(heard, ["failure 408"]);
+  assert.equal(clock.waiting, 0);
+});
+
+test("a request that cannot be sent fails as 503, and a large one is tried over UDP after TCP was refused", async () => {
+  const lost = await openOnPaper();
+  const first = listener();
+  lost.fail();
+  lost.layer.request(ours("INVITE"), lost.flow, first.handlers);
+  await lost.clock.advance(0);
+  assert.deepEqual(first.heard, ["failure 503"]);
+
+  const large = await openOnPaper();
+  const second = listener();
+  large.refuseTcp();
+  const call = large.layer.request(
+    withHeader(ours("INVITE"), "Subject", "x".repeat(1_000)),
+    large.flow,
+    second.handlers,
+  );
+  await large.clock.advance(0);
+  assert.deepEqual(
+    large.sent.map(({ flow, message }) => `${flow.transport} ${topVia(message).transport}`),
+    ["tcp TCP", "udp UDP"],
+  );
+  assert.deepEqual(second.heard, []);
+  // Cancelling reaches the attempt that is alive.
+  call.cancel();
+  large.receive(makeResponse(call.request, 180, { toTag: "b" }));
+  assert.equal(large.log().split(", ").at(-1), "0 CANCEL");
+});
+
+test("branches differ, begin with the cookie and hold 80 random bits", async () => {
+  const { layer, flow, sent } = await openOnPaper();
+  for (let count = 0; count < 20; count++) layer.request(ours("OPTIONS"), flow, listener().handlers);
+  const branches = sent.map(
+    ({ message }) => topVia(message).params.find(({ name }) => name === "branch")?.value ?? "",
+  );
+  assert.equal(new Set(branches).size, 20);
+  for (const branch of branches) assert.match(branch, /^z9hG4bK[0-9a-z]{16}$/);
+});
+
+test("every 2xx of an INVITE goes up, repeated or of a fork, and its ACK has a branch of its own", async () => {
+  const { clock, layer, flow, receive, sent } = await openOnPaper();
+  const { heard, handlers } = listener();
+  const call = layer.request(ours("INVITE"), flow, handlers);
+  receive(makeResponse(call.request, 180, { toTag: "b1" }));
+  for (const toTag of ["b1", "b1", "b2"]) receive(makeResponse(call.request, 200, { toTag }));
+  assert.deepEqual(heard, ["180", "200", "200", "200"]);
+  layer.acknowledge(ours("ACK"), flow);
+  const ack = sent.at(-1)?.message;
+  assert.ok(ack !== undefined && topVia(ack).params.length === 2);
+  assert.notEqual(headerValue(ack, "Via"), headerValue(call.request, "Via"));
+  await clock.advance(32_000);
+  assert.equal(clock.waiting, 0);
+});
+
+test("a response of another branch, another sent-by or two Vias belongs to nobody", async () => {
+  const { layer, flow, receive } = await openOnPaper();
+  const { heard, handlers } = listener();
+  const { request } = layer.request(ours("OPTIONS"), flow, handlers);
+  const response = makeResponse(request, 200, { toTag: "b" });
+  const via = headerValue(request, "Via") ?? "";
+  receive(withHeader(response, "Via", via.replace("z9hG4bK", "z9hG4bKx")));
+  receive(withHeader(response, "Via", via.replace("192.0.2.1", "192.0.2.9")));
+  receive(withTopHeader(response, "Via", via));
+  assert.deepEqual(heard, []);
+  assert.equal(layer.stats().strays, 2);
+  receive(response);
+  assert.deepEqual(heard, ["200"]);
+});
+
+test("CANCEL waits for a sign of life, has its INVITE's branch, and gives up after 64*T1 (9.1)", async () => {
+  const { clock, layer, flow, receive, sent, log } = await openOnPaper();
+  const { heard, handlers } = listener();
+  const call = layer.request(ours("INVITE"), flow, handlers);
+  call.cancel();
+  assert.equal(log(), "0 INVITE");
+  receive(makeResponse(call.request, 180, { toTag: "b" }));
+  const cancel = only(sent).message;
+  assert.equal(headerValue(cancel, "Via"), headerValue(call.request, "Via"));
+  assert.deepEqual(cseq(cancel), { number: 1, method: "CANCEL" });
+  assert.ok(cancel.type === "request");
+  receive(makeResponse(cancel, 200, { toTag: "b" }));
+  call.cancel();
+  await clock.advance(32_000);
+  assert.equal(log(), "0 CANCEL");
+  assert.deepEqual(heard, ["180", "failure 408"]);
+  assert.equal(clock.waiting, 0);
+});
