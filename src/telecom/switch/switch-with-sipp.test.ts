@@ -10,7 +10,6 @@ import {
   farEnd,
   hears,
   hearsResponse,
-  mayHear,
   pause,
   says,
   saysInDialog,

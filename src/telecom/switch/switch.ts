@@ -24,6 +24,7 @@ export class Switch {
   readonly #bridges: Bridges;
   readonly #deafen: () => void;
   #clients = 0;
+  #closed = false;
   #live = 0;
   #cancelUnwatched: Cancel = () => {};
 
@@ -68,6 +69,7 @@ export class Switch {
 
   /** Hangs up whatever is up, and waits for the media engine; the user agent is the caller's to close. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#cancelUnwatched();
     for (const line of this.#lines.values()) this.#hangUp(line);
     for (const line of this.#lines.values()) {
@@ -183,7 +185,7 @@ export class Switch {
   #watch(): void {
     this.#cancelUnwatched();
     this.#cancelUnwatched = () => {};
-    if (this.#clients > 0) return;
+    if (this.#clients > 0 || this.#closed) return;
     const { clock } = this.#parts;
     this.#cancelUnwatched = clock.at(clock.now() + unwatchedMs, () => {
       // A bridged pair talks on: its own end moment is its limit.

@@ -15,11 +15,6 @@ export function hears(method: string): string {
   return `<recv request="${method}" crlf="true"></recv>`;
 }
 
-/** A request that may come or not. */
-export function mayHear(method: string): string {
-  return `<recv request="${method}" optional="true"></recv>`;
-}
-
 export function hearsResponse(status: number): string {
   return `<recv response="${status}" crlf="true"></recv>`;
 }
