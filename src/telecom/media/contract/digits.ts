@@ -1,4 +1,6 @@
+import { seededRandom } from "#base/random.ts";
 import type { Digit } from "#contract/telecom.ts";
+import { keypadCaptures } from "./captures.ts";
 import { digitTone } from "../dual-tone.ts";
 import { muLawSilence } from "../g711.ts";
 import { type Check, user, center, sounding, assertContinuous } from "./rig.ts";
@@ -12,6 +14,33 @@ export function checkDigits(check: Check): void {
     await rig.digits("0123456789*#ABCD");
     const told = rig.events.filter((event) => event.type === "dtmf");
     assert.ok(told.every((event) => event.via === "rfc4733" && event.durationMs === 100));
+  });
+
+  check("keys are heard through a loss of 5 %, each once", async (rig) => {
+    const ann = await rig.phone(user);
+    const random = seededRandom("loss");
+    const keys = Array.from({ length: 60 }, () => "0123456789*#"[random.integer(12)] as Digit);
+    for (const [n, key] of keys.entries()) {
+      ann.presses(key, { loses: () => random.integer(20) === 0 });
+      // Else the kernel's buffer would overflow, and the loss would be another.
+      if (n % 10 === 9) await rig.engine.audit();
+    }
+    // The last key's end may be lost as well: then it ends when nothing more comes of it.
+    await rig.digits(keys.join(""));
+  });
+
+  check("the captured keys of another make are heard, each once", async (rig) => {
+    const ann = await rig.phone(user);
+    const captures = keypadCaptures();
+    for (const [n, { key, packets }] of captures.entries()) {
+      for (const { payload } of packets) ann.sendsRaw(payload);
+      await rig.digits(
+        captures
+          .slice(0, n)
+          .map((before) => before.key)
+          .join("") + key,
+      );
+    }
   });
 
   check("blocked keys do not reach the partner, nor the audio under them", async (rig) => {
