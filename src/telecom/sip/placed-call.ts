@@ -60,7 +60,9 @@ export class RunningCall {
   }
 
   begin(wish: CallWish): void {
+    this.#busy = true;
     this.#guarded(() => this.#take(begin(wish, this.#moment()), undefined));
+    this.#busy = false;
   }
 
   /** True once the call is over and has only late messages to wait for. */
@@ -78,12 +80,15 @@ export class RunningCall {
   input(input: CallInput, from?: string): void {
     this.#inputs.push({ input, from });
     if (this.#busy) return;
+    // An input that comes out of an effect waits until that step's effects are done.
+    this.#busy = true;
     this.#guarded(() => {
       for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
         if (this.#call === undefined) return;
         this.#take(step(this.#call, next.input, this.#moment()), next.from);
       }
     });
+    this.#busy = false;
   }
 
   requested(transaction: ServerTransaction): void {
@@ -109,7 +114,6 @@ export class RunningCall {
 
   /** A bug ends this one call, not the process. */
   #guarded(work: () => void): void {
-    this.#busy = true;
     try {
       work();
     } catch (error) {
@@ -117,8 +121,6 @@ export class RunningCall {
       this.#parts.tell({ type: "over", end: { type: "protocol-broken", why: "a bug of ours" } }, undefined);
       this.dispose();
       this.#parts.forgotten();
-    } finally {
-      this.#busy = false;
     }
   }
 
@@ -173,7 +175,7 @@ export class RunningCall {
   async #sendOn(request: SipRequest, send: (target: SipTarget | undefined) => void): Promise<void> {
     const target = await this.#parts.whereIs(nextHop(request), this.#transport);
     // The call may have been disposed of while the name was looked up.
-    if (this.#call !== undefined) send(target);
+    if (this.#call !== undefined) this.#guarded(() => send(target));
   }
 
   #moment() {

@@ -90,9 +90,14 @@ export class Line {
   }
 
   take(input: LegInput): void {
-    const [leg, effects] = step(this.#leg, input, this.#parts.clock.now());
-    this.#leg = leg;
-    for (const effect of effects) this.#carryOut(effect);
+    try {
+      const [leg, effects] = step(this.#leg, input, this.#parts.clock.now());
+      this.#leg = leg;
+      for (const effect of effects) this.#carryOut(effect);
+    } catch (error) {
+      // A bug costs this input, not the process; the leg's own end moment still stands.
+      this.#log.error({ error: String(error), input: input.type }, "A leg could not take what happened.");
+    }
     this.#arm();
   }
 

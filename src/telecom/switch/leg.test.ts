@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BridgeId, LegId, PermitId, PlayId } from "#base/ids.ts";
+import type { Command, KeyedDigit } from "#contract/telecom.ts";
+import { causeOf, causeOfHangUp } from "./end-cause.ts";
+import { asksToHold } from "./hold.ts";
+import { dialed, type Leg, type LegCommand, type LegEffect, type LegInput, legDueAtMs, step } from "./leg.ts";
+
+const id = "call.user" as LegId;
+const dial: Extract<Command, { type: "dial" }> = {
+  type: "dial",
+  leg: id,
+  permit: "permit" as PermitId,
+  target: { host: "trunk.example", transport: "udp", user: "100", codecs: ["PCMU"] },
+  identity: {},
+  ringUntilMs: 20_000,
+  endAtMs: 60_000,
+};
+const prompt = { language: "en", segments: [{ type: "pause", ms: 20 }], private: false } as const;
+
+/** Takes the inputs in turn; gives the leg and every effect. Each state is put through JSON, as a journal would. */
+function after(...inputs: readonly LegInput[]): { leg: Leg; effects: LegEffect[]; said: string[] } {
+  let leg = dialed(dial, 1_000);
+  const effects: LegEffect[] = [];
+  inputs.forEach((input, index) => {
+    const [next, more] = step(leg, input, 2_000 + index);
+    leg = JSON.parse(JSON.stringify(next)) as Leg;
+    effects.push(...more);
+  });
+  const said = effects.map((effect) => (effect.type === "tell" ? effect.event.type : effect.type));
+  return { leg, effects, said };
+}
+
+const answered: LegInput = { type: "answered", sipCallId: "x" };
+const command = (wish: LegCommand): LegInput => ({ type: "command", command: wish });
+const play = (name: string, barge = false): LegInput =>
+  command({
+    type: "play",
+    leg: id,
+    play: name as PlayId,
+    prompt: { ...prompt, segments: [...prompt.segments] },
+    loop: false,
+    barge,
+  });
+const key = (digit: "1" | "2", via: KeyedDigit["via"], atMs: number): LegInput => ({
+  type: "digit",
+  key: { digit, via, atMs, durationMs: 100 },
+});
+
+test("a leg rings once, is answered once, ends once", () => {
+  const { leg, said } = after(
+    { type: "progress", status: 181, earlyMedia: false },
+    { type: "progress", status: 180, earlyMedia: false },
+    { type: "progress", status: 180, earlyMedia: false },
+    answered,
+    answered,
+    { type: "over", end: { type: "hung-up-by-far-end" } },
+    { type: "over", end: { type: "no-response" } },
+  );
+  assert.deepEqual(said, ["leg-ringing", "leg-answered", "release", "leg-ended"]);
+  assert.equal(leg.shown.endCause, "hung-up-by-far-end");
+});
+
+test("early media is told also when it begins after the ringing", () => {
+  const { effects } = after(
+    { type: "progress", status: 180, earlyMedia: false },
+    { type: "progress", status: 183, earlyMedia: true },
+  );
+  const early = effects.flatMap((effect) =>
+    effect.type === "tell" && effect.event.type === "leg-ringing" ? [effect.event.earlyMedia] : [],
+  );
+  assert.deepEqual(early, [false, true]);
+});
+
+test("its moments end it: no answer while it rings, the time limit after that", () => {
+  let leg = dialed(dial, 1_000);
+  assert.equal(legDueAtMs(leg), 20_000);
+  const [rung, effects] = step(leg, { type: "due" }, 20_000);
+  assert.equal(rung.shown.endCause, "no-answer");
+  assert.deepEqual(effects[0], { type: "end-call", reason: "no-answer" });
+  [leg] = step(leg, answered, 5_000);
+  assert.equal(legDueAtMs(leg), 60_000);
+  assert.equal(step(leg, { type: "due" }, 20_000)[0].shown.state, "answered");
+  const [limited] = step(leg, { type: "due" }, 60_000);
+  assert.equal(limited.shown.endCause, "time-limit");
+  assert.equal(legDueAtMs(limited), undefined);
+});
+
+test("the same key by two ways within 50 ms is one press; pressed twice it is two", () => {
+  const { leg } = after(
+    answered,
+    key("1", "rfc4733", 3_000),
+    key("1", "info", 3_050),
+    key("1", "rfc4733", 3_300),
+    key("2", "info", 3_310),
+  );
+  assert.deepEqual(
+    leg.shown.digits.map(({ seq, digit, via }) => [seq, digit, via]),
+    [
+      [1, "1", "rfc4733"],
+      [2, "1", "rfc4733"],
+      [3, "2", "info"],
+    ],
+  );
+});
+
+test("digits are numbered on after they were taken, and at most 256 are kept", () => {
+  const many = Array.from({ length: 300 }, (_, index) => key("1", "rfc4733", 3_000 + index * 200));
+  const { leg } = after(answered, ...many, command({ type: "take-digits", leg: id, throughSeq: 299 }));
+  assert.deepEqual(
+    leg.shown.digits.map(({ seq }) => seq),
+    [300],
+  );
+  assert.equal(after(answered, ...many).leg.shown.digits.length, 256);
+});
+
+test("a play that is said twice is played once, and the next one takes its place", () => {
+  const { leg, said } = after(
+    answered,
+    play("greeting"),
+    play("greeting"),
+    play("ringback"),
+    { type: "play-ended", play: "greeting" as PlayId, end: "stopped" },
+    { type: "play-ended", play: "ringback" as PlayId, end: "done" },
+    play("greeting"),
+  );
+  assert.deepEqual(said, ["leg-answered", "play", "play-ended", "play", "play-ended"]);
+  assert.deepEqual(leg.shown.played, { greeting: "stopped", ringback: "done" });
+  assert.equal(leg.shown.playing, undefined);
+});
+
+test("a key by INFO ends a play that may be barged into, and no other", () => {
+  assert.deepEqual(after(answered, play("p", true), key("1", "info", 3_000)).leg.shown.played, {
+    p: "barged",
+  });
+  assert.deepEqual(after(answered, play("p"), key("1", "info", 3_000)).leg.shown.played, {});
+});
+
+test("what plays when the leg ends has ended with it, and later plays end at once", () => {
+  const { leg, said } = after(
+    answered,
+    { type: "joined", bridge: "bridge" as BridgeId },
+    play("p"),
+    command({ type: "hang-up", leg: id, reason: "normal" }),
+    play("q"),
+    command({ type: "hang-up", leg: id, reason: "normal" }),
+  );
+  assert.deepEqual(said, [
+    "leg-answered",
+    "play",
+    "end-call",
+    "play-ended",
+    "release",
+    "leg-ended",
+    "play-ended",
+  ]);
+  assert.deepEqual(leg.shown.played, { p: "leg-ended", q: "leg-ended" });
+  assert.equal(leg.shown.bridge, undefined);
+});
+
+test("touch-tones go out once for each id", () => {
+  const digits = command({ type: "send-digits", leg: id, id: "ivr", digits: "1w2" });
+  assert.deepEqual(after(digits, answered, digits, digits).said, ["leg-answered", "send-digits"]);
+});
+
+test("refusals of the far end have their cause, known ones by status, others by class", () => {
+  const causes = [486, 600, 480, 408, 487, 603, 403, 404, 484, 604, 503, 500, 488, 402, 302, 699].map(
+    (status) => causeOf({ type: "rejected", status }).cause,
+  );
+  assert.deepEqual(causes, [
+    ...["busy", "busy", "no-answer", "no-answer", "no-answer", "declined", "declined"],
+    ...["unreachable", "unreachable", "unreachable", "unreachable", "unreachable", "failed", "failed"],
+    ...["unreachable", "unreachable"],
+  ]);
+  assert.equal(causeOfHangUp("normal", false), "cancelled");
+  assert.equal(causeOfHangUp("normal", true), "hung-up-by-us");
+  assert.equal(causeOfHangUp("time-limit", true), "time-limit");
+});
+
+test("hold is read from the audio's own lines before the session's", () => {
+  const description = (session: string, media: string) =>
+    `v=0\r\nc=IN IP4 192.0.2.1\r\n${session}m=audio 4000 RTP/AVP 0\r\n${media}m=video 0 RTP/AVP 31\r\na=inactive\r\n`;
+  assert.equal(asksToHold(description("", "")), false);
+  assert.equal(asksToHold(description("", "a=sendonly\r\n")), true);
+  assert.equal(asksToHold(description("a=inactive\r\n", "")), true);
+  assert.equal(asksToHold(description("a=inactive\r\n", "a=sendrecv\r\n")), false);
+  assert.equal(asksToHold(description("", "c=IN IP4 0.0.0.0\r\n")), true);
+  assert.equal(asksToHold(description("", "a=recvonly\r\n")), false);
+  assert.equal(asksToHold(""), false);
+});
