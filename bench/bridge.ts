@@ -46,16 +46,19 @@ export function readBridgeOptions(given: readonly string[]): BridgeOptions {
 export async function runBridgeBench(options: BridgeOptions): Promise<Readonly<Record<string, unknown>>> {
   const folder = mkdtempSync(join(tmpdir(), "tandem-bench-"));
   try {
-    let sockets = "";
-    const engine = await measure(options, () => {
-      const relay = startNodeRelay("engine-relay.ts", [options.sockets]);
-      relay.told.then((told) => (sockets = told));
-      return relay;
-    });
+    const { told: sockets, figures } = await measure(options, () =>
+      startNodeRelay("engine-relay.ts", [options.sockets]),
+    );
     const floor = await measure(options, () => startNodeRelay("plain-relay.ts", []));
     const program = compiledRelay(folder);
-    const floorInC = program === undefined ? undefined : await measure(options, () => startRelay(program, []));
-    return { ...engine, floor, ...(floorInC === undefined ? {} : { floorInC }), sockets };
+    const floorInC =
+      program === undefined ? undefined : await measure(options, () => startRelay(program, []));
+    return {
+      ...figures,
+      floor: floor.figures,
+      ...(floorInC === undefined ? {} : { floorInC: floorInC.figures }),
+      sockets,
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -69,7 +72,10 @@ interface Relay {
   connect(calls: readonly PortsOfCall[]): Promise<readonly PortsOfCall[]>;
 }
 
-async function measure(options: BridgeOptions, start: () => Relay): Promise<Figures> {
+async function measure(
+  options: BridgeOptions,
+  start: () => Relay,
+): Promise<{ told: string; figures: Figures }> {
   const relay = start();
   const load = fork(new URL("./rtp-load.ts", import.meta.url), [String(options.calls)]);
   try {
@@ -79,14 +85,15 @@ async function measure(options: BridgeOptions, start: () => Relay): Promise<Figu
     await answer(load, "warm");
     const before = cpuMs(relay.process);
     load.send({ type: "measure", seconds: options.seconds });
-    const figures = (await answer(load, "figures")) as LoadFigures;
+    const measured = (await answer(load, "figures")) as LoadFigures;
     const spent = cpuMs(relay.process) - before;
-    return {
-      cpuMsPerSecondPerCall: round(spent / figures.seconds / options.calls),
+    const figures = {
+      cpuMsPerSecondPerCall: round(spent / measured.seconds / options.calls),
       calls: options.calls,
-      lossPercent: round(figures.lossPercent),
-      jitterP99Ms: round(figures.jitterP99Ms),
+      lossPercent: round(measured.lossPercent),
+      jitterP99Ms: round(measured.jitterP99Ms),
     };
+    return { told: await relay.told, figures };
   } finally {
     await Promise.all([end(load), end(relay.process)]);
   }

@@ -13,7 +13,10 @@ const engine = await openEmbeddedEngine({
 console.log(engine.sockets);
 
 for (const [call, [user, center]] of (await readPhones()).entries()) {
-  const ours = [await connect(`${call}.user` as LegId, user), await connect(`${call}.center` as LegId, center)];
+  const ours = [
+    await connect(`${call}.user` as LegId, user),
+    await connect(`${call}.center` as LegId, center),
+  ];
   await engine.join({
     bridge: `${call}` as BridgeId,
     terminations: [`${call}.user` as LegId, `${call}.center` as LegId],

@@ -59,7 +59,10 @@ process.on("message", (message: FromBench) => {
 tell({ type: "bound", phones: pairs().map(([first, second]) => [first.socket?.port, second.socket?.port]) });
 
 function pairs(): (readonly [Phone, Phone])[] {
-  return Array.from({ length: calls }, (_, call) => [phones[call * 2], phones[call * 2 + 1]] as [Phone, Phone]);
+  return Array.from(
+    { length: calls },
+    (_, call) => [phones[call * 2], phones[call * 2 + 1]] as [Phone, Phone],
+  );
 }
 
 function start(ports: readonly PortsOfCall[]): void {
