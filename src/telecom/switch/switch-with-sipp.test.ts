@@ -605,7 +605,8 @@ test("a trunk where nobody listens is unreachable", limit, async () => {
 
 test("over TCP the same call is made", limit, async () => {
   await using sipp = await startSipp({
-    ...{ calls: 1, transport: "tcp" },
+    calls: 1,
+    transport: "tcp",
     scenario: farEnd(
       hears("INVITE"),
       says(180),

@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { systemClock, VirtualClock } from "#base/clock.ts";
+import type { BridgeId, LegId, PermitId, PlayId } from "#base/ids.ts";
+import { silentLog } from "#base/log.ts";
+import { secureRandom } from "#base/random.ts";
+import type { Command, LegState, TelecomEvent } from "#contract/telecom.ts";
+import { openEmbeddedEngine } from "../media/embedded-engine.ts";
+import { bodyTypes, methods } from "../sip/dialog/call-state.ts";
+import { sdpOf } from "../sip/dialog/requests.ts";
+import { makeResponse } from "../sip/message/build.ts";
+import { openTransactionLayer } from "../sip/transaction/transaction-layer.ts";
+import { openUserAgent } from "../sip/user-agent.ts";
+import { Switch } from "./switch.ts";
+
+const parts = { random: secureRandom, log: silentLog };
+
+/** A switch on a clock that stands still; its calls ring for ever, or are answered when the number says so. */
+async function world(t: TestContext, maxLegs = 10) {
+  const clock = new VirtualClock();
+  const media = await openEmbeddedEngine({ portRange: { first: 36_500, last: 36_599 }, log: silentLog });
+  const phone = await openTransactionLayer({
+    listen: { address: "127.0.0.1", port: 0 },
+    ...parts,
+    clock: systemClock,
+    abilities: { methods, extensions: ["timer"], contentTypes: bodyTypes, answerType: "application/sdp" },
+    onRequest: (call) => {
+      if (call.request.method !== "INVITE") return call.respond(makeResponse(call.request, 200));
+      if (!call.request.uri.includes("answers")) {
+        return call.respond(makeResponse(call.request, 180, { toTag: call.toTag }));
+      }
+      const contact = `sip:phone@127.0.0.1:${phone.sentBy.port}`;
+      const body = { contentType: "application/sdp", content: sdpOf(call.request) ?? "" };
+      call.respond(makeResponse(call.request, 200, { toTag: call.toTag, contact, body }));
+    },
+  });
+  const agent = await openUserAgent({
+    address: "127.0.0.1",
+    port: 0,
+    closeWithinMs: 500,
+    clock: systemClock,
+    ...parts,
+  });
+  const events: TelecomEvent[] = [];
+  const refusals: string[] = [];
+  let look = (): void => {};
+  const lines = new Switch({
+    ...parts,
+    clock,
+    media,
+    agent,
+    address: "127.0.0.1",
+    maxLegs,
+    voice: {
+      render: async () => ({ audio: new Uint8Array(160), fallback: "none" }),
+      close: async () => {},
+    },
+    tell: (event) => {
+      events.push(event);
+      look();
+    },
+  });
+  t.after(async () => {
+    await lines.close();
+    assert.equal(clock.waiting, 0, "a timer is left");
+    await agent.close();
+    await phone.close();
+    await media.close();
+  });
+  const state = (leg: LegId): LegState | undefined => lines.legs().find((candidate) => candidate.leg === leg);
+  const say = (command: Command): void => lines.command(command, (why) => refusals.push(why));
+  return {
+    clock,
+    lines,
+    events,
+    refusals,
+    state,
+    say,
+    dial(name: string, user = "rings"): LegId {
+      const leg = name as LegId;
+      say({
+        type: "dial",
+        leg,
+        permit: `permit of ${name}` as PermitId,
+        identity: {},
+        target: { host: "127.0.0.1", port: phone.sentBy.port, transport: "udp", user, codecs: ["PCMU"] },
+        ringUntilMs: clock.now() + 3_600_000,
+        endAtMs: clock.now() + 7_200_000,
+      });
+      return leg;
+    },
+    until: (leg: LegId, wanted: LegState["state"]): Promise<void> =>
+      new Promise((resolve) => {
+        look = () => {
+          if (state(leg)?.state === wanted) resolve();
+        };
+        look();
+      }),
+  };
+}
+
+const limit = { timeout: 20_000 };
+
+test("lines that nobody watches for two minutes end, bridged ones talk on", limit, async (t) => {
+  const { clock, lines, dial, until, state, say, events } = await world(t);
+  lines.watchedBy(1);
+  const alone = dial("alone");
+  const [user, center] = [dial("user", "answers"), dial("center", "answers")];
+  await until(alone, "ringing");
+  await until(user, "answered");
+  await until(center, "answered");
+  say({ type: "bridge", bridge: "b" as BridgeId, legs: [user, center], blockDigitsFrom: [] });
+  lines.watchedBy(0);
+  await clock.advance(60_000);
+  lines.watchedBy(1);
+  await clock.advance(300_000);
+  assert.equal(state(alone)?.state, "ringing", "a web process came back in time");
+  lines.watchedBy(0);
+  await clock.advance(119_999);
+  assert.equal(state(alone)?.state, "ringing");
+  await clock.advance(1);
+  assert.equal(state(alone)?.endCause, "cancelled");
+  assert.equal(state(user)?.state, "answered");
+  assert.equal(state(center)?.state, "answered");
+  assert.equal(events.filter((event) => event.type === "leg-ended").length, 1);
+});
+
+test("a unit that is full ends the leg at once, and has room again when one has ended", limit, async (t) => {
+  const { dial, until, state, say } = await world(t, 1);
+  const first = dial("first");
+  await until(first, "ringing");
+  const second = dial("second");
+  assert.equal(state(second)?.endCause, "failed");
+  say({ type: "hang-up", leg: first, reason: "normal" });
+  const third = dial("third");
+  await until(third, "ringing");
+});
+
+test("a leg that ended is kept for ten minutes, then gone; its permit stays used", limit, async (t) => {
+  const { clock, lines, dial, until, state, say, refusals } = await world(t);
+  lines.watchedBy(1);
+  const leg = dial("leg");
+  await until(leg, "ringing");
+  say({ type: "hang-up", leg, reason: "normal" });
+  await clock.advance(599_999);
+  assert.equal(state(leg)?.state, "ended");
+  await clock.advance(1);
+  assert.equal(state(leg), undefined);
+  dial("leg");
+  assert.deepEqual(refusals, ["the permit was used before"]);
+});
+
+test("a dial whose moment has passed rings nowhere", limit, async (t) => {
+  const { clock, lines, say, state, events } = await world(t);
+  lines.watchedBy(1);
+  const leg = "late" as LegId;
+  say({
+    type: "dial",
+    leg,
+    permit: "late" as PermitId,
+    identity: {},
+    target: { host: "127.0.0.1", port: 9, transport: "udp", user: "100", codecs: ["PCMU"] },
+    ringUntilMs: clock.now() - 1,
+    endAtMs: clock.now() + 1_000,
+  });
+  assert.equal(state(leg)?.endCause, "no-answer");
+  assert.deepEqual(
+    events.map((event) => event.type),
+    ["leg-ended"],
+  );
+});
+
+test("commands that cannot be carried out are refused with their reason", limit, async (t) => {
+  const { dial, until, say, refusals } = await world(t);
+  const ringing = dial("ringing");
+  await until(ringing, "ringing");
+  const answered = dial("answered", "answers");
+  await until(answered, "answered");
+  const playTo = (leg: LegId): Command => ({
+    type: "play",
+    leg,
+    play: "p" as PlayId,
+    prompt: { language: "en", segments: [{ type: "pause", ms: 20 }], private: false },
+    loop: false,
+    barge: false,
+  });
+  const bridge = { type: "bridge", bridge: "b" as BridgeId } as const;
+  say(playTo("nobody" as LegId));
+  say(playTo(ringing));
+  say({ ...bridge, legs: [answered, ringing], blockDigitsFrom: [] });
+  say({ ...bridge, legs: [answered, answered], blockDigitsFrom: [] });
+  say({ ...bridge, legs: [answered, "nobody" as LegId], blockDigitsFrom: [] });
+  say({ type: "forget", leg: answered });
+  say({ type: "unbridge", bridge: "never" as BridgeId });
+  say({ type: "forget", leg: "nobody" as LegId });
+  assert.deepEqual(refusals, [
+    "no such leg",
+    "the leg is not answered",
+    "a leg is not answered",
+    "a bridge needs two known legs",
+    "a bridge needs two known legs",
+    "the leg lives",
+  ]);
+});
