@@ -3,8 +3,8 @@
  * frames both ways, 100 packets a second through the engine) run over loopback. Beside it, in the same run, the floor:
  * a relay that does nothing but receive and send, in Node and (where there is a C compiler) in C.
  *
- * The phones are one RTP generator in a process of its own (`rtp-load.ts`), not sipp: sipp's RTP threads need more CPU for
- * 500 streams than the second core of the machine that this was made for has, and then one measures sipp's loss.
+ * The phones are one RTP generator in a process of its own (`rtp-load.ts`), not sipp: it stamps each frame with its moment,
+ * so that loss and delay are measured frame by frame. Signalling has no part in this bench.
  */
 import { execFileSync, fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";

@@ -12,8 +12,8 @@ import {
 import { isIPv6 } from "node:net";
 
 /**
- * UDP by the kernel's own calls, on Linux: recvfrom, sendto and one epoll for all sockets. Node's own way takes about three
- * times the CPU a packet. Every millisecond, as long as a socket is open, whatever has come is taken in one run; that wait is
+ * UDP by the kernel's own calls, on Linux: recvfrom, sendto and one epoll for all sockets. Node's own way takes half as
+ * much CPU again, and more (`npm run bench -- bridge --sockets dgram`). Every millisecond, as long as a socket is open, whatever has come is taken in one run; that wait is
  * what makes a run worth its system call.
  *
  * @throws when the C library or the kernel refuses
