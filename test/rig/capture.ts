@@ -1,3 +1,7 @@
+import { randomUUID } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readPcap, type Packet } from "./pcap.ts";
 import { startPeer, temporaryFolder } from "./processes.ts";
@@ -70,6 +74,8 @@ export async function startCapture(sipPorts: readonly number[]): Promise<Capture
   });
   try {
     await peer.line(/listening on lo/);
+    // It says so a moment before the first packet is kept: it listens when it has heard.
+    await heardBy(file);
   } catch (error) {
     await peer.stop();
     folder[Symbol.dispose]();
@@ -78,8 +84,11 @@ export async function startCapture(sipPorts: readonly number[]): Promise<Capture
   const ofOurs = (packet: Packet): boolean =>
     sipPorts.some((port) => packet.from.endsWith(`:${port}`) || packet.to.endsWith(`:${port}`));
   return {
-    // SIGINT lets tcpdump write out what it holds.
-    stop: () => peer.stop("SIGINT"),
+    // SIGINT lets tcpdump write out what it holds; what was sent before the last sign is in the file with it.
+    async stop() {
+      await heardBy(file);
+      await peer.stop("SIGINT");
+    },
     sip: () => sipMessages(readPcap(file).filter(ofOurs)),
     rtp: () => {
       const packets = readPcap(file);
@@ -95,6 +104,24 @@ export async function startCapture(sipPorts: readonly number[]): Promise<Capture
       folder[Symbol.dispose]();
     },
   };
+}
+
+/** Sends itself a datagram until the capture shows one. Throws after five seconds. */
+async function heardBy(file: string): Promise<void> {
+  const sign = `sign ${randomUUID()}`;
+  const socket = createSocket("udp4");
+  try {
+    socket.bind(0, "127.0.0.1");
+    await once(socket, "listening");
+    for (let attempt = 0; attempt < 250; attempt++) {
+      socket.send(sign, socket.address().port, "127.0.0.1");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (readFileSync(file, "latin1").includes(sign)) return;
+    }
+    throw new Error("tcpdump keeps nothing of what is sent on loopback");
+  } finally {
+    socket.close();
+  }
 }
 
 /** Capturing needs root (or its capability). */
