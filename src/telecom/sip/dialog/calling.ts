@@ -111,7 +111,7 @@ function accepted(call: OutgoingCall, response: SipResponse, moment: Moment): St
   const tag = paramValue(to(response).params, "tag") ?? "";
   const known = call.forks[tag];
   // RFC 3261 13.2.2.4: our ACK was lost, the 2xx comes again.
-  if (known?.ack !== undefined) return [call, ackOf(known)];
+  if (known?.ack !== undefined) return [call, ackOf(call, known)];
   const early =
     known === undefined ? dialogFrom(response, call.attempt.uri) : retargeted(known.dialog, response);
   if (early === undefined || (known === undefined && Object.keys(call.forks).length >= mostForks)) {
@@ -125,7 +125,7 @@ function accepted(call: OutgoingCall, response: SipResponse, moment: Moment): St
     ...(sdp === undefined ? {} : { sdp }),
     ack: { cseq: cseq(response).number, authorization: call.attempt.authorization },
   };
-  const noted: Step = [{ ...call, forks: { ...call.forks, [tag]: fork } }, ackOf(fork)];
+  const noted: Step = [{ ...call, forks: { ...call.forks, [tag]: fork } }, ackOf(call, fork)];
   // The CANCEL crossed the 200, or another fork was first: this one is taken down at once.
   const unwanted = call.giveUp !== undefined || call.phase !== "calling";
   if (unwanted) return then(noted, (now) => unwantedFork(now, tag, moment));

@@ -11,8 +11,8 @@ import {
   tell,
   then,
 } from "./call-state.ts";
-import { retargeted } from "./dialog.ts";
-import { ackOf, sdpOf, sendBye, sendInDialog } from "./requests.ts";
+import { requestIn, retargeted } from "./dialog.ts";
+import { ackOf, leadsToTrunk, sdpOf, sendBye, sendInDialog } from "./requests.ts";
 import { refreshHeaders, secondsAfter422, timerFromAnswer, triedAgainAt } from "./session-timer.ts";
 
 /** The next moment at which `due` has something to do; undefined when nothing is waited for. */
@@ -82,9 +82,13 @@ export function requestAnswered(
   const isSuccess = response.status >= 200 && response.status < 300;
   if (response.status < 200) return [call, []];
   const settled = { ...call, pending: without(call.pending, tx) };
+  const fork = call.forks[sent.tag];
   if (isSuccess && sent.method === "INVITE") return reinviteAccepted(call, { ...heard, sent }, moment);
   if (isSuccess) return isRefresh(sent) ? refreshAccepted(settled, response, moment, sent) : [settled, []];
-  const login = answerTo(call, response);
+  const login =
+    fork !== undefined && leadsToTrunk(call, requestIn(fork.dialog, sent))
+      ? answerTo(call, response)
+      : undefined;
   if (login !== undefined) return sendInDialog({ ...settled, login }, sent, moment);
   return isRefresh(sent) ? refreshFailed(settled, { sent, response }, moment) : [settled, []];
 }
@@ -102,7 +106,7 @@ function ackAgain(call: OutgoingCall, response: SipResponse): readonly CallEffec
   const fork = call.forks[paramValue(to(response).params, "tag") ?? ""];
   const { number, method } = cseq(response);
   const isAccepted = response.status >= 200 && response.status < 300 && method === "INVITE";
-  return isAccepted && fork?.ack?.cseq === number ? ackOf(fork) : [];
+  return isAccepted && fork?.ack?.cseq === number ? ackOf(call, fork) : [];
 }
 
 function isRefresh(sent: PendingRequest): boolean {
@@ -124,7 +128,7 @@ function reinviteAccepted(
   };
   const forks = { ...call.forks, [sent.tag]: acked };
   const settled = { ...call, forks, pending: without(call.pending, tx) };
-  const done = then([settled, ackOf(acked)], (now) => refreshAccepted(now, response, moment, sent));
+  const done = then([settled, ackOf(call, acked)], (now) => refreshAccepted(now, response, moment, sent));
   const sdp = sdpOf(response);
   return sdp === undefined ? done : then(done, (now) => [now, [tell({ type: "answer", sdp })]]);
 }

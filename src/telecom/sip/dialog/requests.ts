@@ -1,7 +1,9 @@
 import { authorized } from "../auth/trunk-login.ts";
 import { makeRequest } from "../message/build.ts";
 import { contentType } from "../message/headers.ts";
-import type { SipMessage } from "../message/message.ts";
+import { paramValue } from "../message/grammar.ts";
+import type { SipMessage, SipRequest } from "../message/message.ts";
+import { parseUri } from "../message/uri.ts";
 import {
   allow,
   type CallEffect,
@@ -13,7 +15,7 @@ import {
   type Step,
   supported,
 } from "./call-state.ts";
-import { requestIn } from "./dialog.ts";
+import { nextHop, requestIn } from "./dialog.ts";
 import { refreshHeaders } from "./session-timer.ts";
 
 /** The INVITE that begins the call, anew at each attempt: one CSeq more, the same Call-ID and From (RFC 3261 8.1.3.5). */
@@ -57,8 +59,9 @@ export function sendInDialog(call: OutgoingCall, wish: Omit<PendingRequest, "cse
     ...(wish.method === "INVITE" || wish.method === "UPDATE" ? { contact: call.wish.contact } : {}),
     ...(wish.sdp === undefined ? {} : { body: { contentType: "application/sdp", content: wish.sdp } }),
   });
+  const { login: known } = call;
   const [login, authorization] =
-    call.login === undefined ? [undefined, []] : authorized(call.login, bare, moment.random);
+    known === undefined || !leadsToTrunk(call, bare) ? [known, []] : authorized(known, bare, moment.random);
   const request = { ...bare, headers: [...bare.headers, ...authorization, ...wish.headers] };
   const after = {
     ...call,
@@ -71,10 +74,23 @@ export function sendInDialog(call: OutgoingCall, wish: Omit<PendingRequest, "cse
 }
 
 /** RFC 3261 13.2.2.4: the same ACK for a 2xx and for each of its repetitions. */
-export function ackOf(fork: Fork): readonly CallEffect[] {
+export function ackOf(call: OutgoingCall, fork: Fork): readonly CallEffect[] {
   if (fork.ack === undefined) return [];
   const { cseq, authorization } = fork.ack;
-  return [{ type: "ack", request: requestIn(fork.dialog, { method: "ACK", cseq, headers: authorization }) }];
+  const bare = requestIn(fork.dialog, { method: "ACK", cseq });
+  const headers = leadsToTrunk(call, bare) ? [...bare.headers, ...authorization] : bare.headers;
+  return [{ type: "ack", request: { ...bare, headers } }];
+}
+
+/**
+ * Whether a request in a dialog travels to the trunk itself. Its Contact may name the telephone behind it, and a telephone
+ * that challenges our BYE must not get an answer: it could try passwords against that at its leisure.
+ */
+export function leadsToTrunk(call: OutgoingCall, request: SipRequest): boolean {
+  const uri = parseUri(nextHop(request));
+  if (uri?.type !== "sip") return false;
+  const host = (paramValue(uri.params, "maddr") ?? uri.host).toLowerCase();
+  return call.wish.hosts.some((trunk) => trunk.toLowerCase() === host);
 }
 
 /** BYE, and nothing more of this call but its echo. */
