@@ -2,8 +2,8 @@ import type { Cancel, Clock } from "#base/clock.ts";
 import type { SessionId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
+import { network } from "#base/rate-limit.ts";
 import type { ServerResponse } from "node:http";
-import { network } from "./rate-limit.ts";
 import type { TrafficLimits } from "./settings.ts";
 
 /**

@@ -1,6 +1,7 @@
 import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
+import { RateLimit } from "#base/rate-limit.ts";
 import type { CallManager } from "#call-manager/call-manager.ts";
 import type { Pages } from "#call-manager/pages.ts";
 import type { VisitorDesk } from "#call-manager/visitor-desk.ts";
@@ -13,7 +14,6 @@ import { makeHttpServer, ownPageCheck } from "./http-server.ts";
 import { LiveConnections } from "./live-connections.ts";
 import { operatorApi } from "./operator-api.ts";
 import { PageWriter } from "./page-writer.ts";
-import { RateLimit } from "./rate-limit.ts";
 import { developmentLimits, type PresentationSettings, usualLimits } from "./settings.ts";
 import { talkRoutes } from "./talk-routes.ts";
 import { TicketOffice } from "./ticket.ts";

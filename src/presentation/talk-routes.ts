@@ -1,5 +1,6 @@
 import type { Clock } from "#base/clock.ts";
 import type { SessionId } from "#base/ids.ts";
+import type { RateLimit } from "#base/rate-limit.ts";
 import type { BeginCallRefusal, CallManager } from "#call-manager/call-manager.ts";
 import type { ClickAnswer, SubjectFace, SubscriberFace, VisitorDesk } from "#call-manager/visitor-desk.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -11,7 +12,6 @@ import { messages, type Language } from "./messages/messages.ts";
 import type { PageWriter } from "./page-writer.ts";
 import { type Refusal, refusedPage } from "./pages/refused-page.ts";
 import { welcomePage } from "./pages/welcome-page.ts";
-import type { RateLimit } from "./rate-limit.ts";
 import type { Ticket, TicketOffice } from "./ticket.ts";
 import type { VisitorCookies } from "./visitor-session.ts";
 

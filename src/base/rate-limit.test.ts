@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { VirtualClock } from "#base/clock.ts";
+import { VirtualClock } from "./clock.ts";
 import { network, RateLimit } from "./rate-limit.ts";
 
 test("so many at once, then one each share of a minute", async () => {

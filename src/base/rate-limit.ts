@@ -1,4 +1,4 @@
-import type { Clock } from "#base/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /**
  * A token bucket an address: `perMinute` at once, then one each `60 / perMinute` seconds. Memory is bounded: when there are
