@@ -16,6 +16,7 @@ export async function openOnPaper(more: Partial<LayerOptions> = {}) {
   const startMs = clock.now();
   const sent: { atMs: number; flow: Flow; message: SipMessage }[] = [];
   const transactions: ServerTransaction[] = [];
+  const acquainted = new Set<string>();
   let outcome: SendOutcome = { type: "sent" };
   let hand: TransportOptions["onMessage"] = () => {};
   const flow: Flow = {
@@ -38,6 +39,7 @@ export async function openOnPaper(more: Partial<LayerOptions> = {}) {
         sent.push({ atMs: clock.now() - startMs, flow: way, message });
         return way.transport === "tcp" && tcpRefused ? { type: "failed", why: "refused" } : outcome;
       },
+      knows: (address) => acquainted.has(address),
       endFlow: () => {},
       stats: () => ({ messages: 0, refused: 0, dropped: 0, connections: 0 }),
       close: async () => {},
@@ -65,7 +67,11 @@ export async function openOnPaper(more: Partial<LayerOptions> = {}) {
     flow,
     sent,
     transactions,
-    receive: (message: SipMessage) => hand(flow, message),
+    /** From the peer, or from another address. */
+    receive: (message: SipMessage, remoteAddress = flow.remoteAddress) =>
+      hand({ ...flow, remoteAddress }, message),
+    /** We have sent to this address before. */
+    knows: (address: string) => void acquainted.add(address),
     fail: () => {
       outcome = { type: "failed", why: "unreachable" };
     },

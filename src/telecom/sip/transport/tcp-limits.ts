@@ -1,8 +1,8 @@
 /** What a stranger's connections may cost us. */
 export interface TcpLimits {
-  /** All connections together. */
+  /** Connections of strangers, all together; an address that we have called ourselves is let in beyond it. */
   readonly connections: number;
-  /** Connections from one address. */
+  /** Of these, from one address. */
   readonly connectionsPerAddress: number;
   readonly connectMs: number;
   /** From the first octet of a message to its last, and from a connection's beginning to its first message. */

@@ -4,6 +4,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { Flow } from "../message/message.ts";
 import { acceptConnection, type Connection, openConnection } from "./tcp-connection.ts";
+import type { KnownPeers } from "./known-peers.ts";
 import type { TcpLimits } from "./tcp-limits.ts";
 import type { SendOutcome } from "./transport.ts";
 
@@ -24,6 +25,7 @@ export interface TcpOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: TcpLimits;
+  readonly peers: KnownPeers;
   receive(flow: Flow, octets: Uint8Array, framing: "stream-framed"): void;
 }
 
@@ -33,10 +35,27 @@ export async function openTcp(options: TcpOptions): Promise<Tcp> {
   const connections = new Map<string, Connection>();
   let refused = 0;
 
-  const isFull = (remoteAddress: string): boolean =>
-    connections.size >= limits.connections ||
-    [...connections.values()].filter((connection) => connection.flow.remoteAddress === remoteAddress)
-      .length >= limits.connectionsPerAddress;
+  // Connections of strangers' making, by address: those that they opened, and those that an answer to them has to open. What
+  // we open for our calls is as many as these, and must not fail by a flood.
+  const guests = new Map<string, number>();
+  let guestsInAll = 0;
+
+  const isFull = (address: string): boolean =>
+    (guests.get(address) ?? 0) >= limits.connectionsPerAddress ||
+    (guestsInAll >= limits.connections && !options.peers.has(address));
+
+  const welcome = (connection: Connection): Connection => {
+    const address = connection.flow.remoteAddress;
+    guests.set(address, (guests.get(address) ?? 0) + 1);
+    guestsInAll++;
+    keep(connection).onClosed(() => {
+      const left = (guests.get(address) ?? 1) - 1;
+      if (left === 0) guests.delete(address);
+      else guests.set(address, left);
+      guestsInAll--;
+    });
+    return connection;
+  };
 
   const keep = (connection: Connection): Connection => {
     const key = peerKey(connection.flow);
@@ -62,7 +81,7 @@ export async function openTcp(options: TcpOptions): Promise<Tcp> {
       socket.destroy();
       return;
     }
-    keep(acceptConnection(socket, flow, options));
+    welcome(acceptConnection(socket, flow, options));
   });
   server.listen({ host: address, port: options.port, ipv6Only: true });
   await once(server, "listening");
@@ -78,8 +97,10 @@ export async function openTcp(options: TcpOptions): Promise<Tcp> {
     async send(flow, octets) {
       const known = connections.get(peerKey(flow));
       if (known !== undefined) return known.send(octets);
+      const open = (): Connection => openConnection({ ...flow, localPort: port }, options);
+      if (options.peers.has(flow.remoteAddress)) return keep(open()).send(octets);
       if (isFull(flow.remoteAddress)) return { type: "failed", why: "too many connections" };
-      return keep(openConnection({ ...flow, localPort: port }, options)).send(octets);
+      return welcome(open()).send(octets);
     },
     endFlow(flow) {
       if (flow.transport === "tcp") connections.get(peerKey(flow))?.end();

@@ -248,6 +248,21 @@ test("one address may hold only so many connections", async (t) => {
   assert.match(await reads((text) => text.includes("\r\n\r\n")), /^SIP\/2\.0 200 /);
 });
 
+test("when strangers hold every connection, a call still finds its way, and its peer is let in", async (t) => {
+  const { unit } = await openUnit(t, { tcpLimits: { connections: 1 } });
+  await dial(t, unit.sentBy.port);
+  const stranger = await dial(t, unit.sentBy.port);
+  await stranger.closed;
+  const trunk = await openUnit(t);
+  const flow = unit.flowTo({ transport: "tcp", address: "127.0.0.1", port: trunk.unit.sentBy.port });
+  const request = parse(Buffer.from(options("SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1")), "datagram");
+  assert.ok(request.type === "message");
+  assert.deepEqual(await unit.send(flow, request.message), { type: "sent" });
+  const { socket, reads } = await dial(t, unit.sentBy.port);
+  socket.write(options("SIP/2.0/TCP h;branch=z9hG4bK2"));
+  assert.match(await reads((text) => text.includes("\r\n\r\n")), /^SIP\/2\.0 200 /);
+});
+
 test("a reader that fails loses its message, not the transport", async (t) => {
   let calls = 0;
   const failing = await openUnit(t, {

@@ -5,6 +5,7 @@ import { type Framing, parse } from "../message/parse.ts";
 import { serialize } from "../message/serialize.ts";
 import { isUnicast } from "./addresses.ts";
 import { type TcpLimits, usualTcpLimits } from "./tcp-limits.ts";
+import { KnownPeers } from "./known-peers.ts";
 import { openTcp } from "./tcp.ts";
 import { openUdp } from "./udp.ts";
 import { responseFlow, withSource } from "./via-route.ts";
@@ -30,6 +31,8 @@ export interface Transport {
    * address that the request came from. Throws SIP_UNSERIALIZABLE; every other failure is an outcome.
    */
   send(flow: Flow, message: SipMessage): Promise<SendOutcome>;
+  /** Whether we have sent a request to this address of late: a trunk, not a stranger. */
+  knows(address: string): boolean;
   /** Ends a TCP flow once what was written has gone out. UDP flows have no end. */
   endFlow(flow: Flow): void;
   /** What came in since the start, and the connections that are open. */
@@ -77,6 +80,7 @@ const viaOctets = 120;
 export async function openTransport(options: TransportOptions): Promise<Transport> {
   const { address, log } = options;
   const counts = { messages: 0, refused: 0, dropped: 0 };
+  const peers = new KnownPeers();
 
   // What arrives while the other socket is still being bound is lost, as it would be a moment earlier.
   let open = false;
@@ -107,7 +111,7 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
     }
   };
 
-  const { udp, tcp } = await bindBoth(options, receive);
+  const { udp, tcp } = await bindBoth(options, peers, receive);
   open = true;
   let closing: Promise<unknown> | undefined;
   const sentBy = { host: options.advertisedAddress ?? address, port: udp.port };
@@ -130,10 +134,12 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
       const target = message.type === "response" ? responseFlow(flow, message) : flow;
       if (!isUnicast(target.remoteAddress)) return failed("not a unicast address");
       if (target.remotePort < 1 || target.remotePort > 65_535) return failed("no such port");
+      if (message.type === "request") peers.note(target.remoteAddress);
       if (target.transport === "udp") return udp.send(target, octets);
       // A response goes back on the connection of its request; when that has gone, a new one is opened to the Via's port.
       return tcp.send(message.type === "response" && tcp.has(flow) ? flow : target, octets);
     },
+    knows: (address) => peers.has(address),
     endFlow: (flow) => tcp.endFlow(flow),
     stats: () => ({ ...counts, connections: tcp.connections }),
     async close() {
@@ -149,14 +155,14 @@ function failed(why: string): Promise<SendOutcome> {
 
 type Receive = (flow: Flow, octets: Uint8Array, framing: Framing) => void;
 
-async function bindBoth(options: TransportOptions, receive: Receive) {
+async function bindBoth(options: TransportOptions, peers: KnownPeers, receive: Receive) {
   const { address, clock, log } = options;
   const limits = { ...usualTcpLimits, ...options.tcpLimits };
   // A port that is free for UDP may be taken for TCP; with port 0 another pair is tried.
   for (let attempt = 1; ; attempt++) {
     const udp = await openUdp({ address, port: options.port, log, receive });
     try {
-      return { udp, tcp: await openTcp({ address, port: udp.port, clock, log, limits, receive }) };
+      return { udp, tcp: await openTcp({ address, port: udp.port, clock, log, limits, peers, receive }) };
     } catch (error) {
       await udp.close();
       if (options.port !== 0 || attempt === 10) throw error;
