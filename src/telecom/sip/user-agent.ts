@@ -13,10 +13,10 @@ import {
 import { locate, type NextHop, Quarantine, type Resolver, type SipTarget, systemResolver } from "./locate.ts";
 import { paramValue } from "./message/grammar.ts";
 import { callId, to } from "./message/headers.ts";
+import type { SipRequest } from "./message/message.ts";
 import { parseUri } from "./message/uri.ts";
 import { type CallParts, RunningCall } from "./placed-call.ts";
 import { answerToStray } from "./stray.ts";
-import type { ServerTransaction } from "./transaction/server-transaction.ts";
 import type { Timing } from "./transaction/timing.ts";
 import { openTransactionLayer, type TransactionLayer } from "./transaction/transaction-layer.ts";
 
@@ -77,12 +77,8 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
       contentTypes: bodyTypes,
       answerType: "application/sdp",
     },
-    onRequest: (transaction) => {
-      const call = calls.get(keyOf(transaction));
-      if (call !== undefined) return call.requested(transaction);
-      const response = answerToStray(transaction.request, transaction.toTag);
-      if (response !== undefined) transaction.respond(response);
-    },
+    answerAtOnce: (request) => (calls.has(keyOf(request)) ? undefined : answerToStray(request)),
+    onRequest: (transaction) => calls.get(keyOf(transaction.request))?.requested(transaction),
   });
 
   async function located(hop: NextHop): Promise<readonly SipTarget[]> {
@@ -161,6 +157,6 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
 }
 
 /** RFC 3261 12.2.2: our tag stands in To of what the far end sends. */
-function keyOf({ request }: ServerTransaction): string {
+function keyOf(request: SipRequest): string {
   return `${callId(request)} ${paramValue(to(request).params, "tag") ?? ""}`;
 }

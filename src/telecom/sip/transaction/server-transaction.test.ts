@@ -187,5 +187,5 @@ test("what cannot be written is thrown at once, and leaves nothing behind", asyn
   assert.equal(transaction.answered, false);
   await layer.close();
   assert.equal(clock.waiting, 0);
-  assert.deepEqual(layer.stats(), { clients: 0, servers: 0, strays: 0, overloaded: 0 });
+  assert.deepEqual(layer.stats(), { clients: 0, servers: 0, strays: 0, overloaded: 0, unanswered: 0 });
 });

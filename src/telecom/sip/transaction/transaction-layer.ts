@@ -3,10 +3,12 @@ import type { Clock } from "#base/clock.ts";
 import { readable } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
+import { RateLimit } from "#base/rate-limit.ts";
 import { makeResponse, type ResponseWish, withTopHeader } from "../message/build.ts";
 import { callId, cseq, formatVia, headerValue, topVia } from "../message/headers.ts";
 import type { Flow, SipMessage, SipRequest, SipResponse } from "../message/message.ts";
 import { type Abilities, validate } from "../message/validate.ts";
+import { sameAddress } from "../transport/addresses.ts";
 import {
   openTransport,
   type Refusal,
@@ -48,6 +50,8 @@ export interface LayerStats {
   readonly strays: number;
   /** Requests answered 503 because there were too many. */
   readonly overloaded: number;
+  /** Requests of strangers that were left without an answer because their address asked too often. */
+  readonly unanswered: number;
 }
 
 export interface LayerOptions {
@@ -61,10 +65,22 @@ export interface LayerOptions {
   readonly mostServers?: number;
   /** The simulator's network in place of sockets. */
   readonly openTransport?: typeof openTransport;
+  /**
+   * RFC 3261 8.2.7: what is answered without a transaction, so that it costs no memory however often it comes: a wish for
+   * the response, the same for each repetition; undefined for a request that goes to `onRequest`. Unless told, all do.
+   */
+  readonly answerAtOnce?: (request: SipRequest) => StatelessAnswer | undefined;
   /** A new request, any but ACK and CANCEL. Must lead to `respond`. */
   onRequest(transaction: ServerTransaction): void;
 }
 
+export type StatelessAnswer = ResponseWish & { readonly status: number };
+
+/**
+ * What an address may hear from us without a call: a burst, then ten a second. Enough for whoever looks after a trunk, too
+ * little for guessing, and for making us shout at somebody whose address was forged.
+ */
+const answersPerMinute = 600;
 const branchCharacters = 16; // 80 bits: nobody who does not see our packets can answer for our peer.
 const tagCharacters = 16;
 
@@ -73,7 +89,8 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
   const timing = options.timing ?? usualTiming;
   const mostServers = options.mostServers ?? 10_000;
   const tagSecret = random.bytes(16);
-  const counts = { strays: 0, overloaded: 0 };
+  const counts = { strays: 0, overloaded: 0, unanswered: 0 };
+  const answers = new RateLimit(clock, answersPerMinute);
 
   const transport = await (options.openTransport ?? openTransport)({
     ...options.listen,
@@ -104,12 +121,12 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     if (message.type === "response") {
       if (verdict.type === "ok") receiveResponse(flow, message);
     } else if (verdict.type === "reject") {
-      answerStateless(flow, message, verdict.status, verdict);
+      answerStateless(flow, message, verdict);
     } else if (verdict.type === "ok") receiveRequest(flow, message);
   }
 
   function refuse(flow: Flow, { request, status, reason }: Refusal): void {
-    answerStateless(flow, request, status, { reason });
+    answerStateless(flow, request, { status, reason });
   }
 
   function receiveResponse(flow: Flow, response: SipResponse): void {
@@ -117,7 +134,7 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     // RFC 3261 18.1.2: a response whose Via is not ours is discarded.
     const via = topVia(response);
     const ours = via.host === transport.sentBy.host && (via.port ?? 5060) === transport.sentBy.port;
-    if (client !== undefined && ours) client.receive(response, flow);
+    if (client !== undefined && ours && mayAsk(client, response, flow)) client.receive(response, flow);
     else counts.strays++;
   }
 
@@ -125,14 +142,19 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     if (request.method === "ACK") return receiveAck(flow, request);
     const known = serverRoom.running.get(serverKey(request, flow));
     if (known !== undefined) return known.repeated();
+    if (request.method === "CANCEL") return receiveCancel(flow, request);
+    const atOnce = options.answerAtOnce?.(request);
+    if (atOnce !== undefined) return answerStateless(flow, request, atOnce);
     if (serverRoom.running.size >= mostServers) {
       counts.overloaded++;
-      return answerStateless(flow, request, 503, { headers: [{ name: "Retry-After", value: "5" }] });
+      const headers = [{ name: "Retry-After", value: "5" }];
+      return answerStateless(flow, request, { status: 503, headers });
     }
-    if (request.method === "CANCEL") return receiveCancel(flow, request);
     // RFC 3261 8.2.2.2
     const merge = mergeKey(request, flow);
-    if (merge !== undefined && serverRoom.merging.has(merge)) return answerStateless(flow, request, 482);
+    if (merge !== undefined && serverRoom.merging.has(merge)) {
+      return answerStateless(flow, request, { status: 482 });
+    }
     const server = startServer(serverRoom, request, flow, makeTag());
     try {
       options.onRequest(server);
@@ -154,14 +176,19 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
   // RFC 3261 9.2
   function receiveCancel(flow: Flow, cancel: SipRequest): void {
     const invite = serverRoom.running.get(serverKey(cancel, flow, "INVITE"));
-    const server = startServer(serverRoom, cancel, flow, invite?.toTag ?? makeTag());
-    server.respond(makeResponse(cancel, invite === undefined ? 481 : 200, { toTag: server.toTag }));
-    invite?.cancelled();
+    if (invite === undefined) return answerStateless(flow, cancel, { status: 481 });
+    const server = startServer(serverRoom, cancel, flow, invite.toTag);
+    server.respond(makeResponse(cancel, 200, { toTag: server.toTag }));
+    invite.cancelled();
   }
 
   /** RFC 3261 8.2.7: no state is kept for what is refused, so a repetition must get the same tag again. */
-  function answerStateless(flow: Flow, request: SipRequest, status: number, wish: ResponseWish = {}): void {
+  function answerStateless(flow: Flow, request: SipRequest, { status, ...wish }: StatelessAnswer): void {
     if (request.method === "ACK") return;
+    if (!transport.knows(flow.remoteAddress) && answers.take(flow.remoteAddress) > 0) {
+      counts.unanswered++;
+      return;
+    }
     const seed = ["Via", "From", "Call-ID", "CSeq"]
       .map((name) => headerValue(request, name) ?? "")
       .join("\n");
@@ -210,6 +237,14 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
       await transport.close();
     },
   };
+}
+
+/**
+ * A challenge makes us prove that we know the trunk's password, so it counts only from the address that was asked. Any other
+ * response may come from another address of the same far end.
+ */
+function mayAsk(client: ClientTransaction, { status }: SipResponse, from: Flow): boolean {
+  return (status !== 401 && status !== 407) || sameAddress(client.flow.remoteAddress, from.remoteAddress);
 }
 
 /** RFC 3261 18.1.1: TCP was our choice, for the request's size; where nobody listens for it, UDP is tried after all. */
