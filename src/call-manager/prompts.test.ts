@@ -15,6 +15,29 @@ test("an announcement names the subscriber and the subject, in the language aske
   assert.match(promptWords(announcement("userConfirm", subscriber, subject, "es")), /pulse 9/);
 });
 
+test("everything that the platform says by itself, it says in Spanish too, as one sentence to the voice", () => {
+  const said = [
+    "userGreeting",
+    "userConfirm",
+    "callingCenter",
+    "signOnPrompt",
+    "callingUser",
+    "centerUnavailable",
+    "userUnavailable",
+    "callsRefused",
+    "goodbye",
+  ] as const;
+  for (const which of said) {
+    const spanish = announcement(which, subscriber, subject, "es");
+    assert.equal(spanish.language, "es");
+    assert.notEqual(promptWords(spanish), promptWords(announcement(which, subscriber, subject, "en")));
+    assert.deepEqual(
+      spanish.segments.map(({ type }) => type),
+      ["text"],
+    );
+  }
+});
+
 test("the subscriber's own words, or file, stand in place of ours", () => {
   const announcements = {
     goodbye: { text: { es: "Hasta luego de {subscriber}." } },
@@ -48,7 +71,6 @@ test("the whisper spells the code, and is private", () => {
     { type: "pause", ms: 400 },
     { type: "text", text: "Customer code" },
     { type: "spell", text: "A47", alphabet: "plain" },
-    { type: "text", text: "." },
   ]);
 });
 
@@ -64,23 +86,21 @@ test("who did not sign on hears nothing but the subject", () => {
   assert.equal(promptWords(said), "A call from the web: Mortgages.");
 });
 
-test("whatever a template and a context hold, the prompt fits the wire", (t) => {
+test("whatever a template, a name and a page hold, the prompt fits the wire", (t) => {
   const seed = Number(process.env["TANDEM_SEED"] ?? 20260105);
   t.diagnostic(`seed ${seed}`);
   const text = fc.string({ unit: "binary", minLength: 1, maxLength: 300 });
   const code = fc.string({ unit: "binary", minLength: 1, maxLength: 64 });
   fc.assert(
     fc.property(text, text, code, (template, page, whisperCode) => {
+      const wish = { language: "en", page, code: whisperCode, reference: "123456", signedOn: true } as const;
       const own = { ...subject, whisper: { en: `${template}{page}{code}{nothing}{pause}` } };
-      const said = whisper({
-        subject: own,
-        language: "en",
-        page,
-        code: whisperCode,
-        reference: "123456",
-        signedOn: true,
-      });
-      assert.ok(Value.Check(promptSchema, said), JSON.stringify(said));
+      const whispered = whisper({ ...wish, subject: own });
+      assert.ok(Value.Check(promptSchema, whispered), JSON.stringify(whispered));
+      const announcements = { goodbye: { text: { en: `${template}{subscriber}{nothing}` } } };
+      const bank = { ...subscriber, name: page, policy: { ...subscriber.policy, announcements } };
+      const announced = announcement("goodbye", bank, subject, "en");
+      assert.ok(Value.Check(promptSchema, announced), JSON.stringify(announced));
     }),
     { seed },
   );

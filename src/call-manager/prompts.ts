@@ -1,5 +1,6 @@
 import type { Prompt, Segment } from "#contract/telecom.ts";
 import type { Announcement, Language, Subject, Subscriber, Texts } from "#network/records.ts";
+import { spokenSegments, whisperSegments } from "#network/whisper.ts";
 
 /** What the platform says when the subscriber chose nothing else. */
 const builtIn = {
@@ -45,6 +46,10 @@ const builtIn = {
 
 const keyNames = { en: { "#": "pound", "*": "star" }, es: { "#": "almohadilla", "*": "asterisco" } } as const;
 
+const mostSegments = 20;
+/** A prompt of nothing is not a prompt; this is heard as nothing. */
+const nothing: Segment = { type: "pause", ms: 20 };
+
 type Said = Exclude<keyof typeof builtIn, "unsignedWhisper" | "signOnPromptWithPin">;
 
 /** An announcement of the subscriber's, or the platform's own, in one language. */
@@ -62,11 +67,14 @@ export function announcement(
   const { signOn } = subscriber.policy;
   const ours = which === "signOnPrompt" && signOn.pin !== undefined ? "signOnPromptWithPin" : which;
   const text = inLanguage(chosen?.text ?? builtIn[ours], language);
-  return prompt(text, language, {
-    subscriber: spoken(subscriber.name),
-    subject: spoken(inLanguage(subject.name, language)),
-    key: spoken(keyNames[language][signOn.key]),
-  });
+  const names: Readonly<Record<string, string>> = {
+    subscriber: subscriber.name,
+    subject: inLanguage(subject.name, language),
+    key: keyNames[language][signOn.key],
+  };
+  // An unknown name stays silent.
+  const said = spokenSegments(text.replace(/\{([a-z]+)\}/g, (_, name: string) => names[name] ?? ""));
+  return { language, private: false, segments: said.length > 0 ? said.slice(0, mostSegments) : [nothing] };
 }
 
 /** 214. What the agent alone hears, by the subject's template. A field that the click did not verify is left out. */
@@ -81,14 +89,13 @@ export function whisper(of: {
 }): Prompt {
   const { subject, language } = of;
   const template = inLanguage(of.signedOn ? subject.whisper : builtIn.unsignedWhisper, language);
-  const said = prompt(template, language, {
-    subject: spoken(inLanguage(subject.name, language)),
-    page: of.page === undefined ? [] : spoken(of.page),
-    code: of.code === undefined ? [] : [{ type: "spell", text: of.code, alphabet: "plain" }],
-    reference: [{ type: "digits", digits: of.reference }],
-    pause: [{ type: "pause", ms: 400 }],
+  const segments = whisperSegments(template, {
+    subject: inLanguage(subject.name, language),
+    page: of.page,
+    code: of.code,
+    reference: of.reference,
   });
-  return { ...said, private: true };
+  return { language, private: true, segments: [...segments] };
 }
 
 export const ringback: Prompt = {
@@ -104,59 +111,4 @@ export function tone(which: "confirm" | "refuse"): Prompt {
 /** The first that there is: the language asked for, then the order in which the subscriber gave them. */
 export function inLanguage(texts: Texts, language: Language): string {
   return texts[language] ?? Object.values(texts)[0] ?? "";
-}
-
-const longestText = 200;
-const mostSegments = 20;
-
-/** `{name}` in the template becomes its segments; what stands between becomes text. An unknown name stays silent. */
-function prompt(
-  template: string,
-  language: Language,
-  values: Readonly<Record<string, readonly Segment[]>>,
-): Prompt {
-  const segments = template.split(/(\{[a-z]+\})/).flatMap((part) => {
-    const name = /^\{([a-z]+)\}$/.exec(part)?.[1];
-    return name === undefined ? spoken(part) : (values[name] ?? []);
-  });
-  const said = joinTexts(segments).slice(0, mostSegments);
-  // A prompt of nothing is not a prompt; a short pause is heard as nothing.
-  return {
-    language,
-    private: false,
-    segments: said.length > 0 ? said : [{ type: "pause", ms: 20 }],
-  };
-}
-
-function spoken(text: string): readonly Segment[] {
-  // Only what can be said: no control characters, and white space is one space.
-  const clean = text.replace(/[\s\p{Cc}]+/gu, " ");
-  return clean.trim() === "" ? [] : [{ type: "text", text: clean }];
-}
-
-/** Neighbouring texts are one sentence to the ear, and one segment as far as the limit allows. */
-function joinTexts(segments: readonly Segment[]): readonly Segment[] {
-  const joined: Segment[] = [];
-  for (const segment of segments) {
-    const last = joined.at(-1);
-    if (segment.type === "text" && last?.type === "text")
-      joined.splice(-1, 1, { type: "text", text: last.text + segment.text });
-    else joined.push(segment);
-  }
-  return joined.flatMap((segment): readonly Segment[] =>
-    segment.type === "text" ? cut(segment.text).map((text) => ({ type: "text", text })) : [segment],
-  );
-}
-
-/** In pieces of at most 200 characters, between words where there are any. */
-function cut(text: string): readonly string[] {
-  const pieces: string[] = [];
-  let rest = text.trim();
-  while (rest.length > longestText) {
-    const space = rest.lastIndexOf(" ", longestText);
-    const end = space > 0 ? space : longestText;
-    pieces.push(rest.slice(0, end));
-    rest = rest.slice(end).trim();
-  }
-  return rest === "" ? pieces : [...pieces, rest];
 }

@@ -38,6 +38,16 @@ test("a field that is not there leaves no marks behind", () => {
   assert.deepEqual(segments, [{ type: "text", text: "Mortgages." }]);
 });
 
+test("a code that is not there leaves one text, and no silence at the end", () => {
+  const fields = { subject: "Mortgages", page: "Our rates", reference: "482913" };
+  assert.deepEqual(whisperSegments("{subject}. {page}. {code} Thank you.", fields), [
+    { type: "text", text: "Mortgages. Our rates. Thank you." },
+  ]);
+  assert.deepEqual(whisperSegments("{subject}. {page}. {pause} {code}", fields), [
+    { type: "text", text: "Mortgages. Our rates." },
+  ]);
+});
+
 test("a field cannot hold a placeholder", () => {
   const segments = whisperSegments("{subject} {page}", {
     subject: "Cards",

@@ -24,39 +24,38 @@ export function whisperSegments(
     readonly reference: string;
   },
 ): readonly Segment[] {
-  const segments: Segment[] = [];
+  const heard: Segment[] = [];
   let text = "";
-  const say = (more: string): void => {
-    text += more;
-  };
-  const finish = (): void => {
-    segments.push(...texts(text));
+  const play = (segment: Segment): void => {
+    heard.push(...spokenSegments(text), segment);
     text = "";
   };
   for (const part of template.split(/(\{[a-z]+\})/)) {
     const name = nameOf(part);
     switch (name) {
       case undefined:
-        say(part);
+        text += part;
         break;
       case "subject":
-        say(fields.subject);
+        text += fields.subject;
         break;
       case "page":
-        say(fields.page ?? "");
+        text += fields.page ?? "";
         break;
       case "code":
       case "reference":
-      case "pause":
-        finish();
-        segments.push(...keyed(name, fields));
+      case "pause": {
+        // What is not there parts no texts: each text costs the speech engine a turn of its own.
+        const segment = keyed(name, fields);
+        if (segment !== undefined) play(segment);
         break;
+      }
     }
   }
-  finish();
-  const heard = segments.slice(0, mostSegments);
-  // Something must be played, or the step would wait for the end of nothing.
-  return heard.length > 0 ? heard : [{ type: "pause", ms: pauseMs }];
+  const whole = [...heard, ...spokenSegments(text)];
+  const last = whole.findLastIndex((segment) => segment.type !== "pause");
+  // Nobody waits for the end of a pause. But something must be played, or the step would wait for the end of nothing.
+  return last < 0 ? [{ type: "pause", ms: pauseMs }] : whole.slice(0, Math.min(last + 1, mostSegments));
 }
 
 function nameOf(part: string): WhisperName | undefined {
@@ -66,16 +65,18 @@ function nameOf(part: string): WhisperName | undefined {
 function keyed(
   name: "code" | "reference" | "pause",
   fields: { readonly code?: string | undefined; readonly reference: string },
-): readonly Segment[] {
+): Segment | undefined {
   switch (name) {
     case "code": {
       const code = speakable(fields.code ?? "").slice(0, longestCode);
-      return code === "" ? [] : [{ type: "spell", text: code.toWellFormed(), alphabet: "plain" }];
+      return code === "" ? undefined : { type: "spell", text: code.toWellFormed(), alphabet: "plain" };
     }
     case "reference":
-      return /^[0-9]{1,40}$/.test(fields.reference) ? [{ type: "digits", digits: fields.reference }] : [];
+      return /^[0-9]{1,40}$/.test(fields.reference)
+        ? { type: "digits", digits: fields.reference }
+        : undefined;
     case "pause":
-      return [{ type: "pause", ms: pauseMs }];
+      return { type: "pause", ms: pauseMs };
   }
 }
 
@@ -88,8 +89,11 @@ function speakable(text: string): string {
     .trim();
 }
 
-/** In pieces that a speech engine takes, cut between words where there are any; marks that join nothing are left out. */
-function texts(written: string): readonly Segment[] {
+/**
+ * Any text, as a voice can say it: in pieces of at most 200 characters, cut between words where there are any; marks that
+ * join nothing are left out. None when there is nothing to say.
+ */
+export function spokenSegments(written: string): readonly Segment[] {
   const text = speakable(written).replace(/(?<=[.,;:!?])(?: ?[.,;:!?])+/g, "");
   if (!/[\p{L}\p{N}]/u.test(text)) return [];
   const pieces: Segment[] = [];
