@@ -149,8 +149,10 @@ test("a unit started anew is not told what was said to the old one", async (t) =
   unit.send(dial);
   await told(1);
   await first.close();
+  assert.equal(unit.boot, "boot-1");
   await door({ unitBoot: "boot-2" });
   await next(unit, "snapshot");
+  assert.equal(unit.boot, "boot-2");
   assert.equal(unit.leg(leg), undefined);
   unit.send(hangUp);
   await told(2);

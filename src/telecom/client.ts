@@ -33,6 +33,8 @@ export interface TelecomUnit {
   legs(): readonly LegState[];
   /** Called after the mirror has taken the event in. Returns the unsubscription. */
   onEvent(listener: (event: TelecomEvent) => void): () => void;
+  /** Which life of the unit this is: another one has none of the lines of this one. Undefined before the first snapshot. */
+  readonly boot: string | undefined;
   /** True from a snapshot until the connection breaks. */
   readonly connected: boolean;
   /** Resolves at the first snapshot. */
@@ -67,11 +69,11 @@ class SocketUnit implements TelecomUnit {
   /** Said on the live connection and perhaps lost with it: repeated when the same unit is reached again. */
   #unsure: { readonly command: Command; readonly atMs: number }[] = [];
   #socket: Socket | undefined;
-  #boot: string | undefined;
   #retryMs = firstRetryMs;
   #cancelRetry: Cancel = () => {};
   #closed = false;
   connected = false;
+  boot: string | undefined;
 
   constructor(options: UnitConnection) {
     this.#options = options;
@@ -186,9 +188,9 @@ class SocketUnit implements TelecomUnit {
     this.connected = true;
     this.#retryMs = firstRetryMs;
     // A unit that was started anew lost its legs: what was said to the old one is the call manager's to say again.
-    const sameUnit = this.#boot === snapshot.unitBoot;
+    const sameUnit = this.boot === snapshot.unitBoot;
     const again = [...(sameUnit ? this.#unsure.map((said) => said.command) : []), ...this.#waiting];
-    this.#boot = snapshot.unitBoot;
+    this.boot = snapshot.unitBoot;
     this.#unsure = [];
     this.#waiting = [];
     for (const command of again) {

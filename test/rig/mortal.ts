@@ -86,6 +86,9 @@ export function mortalUnit(unit: TelecomUnit & { cut(): void }, life: Life): Tel
     get connected() {
       return unit.connected;
     },
+    get boot() {
+      return unit.boot;
+    },
     send(command) {
       if (!life.cross()) return;
       unit.send(command);

@@ -175,7 +175,9 @@ export function testUnitContract(make: string, open: () => Promise<UnitUnderTest
     await told.until(() => told.leg(bobsLeg)?.played[play] === "done");
     told.under.bob.presses("7");
     await told.until(() => told.leg(bobsLeg)?.digits.length === 1);
+    const { boot } = told.under.unit;
     await told.reconnect();
+    assert.ok(boot !== undefined && told.under.unit.boot === boot, "the unit has lived on");
     assert.equal(told.leg(annsLeg)?.bridge, bridge);
     assert.equal(told.leg(bobsLeg)?.digits[0]?.digit, "7");
     assert.equal(told.leg(bobsLeg)?.played[play], "done");

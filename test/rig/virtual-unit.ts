@@ -190,6 +190,7 @@ class VirtualClient implements TelecomUnit {
   #waiting: Command[] = [];
   #linked = false;
   connected = false;
+  boot: string | undefined;
 
   constructor(clock: Clock, unit: FarSide) {
     this.#clock = clock;
@@ -250,6 +251,7 @@ class VirtualClient implements TelecomUnit {
       this.#mirror.heard(event);
       if (event.type === "snapshot") {
         this.connected = true;
+        this.boot = event.unitBoot;
         for (const command of this.#waiting.splice(0)) this.send(command);
         this.#ready.resolve();
       }
