@@ -1,7 +1,7 @@
 import type { Clock } from "#base/clock.ts";
 import type { SubjectId, SubscriberId } from "#base/ids.ts";
 import { type ClickTokenAnswer, type ClickTokenRefusal, readClickToken } from "#network/click-token.ts";
-import { isStopped } from "#network/dial-permit-table.ts";
+import { callsAreStopped } from "#network/dial-permit.ts";
 import type { Network } from "#network/network.ts";
 import { readNumber } from "#network/number.ts";
 import type { Subject, Subscriber } from "#network/records.ts";
@@ -26,7 +26,7 @@ export function openVisitorDesk(around: {
   return {
     readClick: (click) => readClick(click, around),
     async availability({ subscriber, subject, ipAddress }): Promise<Availability> {
-      if (await database.transaction((tx) => isStopped(tx, subscriber))) return { type: "platform-stopped" };
+      if (await callsAreStopped(database, subscriber)) return { type: "platform-stopped" };
       const wish = { subscriber, subject, ipAddress, atMs: clock.now(), draw: "welcome" } as const;
       const answer = await network.routes(wish);
       switch (answer.type) {

@@ -58,7 +58,8 @@ function decidedEnd(scope: Scope, leg: LegId, key: KeyedDigit): StepEnd {
     over: "user-refused-calls",
     took,
     alongside: async (tx) => {
-      await refuseCalls(tx, scope.call.visitorNumber, scope.around.clock.now());
+      const { visitorNumber, subscriber } = scope.call;
+      await refuseCalls(tx, visitorNumber, scope.around.clock.now(), subscriber);
       return {};
     },
   };
