@@ -3,11 +3,13 @@
  * and the same in words without.
  */
 import { readBridgeOptions, runBridgeBench } from "./bridge.ts";
+import { readFlowOptions, runFlowBench } from "./flow.ts";
 
 type Bench = (options: readonly string[]) => Promise<Readonly<Record<string, unknown>>>;
 
 const benches: Readonly<Record<string, Bench>> = {
   bridge: (options) => runBridgeBench(readBridgeOptions(options)),
+  flow: (options) => runFlowBench(readFlowOptions(options)),
 };
 
 const [name = "", ...options] = process.argv.slice(2);

@@ -8,11 +8,12 @@
  */
 import { execFileSync, fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { cpuMs } from "./process-cpu.ts";
 import type { LoadFigures, PortsOfCall } from "./rtp-load.ts";
 
 export interface BridgeOptions {
@@ -21,7 +22,7 @@ export interface BridgeOptions {
   readonly sockets: "auto" | "dgram" | "koffi";
 }
 
-export interface Figures {
+export interface RelayFigures {
   /** CPU of the relaying process, user and system, in ms a second of one call. */
   readonly cpuMsPerSecondPerCall: number;
   readonly calls: number;
@@ -49,19 +50,26 @@ export async function runBridgeBench(options: BridgeOptions): Promise<Readonly<R
     const { told: sockets, figures } = await measure(options, () =>
       startNodeRelay("engine-relay.ts", [options.sockets]),
     );
-    const floor = await measure(options, () => startNodeRelay("plain-relay.ts", []));
+    const floor = await measurePlainRelay(options);
     const program = compiledRelay(folder);
     const floorInC =
       program === undefined ? undefined : await measure(options, () => startRelay(program, []));
     return {
       ...figures,
-      floor: floor.figures,
+      floor,
       ...(floorInC === undefined ? {} : { floorInC: floorInC.figures }),
       sockets,
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The floor: a relay in Node that does nothing but receive and send. */
+export async function measurePlainRelay(
+  options: Pick<BridgeOptions, "calls" | "seconds">,
+): Promise<RelayFigures> {
+  return (await measure(options, () => startNodeRelay("plain-relay.ts", []))).figures;
 }
 
 /** A process that relays. It reads `<phone> <phone>` ports, one call a line, then an empty line; answers `<ours> <ours>` likewise. */
@@ -73,9 +81,9 @@ interface Relay {
 }
 
 async function measure(
-  options: BridgeOptions,
+  options: Pick<BridgeOptions, "calls" | "seconds">,
   start: () => Relay,
-): Promise<{ told: string; figures: Figures }> {
+): Promise<{ told: string; figures: RelayFigures }> {
   const relay = start();
   const load = fork(new URL("./rtp-load.ts", import.meta.url), [String(options.calls)]);
   try {
@@ -83,10 +91,10 @@ async function measure(
     const relayPorts = await relay.connect(phones);
     load.send({ type: "start", ports: relayPorts });
     await answer(load, "warm");
-    const before = cpuMs(relay.process);
+    const before = cpuMs(relay.process.pid ?? 0);
     load.send({ type: "measure", seconds: options.seconds });
     const measured = (await answer(load, "figures")) as LoadFigures;
-    const spent = cpuMs(relay.process) - before;
+    const spent = cpuMs(relay.process.pid ?? 0) - before;
     const figures = {
       cpuMsPerSecondPerCall: round(spent / measured.seconds / options.calls),
       calls: options.calls,
@@ -152,13 +160,6 @@ function compiledRelay(folder: string): string | undefined {
     // No compiler here: the floor in Node stands alone.
     return undefined;
   }
-}
-
-/** User and system time of all threads of a process (proc(5): fields 14 and 15 of stat, in 10 ms). */
-function cpuMs({ pid }: ChildProcess): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function round(value: number): number {

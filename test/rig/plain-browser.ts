@@ -63,6 +63,16 @@ export class PlainBrowser {
     }
   }
 
+  /** Keeps the page's live connection open until the platform closes it, as a browser with script does. Rejects when `giveUp` fires. */
+  async watches(giveUp: AbortSignal): Promise<void> {
+    const events = attribute(this.#page.html, "data-events");
+    if (events === undefined) throw new Error(`This page does not change: ${this.text}`);
+    const after = attribute(this.#page.html, "data-after") ?? "0";
+    const url = new URL(`${events}?after=${after}`, this.#origin);
+    const answer = await fetch(url, { headers: this.#headers("GET"), signal: giveUp });
+    await answer.text();
+  }
+
   get text(): string {
     return textOf(this.#page.html);
   }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CallRecord } from "#call-manager/call-record.ts";
@@ -143,13 +143,4 @@ async function startProcess(script: string, environment: Readonly<Record<string,
     throw error;
   }
   return peer;
-}
-
-/** User and system time of a process so far, in ms (Linux). */
-export function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-    .replace(/^.*\) /s, "")
-    .split(" ");
-  // proc(5): utime and stime are the 14th and 15th fields, in clock ticks of 10 ms.
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
