@@ -81,11 +81,13 @@ export class Hearing {
       if (this.#runs.length > 0 && this.#silent.frames > patience) this.#nameStretch();
       return;
     }
+    this.#window = [...this.#window.slice(-3), samples.slice()];
+    const label = this.#labelOf(samples);
+    // A tone after a pause is a signal of its own, however soon after speech.
+    if (this.#silent.frames > toneGapFrames && label.startsWith("tone ")) this.#nameStretch();
     if (this.#runs.length > 0 && this.#silent.frames > 0) this.#runs.push({ ...this.#silent });
     if (this.#runs.length === 0) this.#tellSilence();
     this.#silent = { ...this.#silent, frames: 0 };
-    this.#window = [...this.#window.slice(-3), samples.slice()];
-    const label = this.#labelOf(samples);
     const last = this.#runs.at(-1);
     if (last?.label === label) {
       last.frames += 1;

@@ -37,35 +37,34 @@ const patienceMs = 30_000;
 export const annsNumber = "+12025550123";
 
 export async function tellStory(options: StoryOptions, tell: (story: Story) => Promise<void>): Promise<void> {
-  const phones = {
-    user: await openSoftphone({ name: "Ann", sipPort: 0 }),
-    center: await openSoftphone({ name: "Bob", sipPort: 0 }),
-    overflow: await openSoftphone({ name: "Carol", sipPort: 0 }),
+  await using rig = new AsyncDisposableStack();
+  const phone = async (name: string): Promise<Softphone> =>
+    rig.adopt(await openSoftphone({ name, sipPort: 0 }), (opened) => opened.close());
+  const phones: Phones = {
+    user: await phone("Ann"),
+    center: await phone("Bob"),
+    overflow: await phone("Carol"),
   };
+  const { policy, config: change, crashes, ...settings } = options;
   const config = bankConfig(
     { user: phones.user.sipPort, center: phones.center.sipPort, overflow: phones.overflow.sipPort },
-    options.policy,
+    policy,
   );
-  const platform = await openPlatform({
-    config: options.config?.(config) ?? config,
-    ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
-    ...(options.environment === undefined ? {} : { environment: options.environment }),
-  });
-  const teller = new Teller(platform, phones, options.crashes === true);
+  const platform = rig.use(await openPlatform({ config: change?.(config) ?? config, ...settings }));
+  const teller = new Teller(platform, phones, crashes === true);
+  // A life of the web process that is just beginning must not outlive the story.
+  rig.defer(() => teller.webIsUp().catch(() => {}));
   try {
     await tell(teller);
     await teller.webIsUp();
   } catch (error) {
-    const logs = Object.values(phones).map(
-      (phone) => `${phone.name}: ${phone.log.map((line) => line.text).join("; ")}`,
+    const heard = Object.values(phones).map(
+      (each) => `${each.name}: ${each.log.map((line) => line.text).join("; ")}`,
     );
-    throw new Error(`${String(error)}\n${logs.join("\n")}\n${platform.output().slice(-6_000)}`, {
+    const calls = JSON.stringify(await platform.calls().catch(String));
+    throw new Error([String(error), ...heard, calls, platform.output().slice(-6_000)].join("\n"), {
       cause: error,
     });
-  } finally {
-    await teller.webIsUp().catch(() => {}); // What went wrong has been told.
-    for (const phone of Object.values(phones)) await phone.close();
-    await platform[Symbol.asyncDispose]();
   }
 }
 
@@ -236,6 +235,7 @@ export class Caller extends Character {
     await this.teller.line(async () => {
       const giveUp = AbortSignal.timeout(patienceMs);
       for (;;) {
+        if (this.browser.text.match(words) !== null) return;
         await this.teller.webIsUp();
         await this.browser.reloads();
         if (this.browser.text.match(words) !== null) return;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { ConfigShape } from "#network/config-schema.ts";
 import { annsNumber, type Story, type StoryOptions, tellStory } from "#rig/story.ts";
 
 /**
@@ -243,7 +244,8 @@ const tales: readonly Tale[] = [
     },
   },
   {
-    title: "Bob hangs up before he signed on",
+    title: "Bob hangs up before he signed on, and there is no other center",
+    config: withoutOverflow,
     async tell(story) {
       const ann = story.caller("Ann");
       await ann.clicks("mortgages", { signed: { context: { phone: annsNumber } } });
@@ -281,6 +283,14 @@ const tales: readonly Tale[] = [
     },
   },
 ];
+
+function withoutOverflow(config: ConfigShape): ConfigShape {
+  const { bank } = config.subscribers;
+  const mortgages = bank?.subjects["mortgages"];
+  if (bank === undefined || mortgages === undefined) throw new Error("The bank has mortgages.");
+  const subjects = { ...bank.subjects, mortgages: { ...mortgages, routes: mortgages.routes.slice(0, 1) } };
+  return { ...config, subscribers: { bank: { ...bank, subjects } } };
+}
 
 for (const crashes of [false, true]) {
   describe(crashes ? "with a kill -9 of the web process between the lines" : "as it is", {
