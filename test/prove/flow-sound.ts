@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import type { CallRecord } from "#call-manager/call-record.ts";
-import {
-  type RtpStream,
-  soundOf,
-  telephoneEvents,
-  telephoneEventType,
-  type WireMessage,
-} from "#rig/capture.ts";
+import type { RtpStream, WireMessage } from "#rig/capture.ts";
+import { earOf, span } from "#rig/ear.ts";
 import { heard, heardTone, heardTouchTones, lengthOf, likeness } from "#rig/sound.ts";
 import type { Sound } from "#rig/wav.ts";
 import { type Check, check } from "./checks.ts";
@@ -77,45 +72,4 @@ export async function* proveSound(told: {
     assert.equal(toAnn.keyed, "", "as telephone-events");
     assert.equal(heardTouchTones(toAnn.between(talk)), "", "as tones");
   });
-}
-
-interface Ear {
-  readonly streams: number;
-  readonly keyed: string;
-  between(span: { fromMs: number; toMs: number }): Sound;
-}
-
-/** All that the platform sent to the telephone whose SIP port this is. */
-function earOf(
-  told: { readonly messages: readonly WireMessage[]; readonly streams: readonly RtpStream[] },
-  sipPort: number,
-): Ear {
-  const answer = told.messages.find(
-    ({ kind, from, body }) => kind === "200" && from.endsWith(`:${sipPort}`) && body !== "",
-  );
-  const mediaPort = /^m=audio (\d+) /m.exec(answer?.body ?? "")?.[1];
-  const streams = told.streams.filter(({ to }) => to.endsWith(`:${mediaPort}`));
-  const longest = streams.toSorted((x, y) => y.packets.length - x.packets.length)[0];
-  if (longest === undefined) throw new Error(`nothing was sent to the telephone at port ${sipPort}`);
-  const sound = soundOf(longest);
-  const beganAtMs = longest.packets[0]?.atMs ?? 0;
-  return {
-    streams: streams.length,
-    keyed: streams
-      .map((stream) => telephoneEvents(stream, telephoneEventType(answer?.body ?? "") ?? -1))
-      .join(""),
-    between: ({ fromMs, toMs }) => ({
-      sampleRate: 8000,
-      samples: sound.samples.slice(
-        Math.max(0, (fromMs - beganAtMs) * 8),
-        Math.max(0, (toMs - beganAtMs) * 8),
-      ),
-    }),
-  };
-}
-
-function span(record: CallRecord, name: string): { fromMs: number; toMs: number } {
-  const step = record.steps.find((known) => known.step === name);
-  if (step?.endedAtMs === undefined) throw new Error(`the record has no ended step ${name}`);
-  return { fromMs: step.beganAtMs, toMs: step.endedAtMs };
 }

@@ -14,6 +14,8 @@ export interface PhoneOptions {
   readonly says?: Sound;
   readonly codec?: "PCMU" | "PCMA";
   readonly transport?: "udp" | "tcp";
+  /** Where it listens: 127.0.0.1, or `::1`. */
+  readonly host?: "127.0.0.1" | "::1";
 }
 
 /** What baresip tells of its calls, oldest first. */
@@ -27,7 +29,7 @@ export interface PhoneEvent {
 /** A real telephone (baresip, written by nobody here): rings, answers, keys digits, speaks a WAV, records both directions. */
 export interface Phone extends AsyncDisposable {
   readonly port: number;
-  /** `sip:<user>@127.0.0.1:<port>` */
+  /** `sip:<user>@<host>:<port>` */
   readonly address: string;
   readonly events: readonly PhoneEvent[];
   /** Resolves with the first event of this type at or after position `from` of `events`. */
@@ -37,6 +39,9 @@ export interface Phone extends AsyncDisposable {
   /** Keys digits one by one as RFC 4733 telephone-events, each held for 100 ms. */
   presses(digits: string): Promise<void>;
   hangsUp(): Promise<void>;
+  /** Puts the call on hold by a re-INVITE, and takes it back. */
+  holds(): Promise<void>;
+  resumes(): Promise<void>;
   /** What was heard, call by call; whole once the call has ended. */
   recordings(direction: "heard" | "said"): readonly Sound[];
   log(): string;
@@ -52,6 +57,7 @@ export async function startBaresip(options: PhoneOptions): Promise<Phone> {
   const port = await freePort();
   const controlPort = await freePort();
   const rtpPort = await freePort();
+  const host = options.host ?? "127.0.0.1";
   const home = join(folder.path, ".baresip");
   mkdirSync(join(folder.path, "recordings"), { recursive: true });
   mkdirSync(home);
@@ -59,9 +65,9 @@ export async function startBaresip(options: PhoneOptions): Promise<Phone> {
   writeWav(source, repeated(options.says ?? sequence([{ hz: [], seconds: 1 }])));
   writeFileSync(
     join(home, "config"),
-    configuration({ folder: folder.path, port, controlPort, rtpPort, source }),
+    configuration({ folder: folder.path, host, port, controlPort, rtpPort, source }),
   );
-  const address = `sip:${options.user}@127.0.0.1:${port}`;
+  const address = `sip:${options.user}@${bracketed(host)}:${port}`;
   const settings = [
     "regint=0",
     `answermode=${options.answers === "when-told" ? "manual" : "auto"}`,
@@ -69,7 +75,7 @@ export async function startBaresip(options: PhoneOptions): Promise<Phone> {
   ];
   writeFileSync(
     join(home, "accounts"),
-    `<sip:${options.user}@127.0.0.1:${port};transport=${options.transport ?? "udp"}>;${settings.join(";")}\n`,
+    `<${address};transport=${options.transport ?? "udp"}>;${settings.join(";")}\n`,
   );
   writeFileSync(join(home, "contacts"), "");
 
@@ -98,16 +104,21 @@ function repeated(sound: Sound): Sound {
   return { sampleRate: sound.sampleRate, samples };
 }
 
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
 function configuration(told: {
   folder: string;
+  host: string;
   port: number;
   controlPort: number;
   rtpPort: number;
   source: string;
 }): string {
   return [
-    `sip_listen 127.0.0.1:${told.port}`,
-    "net_interface 127.0.0.1",
+    `sip_listen ${bracketed(told.host)}:${told.port}`,
+    `net_interface ${told.host}`,
     "call_max_calls 8",
     `audio_source aufile,${told.source}`,
     "audio_player aubridge,ear",
@@ -197,6 +208,14 @@ class BaresipPhone implements Phone {
 
   async hangsUp(): Promise<void> {
     await this.#command("hangup");
+  }
+
+  async holds(): Promise<void> {
+    await this.#command("hold");
+  }
+
+  async resumes(): Promise<void> {
+    await this.#command("resume");
   }
 
   recordings(direction: "heard" | "said"): readonly Sound[] {

@@ -25,6 +25,9 @@ export interface Linphone extends AsyncDisposable {
   ended(withinMs?: number): Promise<void>;
   presses(digits: string): Promise<void>;
   hangsUp(): void;
+  /** Puts the call on hold by a re-INVITE, and takes it back. */
+  holds(): void;
+  resumes(): void;
   heard(): Sound | undefined;
   log(): string;
 }
@@ -96,6 +99,8 @@ export async function startLinphone(options: LinphoneOptions): Promise<Linphone>
       }
     },
     hangsUp: () => peer.write("terminate\n"),
+    holds: () => peer.write("pause\n"),
+    resumes: () => peer.write("resume\n"),
     heard: () => (existsSync(heard) ? readWav(heard) : undefined),
     log: () => peer.output().slice(-6_000),
     async [Symbol.asyncDispose]() {

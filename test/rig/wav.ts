@@ -62,8 +62,12 @@ export function fromALaw(octet: number): number {
   return (flipped & 0x80 ? magnitude : -magnitude) / 32768;
 }
 
-/** Writes 16-bit PCM. */
 export function writeWav(path: string, sound: Sound): void {
+  writeFileSync(path, wavOf(sound));
+}
+
+/** A whole file of 16-bit PCM. */
+export function wavOf(sound: Sound): Buffer {
   const header = Buffer.alloc(44);
   const length = sound.samples.length * 2;
   header.write("RIFF", 0, "latin1");
@@ -82,5 +86,5 @@ export function writeWav(path: string, sound: Sound): void {
   sound.samples.forEach((sample, at) => {
     data.writeInt16LE(Math.round(Math.max(-1, Math.min(1, sample)) * 32767), at * 2);
   });
-  writeFileSync(path, Buffer.concat([header, data]));
+  return Buffer.concat([header, data]);
 }

@@ -1,0 +1,78 @@
+import type { CallRecord } from "#call-manager/call-record.ts";
+import { type RtpStream, soundOf, telephoneEvents, telephoneEventType, type WireMessage } from "./capture.ts";
+import { heardTone } from "./sound.ts";
+import type { Sound } from "./wav.ts";
+
+/** A stretch of wall-clock time. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What the platform sent to one telephone, with the moment of each sample: who heard what when. */
+export interface Ear {
+  /** How many RTP sources spoke to it: one, unless something went wrong. */
+  readonly streams: number;
+  /** The keys that reached it as telephone-events. */
+  readonly keyed: string;
+  /** Payload types in the order in which each first came. */
+  readonly payloadTypes: readonly number[];
+  readonly beganAtMs: number;
+  /** All of it, from `beganAtMs` on. */
+  readonly sound: Sound;
+  between(span: Span): Sound;
+  /** When a tone was heard. */
+  hears(hz: number, options?: Parameters<typeof heardTone>[2]): readonly Span[];
+}
+
+/** The ear of the telephone whose SIP port this is, from a capture. */
+export function earOf(
+  told: { readonly messages: readonly WireMessage[]; readonly streams: readonly RtpStream[] },
+  sipPort: number,
+): Ear {
+  const answer = told.messages.find(
+    ({ kind, from, body }) => kind === "200" && from.endsWith(`:${sipPort}`) && body !== "",
+  );
+  const mediaPort = /^m=audio (\d+) /m.exec(answer?.body ?? "")?.[1];
+  const streams = told.streams.filter(({ to }) => to.endsWith(`:${mediaPort}`));
+  const longest = streams.toSorted((x, y) => y.packets.length - x.packets.length)[0];
+  if (longest === undefined) throw new Error(`nothing was sent to the telephone at port ${sipPort}`);
+  const sound = soundOf(longest);
+  const beganAtMs = longest.packets[0]?.atMs ?? 0;
+  return {
+    streams: streams.length,
+    keyed: streams
+      .map((stream) => telephoneEvents(stream, telephoneEventType(answer?.body ?? "") ?? -1))
+      .join(""),
+    payloadTypes: [...new Set(longest.packets.map(({ payloadType }) => payloadType))],
+    beganAtMs,
+    sound,
+    between: ({ fromMs, toMs }) => ({
+      sampleRate: 8000,
+      samples: sound.samples.slice(
+        Math.max(0, (fromMs - beganAtMs) * 8),
+        Math.max(0, (toMs - beganAtMs) * 8),
+      ),
+    }),
+    hears: (hz, options) =>
+      heardTone(sound, hz, options).map(({ fromSeconds, toSeconds }) => ({
+        fromMs: beganAtMs + fromSeconds * 1000,
+        toMs: beganAtMs + toSeconds * 1000,
+      })),
+  };
+}
+
+/** Seconds of what was heard in the span. */
+export function secondsWithin(heard: readonly Span[], { fromMs, toMs }: Span): number {
+  return heard.reduce(
+    (sum, each) => sum + Math.max(0, Math.min(each.toMs, toMs) - Math.max(each.fromMs, fromMs)) / 1000,
+    0,
+  );
+}
+
+/** When a step of the call was at work, as the call record has it. */
+export function span(record: CallRecord, name: string): Span {
+  const step = record.steps.find((known) => known.step === name);
+  if (step?.endedAtMs === undefined) throw new Error(`the record has no ended step ${name}`);
+  return { fromMs: step.beganAtMs, toMs: step.endedAtMs };
+}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import type { CallRecord } from "#call-manager/call-record.ts";
+import type { ConfigShape } from "#network/config-schema.ts";
+import { startCapture, type WireMessage } from "./capture.ts";
+import { type Ear, earOf } from "./ear.ts";
+import { openPlatform, type Platform } from "./platform.ts";
+import { PlainBrowser } from "./plain-browser.ts";
+import { annsNumber, signedToken } from "./story.ts";
+import { toneVoice } from "./tone-voice.ts";
+
+/**
+ * One call on the real platform between telephones that nobody here wrote, with all that goes over loopback captured. The
+ * platform's voice whistles (`tone-voice.ts`), so that what a telephone heard can be told from the sound alone.
+ */
+export interface MeasuredCall extends AsyncDisposable {
+  readonly platform: Platform;
+  readonly browser: PlainBrowser;
+  /** 201-204: Ann clicks, and the bank has signed her number: nobody asks her for a key. */
+  begins(): Promise<void>;
+  /** Ann's page says so, now or after one of the next changes. */
+  annSees(words: string | RegExp): Promise<void>;
+  /** Once the call has ended: its record, and who heard what. */
+  measures(): Promise<Measures>;
+}
+
+export interface Measures {
+  readonly record: CallRecord;
+  readonly messages: readonly WireMessage[];
+  readonly toAnn: Ear;
+  readonly toBob: Ear;
+}
+
+const patienceMs = 30_000;
+
+export async function openMeasuredCall(options: {
+  readonly config: ConfigShape;
+  readonly ann: { readonly port: number };
+  readonly bob: { readonly port: number };
+  readonly environment?: Readonly<Record<string, string>>;
+}): Promise<MeasuredCall> {
+  const { ann, bob } = options;
+  const platform = await openPlatform({
+    config: options.config,
+    environment: { ...toneVoice, ...options.environment },
+  });
+  const capture = await startCapture([platform.sipPort, ann.port, bob.port]).catch(async (error: unknown) => {
+    await platform[Symbol.asyncDispose]();
+    throw error;
+  });
+  const browser = new PlainBrowser(platform.url);
+  return {
+    platform,
+    browser,
+    async begins() {
+      const token = await signedToken({ context: { phone: annsNumber, whisperCode: "A47" } });
+      await browser.opens(`/talk/bank/mortgages?token=${token}`);
+      await browser.submits("/talk/");
+    },
+    async annSees(words) {
+      const giveUp = AbortSignal.timeout(patienceMs);
+      for (;;) {
+        await browser.reloads();
+        if (browser.text.match(words) !== null) return;
+        if (giveUp.aborted)
+          throw new Error(`Ann never saw ${words}, but: ${browser.text}\n${platform.output().slice(-6_000)}`);
+        await browser.changes(giveUp);
+      }
+    },
+    async measures() {
+      const [record, ...others] = await platform.calls();
+      assert.ok(record !== undefined && others.length === 0, "one attempt, one record");
+      await capture.stop();
+      const heard = { messages: capture.sip(), streams: capture.rtp() };
+      return {
+        record,
+        messages: heard.messages,
+        toAnn: earOf(heard, ann.port),
+        toBob: earOf(heard, bob.port),
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await capture[Symbol.asyncDispose]();
+      await platform[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** How long people take: to listen, to talk. */
+export function takesSeconds(count: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, count * 1000));
+}
