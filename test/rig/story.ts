@@ -20,6 +20,8 @@ export interface Story {
   overflowAgent(name: string): Agent;
   /** A line of the telling that no person speaks. */
   line<T>(happens: () => Promise<T>): Promise<T>;
+  /** Every call record. */
+  calls(): Promise<readonly CallRecord[]>;
   /** The only call record, once its call has ended. */
   record(): Promise<CallRecord>;
 }
@@ -113,9 +115,13 @@ class Teller implements Story {
     return this.#nextLife;
   }
 
-  async record(): Promise<CallRecord> {
+  async calls(): Promise<readonly CallRecord[]> {
     await this.webIsUp();
-    const calls = await this.platform.calls();
+    return await this.platform.calls();
+  }
+
+  async record(): Promise<CallRecord> {
+    const calls = await this.calls();
     assert.equal(calls.length, 1, "one attempt, one record");
     const [record] = calls;
     assert.ok(record !== undefined);

@@ -279,7 +279,7 @@ const tales: readonly Tale[] = [
       const ann = story.caller("Ann");
       await ann.clicks("savings");
       await ann.sees("Example Bank is closed at the moment");
-      assert.deepEqual(await story.platform.calls(), []);
+      assert.deepEqual(await story.calls(), []);
     },
   },
 ];
