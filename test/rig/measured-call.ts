@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CallRecord } from "#call-manager/call-record.ts";
 import type { ConfigShape } from "#network/config-schema.ts";
-import { startCapture, type WireMessage } from "./capture.ts";
+import { type RtpStream, startCapture, type WireMessage } from "./capture.ts";
 import { type Ear, earOf } from "./ear.ts";
 import { openPlatform, type Platform } from "./platform.ts";
 import { PlainBrowser } from "./plain-browser.ts";
@@ -26,6 +26,8 @@ export interface MeasuredCall extends AsyncDisposable {
 export interface Measures {
   readonly record: CallRecord;
   readonly messages: readonly WireMessage[];
+  /** All RTP, both ways. */
+  readonly streams: readonly RtpStream[];
   readonly toAnn: Ear;
   readonly toBob: Ear;
 }
@@ -73,7 +75,7 @@ export async function openMeasuredCall(options: {
       const heard = { messages: capture.sip(), streams: capture.rtp() };
       return {
         record,
-        messages: heard.messages,
+        ...heard,
         toAnn: earOf(heard, ann.port),
         toBob: earOf(heard, bob.port),
       };

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { type Sound, toMuLaw } from "./wav.ts";
 
 /** One UDP datagram or TCP segment of a capture file. */
 export interface Packet {
@@ -85,4 +86,53 @@ function ipv6(octets: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, at) => octets.readUInt16BE(at * 2).toString(16));
   const text = groups.join(":");
   return text === "0:0:0:0:0:0:0:1" ? "::1" : text;
+}
+
+/** Writes a sound of 8 kHz as RTP, mu-law, 20 ms a packet, for programs that play captures (sipp puts its own ports in). */
+export function writeRtpPcap(path: string, sound: Sound): void {
+  const muLaw = Uint8Array.from(sound.samples, toMuLaw);
+  const header = Buffer.alloc(24);
+  header.writeUInt32LE(0xa1b2c3d4, 0);
+  header.writeUInt16LE(2, 4);
+  header.writeUInt16LE(4, 6);
+  header.writeUInt32LE(65_535, 16);
+  header.writeUInt32LE(ethernet, 20);
+  const frames: Buffer[] = [header];
+  for (let at = 0; at + 160 <= muLaw.length; at += 160) {
+    const frame = ethernetFrame(rtpPacket(at, muLaw.subarray(at, at + 160)));
+    const record = Buffer.alloc(16);
+    const atUs = (at / 160) * 20_000;
+    record.writeUInt32LE(Math.floor(atUs / 1e6), 0);
+    record.writeUInt32LE(atUs % 1e6, 4);
+    record.writeUInt32LE(frame.length, 8);
+    record.writeUInt32LE(frame.length, 12);
+    frames.push(record, frame);
+  }
+  writeFileSync(path, Buffer.concat(frames));
+}
+
+function rtpPacket(timestamp: number, payload: Uint8Array): Buffer {
+  const header = Buffer.alloc(12);
+  header.writeUInt8(0x80, 0);
+  header.writeUInt8(timestamp === 0 ? 0x80 : 0, 1);
+  header.writeUInt16BE(timestamp / 160, 2);
+  header.writeUInt32BE(timestamp, 4);
+  header.writeUInt32BE(0x5eed_5eed, 8);
+  return Buffer.concat([header, payload]);
+}
+
+/** Ethernet, IPv4 and UDP around it; addresses, ports and checksums are the player's affair. */
+function ethernetFrame(payload: Buffer): Buffer {
+  const frame = Buffer.alloc(14 + 20 + 8);
+  frame.writeUInt16BE(0x0800, 12);
+  frame.writeUInt8(0x45, 14);
+  frame.writeUInt16BE(20 + 8 + payload.length, 16);
+  frame.writeUInt8(64, 22);
+  frame.writeUInt8(17, 23);
+  frame.writeUInt32BE(0x7f00_0001, 26);
+  frame.writeUInt32BE(0x7f00_0001, 30);
+  frame.writeUInt16BE(6000, 34);
+  frame.writeUInt16BE(6002, 36);
+  frame.writeUInt16BE(8 + payload.length, 38);
+  return Buffer.concat([frame, payload]);
 }

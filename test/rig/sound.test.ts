@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";
 import { temporaryFolder } from "./processes.ts";
-import { heard, heardTone, heardTouchTones, lengthOf, likeness, sequence } from "./sound.ts";
+import { heard, heardKey, heardTone, heardTouchTones, lengthOf, likeness, sequence } from "./sound.ts";
 import { fromALaw, fromMuLaw, readWav, writeWav } from "./wav.ts";
 
 test("a sound survives its WAV file", () => {
@@ -28,6 +28,21 @@ test("a tone is found where it is, and nowhere else", () => {
   assert.deepEqual(heardTone(sound, 2000), []);
   assert.equal(heard(sound).length, 2);
   assert.ok(Math.abs(lengthOf(heard(sound)) - 2) < 0.05);
+});
+
+test("what is left of a key is measured to 10 ms, with somebody speaking around it", () => {
+  const sound = sequence([
+    { hz: [1000], seconds: 0.5 },
+    { hz: [697, 1336], seconds: 0.12 },
+    { hz: [1000], seconds: 0.5 },
+    { hz: [697, 1336], seconds: 0.03 },
+    { hz: [1000], seconds: 0.5 },
+  ]);
+  const found = heardKey(sound, "2").map(({ fromSeconds, toSeconds }) => toSeconds - fromSeconds);
+  assert.equal(found.length, 2);
+  assert.ok(Math.abs((found[0] ?? 0) - 0.12) < 1e-6 && Math.abs((found[1] ?? 0) - 0.03) < 1e-6, found.join());
+  assert.deepEqual(heardKey(sound, "#"), []);
+  assert.deepEqual(heardKey(sequence([{ hz: [1000], seconds: 1 }]), "0"), []);
 });
 
 test("touch-tones are read, and a plain tone is none", () => {

@@ -102,6 +102,27 @@ export function heardTouchTones(sound: Sound): string {
   return digits;
 }
 
+/**
+ * Where both tones of a key are heard, in frames of 10 ms: short enough to see what is left of a key that was cut off at once.
+ * A tone beside them (someone who speaks) does not hide them.
+ */
+export function heardKey(sound: Sound, key: string): readonly Stretch[] {
+  const at = "123A456B789C*0#D".indexOf(key);
+  const [low = 0, high = 0] = [rows[at >> 2], columns[at & 3]];
+  const frame = sound.sampleRate / 100;
+  const shares = Float64Array.from({ length: Math.floor(sound.samples.length / frame) }, (_, index) => {
+    const part = sound.samples.subarray(index * frame, (index + 1) * frame);
+    const energy = part.reduce((sum, sample) => sum + sample * sample, 0) / frame;
+    if (energy < 1e-4) return 0;
+    return Math.min(...[low, high].map((hz) => tonePower(part, hz, sound.sampleRate) / energy));
+  });
+  return stretches(shares, (share) => share >= 0.2, {
+    joinSeconds: 0.011,
+    leastSeconds: 0.01,
+    frameSeconds: 0.01,
+  });
+}
+
 /** How alike `part` and a piece of `whole` are at best, 0..1, and where that piece begins. Every shift is tried: keep both short. */
 export function likeness(whole: Sound, part: Sound): { likeness: number; atSeconds: number } {
   let best = { likeness: 0, atSeconds: 0 };
@@ -127,16 +148,17 @@ function strongest(powers: readonly number[]): number {
 function stretches(
   values: Float64Array,
   counts: (value: number) => boolean,
-  { joinSeconds, leastSeconds }: { joinSeconds: number; leastSeconds: number },
+  told: { joinSeconds: number; leastSeconds: number; frameSeconds?: number },
 ): readonly Stretch[] {
+  const { joinSeconds, leastSeconds, frameSeconds = 0.02 } = told;
   const found: { fromSeconds: number; toSeconds: number }[] = [];
   values.forEach((value, at) => {
     if (!counts(value)) return;
     const last = found.at(-1);
-    const fromSeconds = at / 50;
+    const fromSeconds = at * frameSeconds;
     if (last !== undefined && fromSeconds - last.toSeconds <= joinSeconds)
-      last.toSeconds = fromSeconds + 0.02;
-    else found.push({ fromSeconds, toSeconds: fromSeconds + 0.02 });
+      last.toSeconds = fromSeconds + frameSeconds;
+    else found.push({ fromSeconds, toSeconds: fromSeconds + frameSeconds });
   });
   return found.filter((stretch) => stretch.toSeconds - stretch.fromSeconds >= leastSeconds - 1e-9);
 }

@@ -53,6 +53,20 @@ export function fromMuLaw(octet: number): number {
   return (flipped & 0x80 ? -magnitude : magnitude) / 32768;
 }
 
+const muLawLevels = Array.from({ length: 256 }, (_, octet) => fromMuLaw(octet));
+const nearestOctets = new Map<number, number>();
+
+/** The mu-law octet that comes nearest to a sample in -1..1. */
+export function toMuLaw(sample: number): number {
+  const level = Math.round(Math.max(-1, Math.min(1, sample)) * 8192);
+  const known = nearestOctets.get(level);
+  if (known !== undefined) return known;
+  const distances = muLawLevels.map((each) => Math.abs(each - level / 8192));
+  const nearest = distances.indexOf(Math.min(...distances));
+  nearestOctets.set(level, nearest);
+  return nearest;
+}
+
 /** ITU-T G.711: one A-law octet. */
 export function fromALaw(octet: number): number {
   const flipped = octet ^ 0x55;
