@@ -7,12 +7,11 @@ import { readNumber } from "#network/number.ts";
 import type { Subscriber } from "#network/records.ts";
 import type { Database, Transaction } from "#store/database.ts";
 import { appendJournal } from "#store/journal.ts";
-import { type Call, userLegOf } from "./call.ts";
+import { type Call, linesEndAtMs, userLegOf } from "./call.ts";
 import type { BeginCallAnswer, BeginCallRefusal, CallWish } from "./call-manager.ts";
 import { insertCall, isReferenceLive, liveCallOfSession } from "./call-table.ts";
 import { stagePages } from "./call-progress.ts";
 import { appendPages } from "./session-page-table.ts";
-import { lastWordsMs } from "./steps/call-user.ts";
 import { callOfTicket, type Ticket, useTicket } from "./used-ticket-table.ts";
 import { planCall, stepsToRun } from "./web-call.ts";
 
@@ -27,9 +26,15 @@ export type Begun =
  */
 export async function beginCall(
   wish: CallWish,
-  around: { database: Database; network: Network; clock: Clock; random: Random },
+  around: {
+    readonly database: Database;
+    readonly network: Network;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly unitBoot: string;
+  },
 ): Promise<Begun> {
-  const { database, network, clock, random } = around;
+  const { database, network, clock, random, unitBoot } = around;
   const earlier = await database.transaction((tx) => callAlreadyBegun(tx, wish));
   if (earlier !== undefined) return resumed(earlier);
 
@@ -60,7 +65,6 @@ export async function beginCall(
     if (token !== undefined && (await callOfTicket(tx, token)) !== undefined)
       return refused("token-already-used");
 
-    const endsAtMs = nowMs + subscriber.policy.maxCallMinutes * 60_000;
     const permit = await grantPermit(
       tx,
       {
@@ -69,7 +73,7 @@ export async function beginCall(
         leg: userLegOf({ id }),
         trunk: subscriber.trunkForUsers,
         atMs: nowMs,
-        lapsesAtMs: endsAtMs + lastWordsMs,
+        lapsesAtMs: linesEndAtMs({ beganAtMs: nowMs, policy: subscriber.policy }),
         party: { kind: "user", number: number.number, ipAddress: wish.ipAddress },
       },
       random,
@@ -82,7 +86,7 @@ export async function beginCall(
       visitorNumber: number.number,
       userPermit: permit.permit.id,
       beganAtMs: nowMs,
-      endsAtMs,
+      unitBoot,
     });
     await insertCall(tx, call);
     await useTicket(tx, { kind: "form", id: wish.ticket }, id);
@@ -112,7 +116,7 @@ function tokenTicket(wish: CallWish): Ticket | undefined {
 function newCall(
   wish: CallWish,
   subscriber: Subscriber,
-  facts: Pick<Call, "id" | "reference" | "visitorNumber" | "userPermit" | "beganAtMs" | "endsAtMs">,
+  facts: Pick<Call, "id" | "reference" | "visitorNumber" | "userPermit" | "beganAtMs" | "unitBoot">,
 ): Call {
   const plan = planCall(subscriber.policy, wish.phoneSigned);
   const began = Object.fromEntries(stepsToRun(plan.order, []).map((step) => [step, facts.beganAtMs]));

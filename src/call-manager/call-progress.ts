@@ -23,7 +23,8 @@ export function nextCall(
   // Of two lanes that end the call at the same time, the first to be written down says why.
   const outcome = call.outcome ?? end.over;
   const over = outcome === undefined ? {} : { outcome, overAtMs: call.overAtMs ?? nowMs };
-  const ended: Call = { ...facts, ...over, done };
+  // What failed before has been overcome.
+  const ended: Call = { ...facts, ...over, done, bugs: 0 };
 
   // A step that runs on in the other lane keeps its moment; one that begins, or begins again, gets this one.
   const began = stepsOf(ended).map((each) => [

@@ -33,13 +33,16 @@ export async function insertCall(tx: Transaction, call: Call): Promise<void> {
     .execute();
 }
 
-export async function updateCall(tx: Transaction, call: Call): Promise<void> {
-  await tx
+/** Writes `call` in place of `before`; false when it is not `before` that is stored, and then nothing is written. */
+export async function updateCall(tx: Transaction, before: Call, call: Call): Promise<boolean> {
+  const { numUpdatedRows } = await tx
     .tables<CallTable>()
     .updateTable("call")
     .set({ state: call.state, record: JSON.stringify(call) })
     .where("id", "=", call.id)
-    .execute();
+    .where("record", "=", JSON.stringify(before))
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
 }
 
 export async function readCall(source: Source, id: CallId): Promise<Call | undefined> {

@@ -29,7 +29,12 @@ forEachDatabase((_make, open) => {
     assert.equal(await isReferenceLive(database, call.reference), true);
 
     const ended: Call = { ...call, state: "ended", outcome: "completed" };
-    await database.transaction((tx) => updateCall(tx, ended));
+    await database.transaction((tx) => updateCall(tx, call, ended));
+    assert.equal(
+      await database.transaction((tx) => updateCall(tx, call, call)),
+      false,
+      "it is another by now",
+    );
     assert.equal(await liveCallOfSession(database, call.session), undefined);
     assert.equal(await isReferenceLive(database, call.reference), false);
     assert.deepEqual(await newestCallOfSession(database, call.session), ended);
@@ -135,7 +140,7 @@ function callOf(
     userPermit: "permit_a" as PermitId,
     policy: subscriber.policy,
     beganAtMs: of.beganAtMs ?? 1000,
-    endsAtMs: 9000,
+    unitBoot: "1",
     state: "live",
     done: [],
     began: { "choose-center": 1000 },

@@ -26,8 +26,8 @@ export interface Call extends CallFacts {
   readonly legOrder: Policy["legOrder"];
   readonly order: StepOrder;
   readonly beganAtMs: number;
-  /** Whatever happens, the call is over then. */
-  readonly endsAtMs: number;
+  /** The life of the unit in which the call's lines are. */
+  readonly unitBoot: string;
 }
 
 /** What becomes true of a call on its way. */
@@ -71,6 +71,22 @@ export interface CenterAttempt {
   readonly route: Route;
   /** `dialing`, `answered`, `signed-on`, or how it ended. */
   readonly result: string;
+}
+
+/** From the click to the bridge, whatever the policy's own times add up to. */
+const longestSetUpMs = 10 * 60_000;
+/** The unit's own limit comes a little after ours, so that a goodbye can be said. */
+const lastWordsMs = 60_000;
+
+/** Whatever happens, the call is over then: the policy's minutes are for talking, and count from the bridge. */
+export function endsAtMs(call: Pick<Call, "beganAtMs" | "bridgedAtMs" | "policy">): number {
+  if (call.bridgedAtMs === undefined) return call.beganAtMs + longestSetUpMs;
+  return call.bridgedAtMs + call.policy.maxCallMinutes * 60_000;
+}
+
+/** When the unit ends every line of the call, should nobody be there to tell it. */
+export function linesEndAtMs(call: Pick<Call, "beganAtMs" | "policy">): number {
+  return call.beganAtMs + longestSetUpMs + call.policy.maxCallMinutes * 60_000 + lastWordsMs;
 }
 
 /** The same leg in every life of the process: this is what keeps a telephone from being rung twice. */

@@ -83,8 +83,8 @@ export async function openCallManager(around: {
 
   return {
     async beginCall(wish) {
-      if (!unit.connected) return { type: "refused", why: "unit-unreachable" };
-      const begun = await beginCall(wish, around);
+      if (!unit.connected || unit.boot === undefined) return { type: "refused", why: "unit-unreachable" };
+      const begun = await beginCall(wish, { ...around, unitBoot: unit.boot });
       if ("begun" in begun && begun.begun !== undefined) {
         pages.changed(wish.session);
         // It stands in the database: if its flow cannot begin now, the next start takes it up.

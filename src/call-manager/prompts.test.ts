@@ -69,9 +69,29 @@ test("the whisper spells the code, and is private", () => {
   assert.deepEqual(said.segments, [
     { type: "text", text: "Mortgages, page 3." },
     { type: "pause", ms: 400 },
-    { type: "text", text: "Customer code" },
+    { type: "text", text: "Customer code", common: true },
     { type: "spell", text: "A47", alphabet: "plain" },
   ]);
+});
+
+test("a whisper's words are common where nothing of the visitor's is among them", () => {
+  const said = whisper({
+    subject: { ...subject, whisper: { en: "{subject}. {pause} Seen: {page}. {pause} Goodbye." } },
+    language: "en",
+    page: "page 3",
+    code: undefined,
+    reference: "123456",
+    signedOn: true,
+  });
+  assert.equal(said.private, true);
+  assert.deepEqual(
+    said.segments.filter(({ type }) => type === "text"),
+    [
+      { type: "text", text: "Mortgages.", common: true },
+      { type: "text", text: "Seen: page 3." },
+      { type: "text", text: "Goodbye.", common: true },
+    ],
+  );
 });
 
 test("who did not sign on hears nothing but the subject", () => {

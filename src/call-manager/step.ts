@@ -3,7 +3,7 @@ import type { LegId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Network } from "#network/network.ts";
-import type { Transaction } from "#store/database.ts";
+import type { Database, Transaction } from "#store/database.ts";
 import type { TelecomUnit } from "#telecom/client.ts";
 import type { CallFacts } from "./call.ts";
 import type { InboxCommand } from "./call-inbox-table.ts";
@@ -40,6 +40,7 @@ export interface StepEnd extends BecameTrue {
 
 /** What stands around every call. */
 export interface Surroundings {
+  readonly database: Database;
   readonly unit: TelecomUnit;
   readonly network: Network;
   readonly clock: Clock;

@@ -1,21 +1,20 @@
 import { until } from "#base/clock.ts";
+import { TandemError } from "#base/errors.ts";
 import type { LegId } from "#base/ids.ts";
-import type { Database } from "#store/database.ts";
-import { appendJournal } from "#store/journal.ts";
 import type { Call } from "../call.ts";
-import { type InboxCommand, takeCommands, untakenCommands } from "../call-inbox-table.ts";
-import { journalRow, nextCall, stagePages, stepsOf } from "../call-progress.ts";
-import { readCall, updateCall } from "../call-table.ts";
-import { appendPages } from "../session-page-table.ts";
+import { type InboxCommand, untakenCommands } from "../call-inbox-table.ts";
+import { stepsOf } from "../call-progress.ts";
+import { readCall } from "../call-table.ts";
+import { writeCheckpoint } from "../checkpoint.ts";
 import type { BecameTrue, Step, StepEnd, Surroundings } from "../step.ts";
 import type { StepName } from "../web-call.ts";
 import { CallOver, Scope, StepStopped } from "./scope.ts";
 
 export interface KernelSurroundings extends Surroundings {
-  readonly database: Database;
   readonly steps: Readonly<Record<StepName, Step>>;
-  /** After the commit: new pages stand in this call's session; this call is at its end. */
+  /** After the commit: new pages stand in this call's session. */
   readonly onPages: (call: Call) => void;
+  /** The call is at its end, and nothing of it runs any more. */
   readonly onEnded: (call: Call) => void;
 }
 
@@ -40,9 +39,9 @@ export class CallRunner {
     this.#around = around;
   }
 
-  /** The inbox first: a visitor who has cancelled is not called any more. */
+  /** With its inbox: a visitor who has cancelled is not called any more. */
   async start(): Promise<void> {
-    await this.readInbox();
+    await this.#read();
     this.#run();
   }
 
@@ -67,13 +66,27 @@ export class CallRunner {
 
   /** Writes down what became true: one transaction, and after it what follows from it. */
   checkpoint(step: StepName, became: BecameTrue, end?: StepEnd): Promise<void> {
-    return this.#inTurn(() => this.#write(step, became, end));
+    return this.#inTurn(async () => {
+      this.#closing.signal.throwIfAborted();
+      const { database, clock, unit, onPages } = this.#around;
+      const { took, obeyed = [] } = became;
+      const now = { before: this.call, atMs: clock.now() };
+      const { call, pages } = await writeCheckpoint(database, { ...now, step, became, end });
+      this.call = call;
+      this.inbox = this.inbox.filter((command) => !obeyed.includes(command));
+      if (took !== undefined) unit.send({ type: "take-digits", ...took });
+      if (pages.length > 0) onPages(call);
+      // Once it is over, the other lane has nothing more to say.
+      if (call.outcome !== undefined)
+        for (const [each, scope] of this.#scopes) if (each !== step) scope.stop();
+    });
   }
 
   #run(): void {
     if (this.#closing.signal.aborted) return;
     // A call that is over says goodbye when its other lane has fallen silent.
     if (this.call.outcome !== undefined && this.#scopes.size > 0) return;
+    if (this.call.state === "ended") return this.#around.onEnded(this.call);
     for (const step of stepsOf(this.call)) if (!this.#scopes.has(step)) void this.#runStep(step);
   }
 
@@ -91,47 +104,30 @@ export class CallRunner {
     this.#run();
   }
 
-  async #write(step: StepName, became: BecameTrue, end: StepEnd | undefined): Promise<void> {
-    this.#closing.signal.throwIfAborted();
-    const { database, clock, unit, onPages, onEnded } = this.#around;
-    const { took, obeyed = [] } = became;
-    const before = this.call;
-    const atMs = clock.now();
-    const { call, pages } = await database.transaction(async (tx) => {
-      const more = await became.alongside?.(tx);
-      const call = nextCall(before, step, { ...became, call: { ...became.call, ...more } }, end, atMs);
-      const pages = [...(became.pages ?? []), ...stagePages(before, call)];
-      await updateCall(tx, call);
-      await takeCommands(tx, call.id, obeyed, atMs);
-      if (pages.length > 0) await appendPages(tx, call, pages, atMs);
-      await appendJournal(tx, [journalRow({ before, call, step, became, ended: end !== undefined, atMs })]);
-      return { call, pages };
-    });
-    this.call = call;
-    this.inbox = this.inbox.filter((command) => !obeyed.includes(command));
-    if (took !== undefined) unit.send({ type: "take-digits", ...took });
-    if (pages.length > 0) onPages(call);
-    if (call.outcome !== undefined) for (const [each, scope] of this.#scopes) if (each !== step) scope.stop();
-    if (call.state === "ended") onEnded(call);
-  }
-
   /** What nobody foresaw harms this call alone: it is read again and tries again, and after some times it says goodbye. */
   async #afterBug(step: StepName, error: unknown): Promise<void> {
-    const { clock, log, database } = this.#around;
-    const { id } = this.call;
-    log.error({ call: id, step, error }, "A step failed; it will be tried again.");
+    const { clock, log } = this.#around;
+    log.error({ call: this.call.id, step, error }, "A step failed; it will be tried again.");
     try {
       await until(clock, clock.now() + pauseAfterBugMs, this.#closing.signal);
-      await this.#inTurn(async () => {
-        this.call = (await readCall(database, id)) ?? this.call;
-      });
-      const failed = { fact: "failed", call: { bugs: this.call.bugs + 1 } };
-      const giveUp = this.call.bugs + 1 >= mostBugs && step !== "say-goodbye";
-      await this.checkpoint(step, failed, giveUp ? { ...failed, over: "platform-failed" } : undefined);
+      await this.#read();
+      if (error instanceof TandemError && error.code === "CALL_TAKEN") return;
+      const bugs = this.call.bugs + 1;
+      const giveUp = bugs >= mostBugs && step !== "say-goodbye";
+      if (giveUp) await this.checkpoint(step, failed, { ...failed, over: "platform-failed" });
+      else await this.checkpoint(step, { ...failed, call: { bugs } });
     } catch (thrown) {
       if (!(thrown instanceof StepStopped))
-        log.error({ call: id, step, error: thrown }, "Nor could that be written.");
+        log.error({ call: this.call.id, step, error: thrown }, "Nor could that be written.");
     }
+  }
+
+  #read(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { database } = this.#around;
+      this.call = (await readCall(database, this.call.id)) ?? this.call;
+      this.inbox = await untakenCommands(database, this.call.id);
+    });
   }
 
   /** One at a time for each call. */
@@ -141,6 +137,8 @@ export class CallRunner {
     return done;
   }
 }
+
+const failed: BecameTrue = { fact: "failed" };
 
 function overAsEnd(thrown: unknown): StepEnd {
   if (thrown instanceof CallOver) return { fact: "over", over: thrown.outcome };

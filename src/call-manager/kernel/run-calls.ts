@@ -3,6 +3,7 @@ import type { CallId, LegId } from "#base/ids.ts";
 import type { TelecomEvent } from "#contract/telecom.ts";
 import { type Call, callOfLeg } from "../call.ts";
 import { liveCalls } from "../call-table.ts";
+import { endStrayLegs } from "../stray-legs.ts";
 import { CallRunner, type KernelSurroundings } from "./run-call.ts";
 
 const pauseMs = 1000;
@@ -25,7 +26,7 @@ export class CallRunners {
     const { database, unit } = this.#around;
     await unit.ready(this.#closing.signal);
     const calls = await this.#untilDone("read the live calls", () => liveCalls(database));
-    for (const call of calls) await this.run(call);
+    await Promise.all(calls.map((call) => this.run(call)));
     this.#allTakenUp = true;
     this.#endStrayLegs();
   }
@@ -66,14 +67,11 @@ export class CallRunners {
     this.#endStrayLegs();
   }
 
-  /** A leg without a live call is nobody's: its call has ended, and the unit is told now or, after a crash, again. */
   #endStrayLegs(): void {
     if (!this.#allTakenUp) return;
-    const { unit } = this.#around;
-    for (const { leg, state } of unit.legs()) {
-      if (this.#runners.has(callOfLeg(leg))) continue;
-      unit.send(state === "ended" ? { type: "forget", leg } : { type: "hang-up", leg, reason: "normal" });
-    }
+    endStrayLegs((call) => this.#runners.has(call), this.#around).catch((error: unknown) =>
+      this.#around.log.error({ error }, "Legs without a call could not be told from others."),
+    );
   }
 
   async #untilDone<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,5 @@
-import type { LegId, PlayId } from "#base/ids.ts";
-import type { Log } from "#base/log.ts";
-import type { KeyedDigit, PlayEnd, Prompt } from "#contract/telecom.ts";
-import type { Call } from "../call.ts";
+import type { LegId } from "#base/ids.ts";
+import { type Call, endsAtMs } from "../call.ts";
 import type { InboxCommand } from "../call-inbox-table.ts";
 import type { CallOutcome } from "../pages.ts";
 import type { BecameTrue, Surroundings } from "../step.ts";
@@ -29,10 +27,9 @@ export interface RunningCall {
   checkpoint(step: StepName, became: BecameTrue): Promise<void>;
 }
 
-/** What a step may do. Every wait belongs to it, and ends with it. */
+/** What a step stands on. Every wait belongs to it, and ends with it. */
 export class Scope {
   readonly around: Surroundings;
-  readonly log: Log;
   readonly #step: StepName;
   readonly #running: RunningCall;
   readonly #waits = new Set<() => void>();
@@ -40,7 +37,6 @@ export class Scope {
 
   constructor(step: StepName, running: RunningCall, around: Surroundings) {
     this.around = around;
-    this.log = around.log.with({ call: running.call.id, step });
     this.#step = step;
     this.#running = running;
   }
@@ -63,15 +59,14 @@ export class Scope {
    * Waits until `look` sees something (not undefined), and gives it; "too-late" at `untilMs`. It looks now, and again after each
    * event of this call: at what is, not at what happened, so that it sees the same after a crash. Throws CallOver.
    */
-  wait<T>(look: () => T | undefined, untilMs?: number): Promise<T | "too-late"> {
+  wait<T>(look: () => T | undefined, untilMs = Infinity): Promise<T | "too-late"> {
     const { clock } = this.around;
-    const goodbye = this.#step === "say-goodbye";
-    const wakeAtMs = Math.min(untilMs ?? Infinity, goodbye ? Infinity : this.call.endsAtMs);
+    const wakeAtMs = this.#step === "say-goodbye" ? untilMs : Math.min(untilMs, endsAtMs(this.call));
     return new Promise((resolve, reject) => {
       const lookAgain = (): void => {
         try {
-          this.#throwIfOver();
-          const seen = look() ?? (untilMs !== undefined && clock.now() >= untilMs ? "too-late" : undefined);
+          this.throwIfOver();
+          const seen = look() ?? (clock.now() >= untilMs ? "too-late" : undefined);
           if (seen === undefined) return;
           resolve(seen);
         } catch (thrown) {
@@ -87,31 +82,18 @@ export class Scope {
   }
 
   /** Writes down what became true in the middle of a step. */
-  note(became: BecameTrue): Promise<void> {
-    return this.#running.checkpoint(this.#step, became);
+  async note(became: BecameTrue): Promise<void> {
+    await this.#running.checkpoint(this.#step, became);
+    this.throwIfOver();
   }
 
-  /** Begins to say something. The same `name` again on the same leg is the same play, and is heard once. */
-  play(leg: LegId, name: string, prompt: Prompt, loop = false): PlayId {
-    const play = `${leg}.${name}` as PlayId;
-    this.around.unit.send({ type: "play", leg, play, prompt, loop, barge: false });
-    return play;
-  }
-
-  /** Says it and waits until it was heard, or cut short. */
-  say(leg: LegId, name: string, prompt: Prompt): Promise<PlayEnd | "too-late"> {
-    const play = this.play(leg, name, prompt);
-    // The unit ends every play; the limit is for a unit that broke.
-    return this.wait(() => {
-      const line = this.around.unit.leg(leg);
-      return line?.played[play] ?? (line?.state === "answered" ? undefined : "leg-ended");
-    }, this.around.clock.now() + 120_000);
-  }
-
-  /** The digits of a leg that nobody has dealt with, oldest first. */
-  digits(leg: LegId): readonly KeyedDigit[] {
-    const taken = this.call.digitsTaken[leg] ?? 0;
-    return (this.around.unit.leg(leg)?.digits ?? []).filter((key) => key.seq > taken);
+  /** Throws CallOver, or StepStopped. For a step that did not wait and is about to do what the world notices. */
+  throwIfOver(): void {
+    if (this.#stopped) throw new StepStopped();
+    if (this.#step === "say-goodbye") return;
+    const { unit, clock } = this.around;
+    const outcome = whyOver(this.call, { unit, inbox: this.inbox, nowMs: clock.now() });
+    if (outcome !== undefined) throw new CallOver(outcome);
   }
 
   dialRefused(leg: LegId): boolean {
@@ -126,13 +108,5 @@ export class Scope {
   stop(): void {
     this.#stopped = true;
     this.lookAgain();
-  }
-
-  #throwIfOver(): void {
-    if (this.#stopped) throw new StepStopped();
-    if (this.#step === "say-goodbye") return;
-    const { unit, clock } = this.around;
-    const outcome = whyOver(this.call, { unit, inbox: this.inbox, nowMs: clock.now() });
-    if (outcome !== undefined) throw new CallOver(outcome);
   }
 }

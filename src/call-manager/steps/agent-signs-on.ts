@@ -5,6 +5,7 @@ import { keyedCode } from "../keyed-code.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { announcement, tone } from "../prompts.ts";
 import type { StepEnd } from "../step.ts";
+import { digitsOf, play, stopPlaying } from "../telephone.ts";
 import { legsOf } from "./bridge.ts";
 import { keepVisitorWaiting } from "./meanwhile.ts";
 import { nextRoute, withResult } from "./next-route.ts";
@@ -25,7 +26,7 @@ export async function agentSignsOn(scope: Scope): Promise<StepEnd> {
   for (let ask = 1; ask <= asks; ask++) {
     const untilMs = askedFromMs + ask * seconds * 1000;
     const name = `sign-on.${call.wrongPins}.${ask}`;
-    if (around.clock.now() < untilMs) scope.play(agent, name, ask === 1 ? prompts.first : prompts.again);
+    if (around.clock.now() < untilMs) play(scope, agent, name, ask === 1 ? prompts.first : prompts.again);
     const entry = await keyedEntry(scope, agent, untilMs);
     if (entry === "too-late") continue;
     if (entry === "hung-up") return hungUpInstead(scope);
@@ -67,7 +68,7 @@ function keyedEntry(
   const { key } = scope.call.policy.signOn;
   return scope.wait(() => {
     if (hungUp(scope, leg)) return "hung-up";
-    const code = keyedCode(scope.digits(leg), { endKey: key, pauseMs: Infinity, nowMs: 0 });
+    const code = keyedCode(digitsOf(scope, leg), { endKey: key, pauseMs: Infinity, nowMs: 0 });
     return code.type === "code" ? code : undefined;
   }, untilMs);
 }
@@ -113,9 +114,4 @@ function hungUpInstead(scope: Scope): StepEnd {
 
 function hungUp(scope: Scope, leg: LegId): boolean {
   return (scope.around.unit.leg(leg)?.state ?? "ended") === "ended";
-}
-
-function stopPlaying(scope: Scope, leg: LegId): void {
-  const play = scope.around.unit.leg(leg)?.playing;
-  if (play !== undefined) scope.around.unit.send({ type: "stop-play", leg, play });
 }

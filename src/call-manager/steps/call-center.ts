@@ -1,13 +1,13 @@
 import { grantPermit } from "#network/dial-permit.ts";
 import { toTag2 } from "#network/tag2.ts";
 import type { Trunk } from "#network/records.ts";
-import { type Call, type CenterAttempt, centerLegOf } from "../call.ts";
+import { type Call, type CenterAttempt, centerLegOf, linesEndAtMs } from "../call.ts";
 import { dialTarget } from "../dial-target.ts";
 import type { Scope } from "../kernel/scope.ts";
 import type { CallOutcome } from "../pages.ts";
 import type { StepEnd } from "../step.ts";
+import { dial } from "../telephone.ts";
 import { type Answered, answeredOrNot } from "./answered-or-not.ts";
-import { lastWordsMs } from "./call-user.ts";
 import { keepVisitorWaiting } from "./meanwhile.ts";
 import { nextRoute, withResult } from "./next-route.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
@@ -22,7 +22,9 @@ export async function callCenter(scope: Scope): Promise<StepEnd> {
   keepVisitorWaiting(scope);
   endEarlierAttempts(scope, attempt);
   const ringUntilMs = scope.beganAtMs + scope.call.policy.centerRingSeconds * 1000;
-  await dial(scope, attempt, trunk, ringUntilMs);
+  const dialed = await dialCenter(scope, attempt, trunk, ringUntilMs);
+  if (dialed === "not-permitted")
+    return { fact: dialed, over: dialed, call: { attempts: withResult(scope.call, dialed) } };
   const answered = await answeredOrNot(scope, attempt.leg, ringUntilMs);
   switch (answered) {
     case "answered":
@@ -66,7 +68,7 @@ async function beginAttempt(scope: Scope): Promise<CenterAttempt | undefined> {
         leg,
         trunk: route.trunk,
         atMs: around.clock.now(),
-        lapsesAtMs: call.endsAtMs + lastWordsMs,
+        lapsesAtMs: linesEndAtMs(call),
         party: { kind: "center", number: route.number },
       } as const;
       const answer = await grantPermit(tx, wish, around.random);
@@ -77,8 +79,13 @@ async function beginAttempt(scope: Scope): Promise<CenterAttempt | undefined> {
   return attemptInHand(scope.call);
 }
 
-async function dial(scope: Scope, attempt: CenterAttempt, trunk: Trunk, ringUntilMs: number): Promise<void> {
-  const { call, around } = scope;
+async function dialCenter(
+  scope: Scope,
+  attempt: CenterAttempt,
+  trunk: Trunk,
+  ringUntilMs: number,
+): ReturnType<typeof dial> {
+  const { call } = scope;
   const { subject } = await subscriberAndSubject(scope);
   const tag2 = toTag2({
     context: call.context,
@@ -87,8 +94,7 @@ async function dial(scope: Scope, attempt: CenterAttempt, trunk: Trunk, ringUnti
     visitorNumber: call.visitorNumber,
     reference: call.reference,
   });
-  around.unit.send({
-    type: "dial",
+  return dial(scope, {
     leg: attempt.leg,
     permit: attempt.permit,
     target: dialTarget(trunk, tag2.dnis),
@@ -98,7 +104,6 @@ async function dial(scope: Scope, attempt: CenterAttempt, trunk: Trunk, ringUnti
       xContext: tag2.xContext,
     },
     ringUntilMs,
-    endAtMs: call.endsAtMs + lastWordsMs,
   });
 }
 

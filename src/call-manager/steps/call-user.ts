@@ -4,6 +4,7 @@ import { dialTarget, numberOnTrunk } from "../dial-target.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { announcement, ringback } from "../prompts.ts";
 import type { StepEnd } from "../step.ts";
+import { dial, play } from "../telephone.ts";
 import { type Answered, answeredOrNot } from "./answered-or-not.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
 
@@ -16,22 +17,21 @@ export async function callUser(scope: Scope): Promise<StepEnd> {
 
   const leg = userLegOf(call);
   const ringUntilMs = scope.beganAtMs + call.policy.userRingSeconds * 1000;
-  around.unit.send({
-    type: "dial",
+  const dialed = await dial(scope, {
     leg,
     permit: call.userPermit,
     target: dialTarget(trunk, numberOnTrunk(trunk, call.visitorNumber)),
     identity: trunk.callerId === undefined ? {} : { callingNumber: trunk.callerId },
     ringUntilMs,
-    endAtMs: call.endsAtMs + lastWordsMs,
   });
+  if (dialed === "not-permitted") return { fact: dialed, over: dialed };
 
   // Center first: the agent, already there, hears that the customer is being called.
   const agentLeg = call.agentHeld ? currentCenterLeg(call) : undefined;
   if (agentLeg !== undefined) {
     const said = announcement("callingUser", subscriber, subject, subscriber.defaultLanguage);
     const segments = [...said.segments, ...ringback.segments];
-    scope.play(agentLeg, "calling-user", { ...said, segments }, true);
+    play(scope, agentLeg, "calling-user", { ...said, segments }, true);
   }
 
   const answered = await answeredOrNot(scope, leg, ringUntilMs);
@@ -39,9 +39,6 @@ export async function callUser(scope: Scope): Promise<StepEnd> {
     ? { fact: "answered", call: { userHeld: true } }
     : { fact: answered, over: outcomeOf[answered] };
 }
-
-/** The unit's own limit comes a little after ours, so that a goodbye can be said. */
-export const lastWordsMs = 60_000;
 
 const outcomeOf = {
   busy: "user-busy",

@@ -4,6 +4,7 @@ import { keyedCode } from "../keyed-code.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { inLanguage, tone } from "../prompts.ts";
 import type { StepEnd } from "../step.ts";
+import { digitsOf, play, stopPlaying } from "../telephone.ts";
 import { legsOf } from "./bridge.ts";
 
 /**
@@ -16,7 +17,7 @@ export async function converse(scope: Scope): Promise<StepEnd> {
   for (;;) {
     // After a crash it is said again, and heard once.
     const { answer } = scope.call;
-    if (answer !== undefined) scope.play(agent, answer.play, tone(answer.tone));
+    if (answer !== undefined) play(scope, agent, answer.play, tone(answer.tone));
     const asked = await nextWish(scope, agent);
     if (asked.type === "close-page") await goBack(scope, asked.command);
     else await pushPage(scope, agent, asked);
@@ -25,13 +26,8 @@ export async function converse(scope: Scope): Promise<StepEnd> {
 
 /** A play goes before the bridge's audio, to its leg alone. */
 function endRingback(scope: Scope): void {
-  const { unit } = scope.around;
   const { user, agent } = legsOf(scope.call);
-  for (const leg of [user, agent]) {
-    const play = unit.leg(leg)?.playing;
-    if (play !== undefined && play !== `${leg}.${scope.call.answer?.play}`)
-      unit.send({ type: "stop-play", leg, play });
-  }
+  for (const leg of [user, agent]) stopPlaying(scope, leg, scope.call.answer?.play);
 }
 
 type Wish =
@@ -41,7 +37,7 @@ type Wish =
 async function nextWish(scope: Scope, agent: LegId): Promise<Wish> {
   const { clock } = scope.around;
   const pauseMs = scope.call.policy.digitPauseSeconds * 1000;
-  const code = () => keyedCode(scope.digits(agent), { endKey: "#", pauseMs, nowMs: clock.now() });
+  const code = () => keyedCode(digitsOf(scope, agent), { endKey: "#", pauseMs, nowMs: clock.now() });
   for (;;) {
     const before = code();
     const seen = await scope.wait(
@@ -72,10 +68,10 @@ async function pushPage(
   // The key alone is a sign-on keyed twice: nothing is meant by it.
   if (keyed.digits === "") return scope.note({ fact: "no-code", took });
 
-  const play = `code.${keyed.throughSeq}`;
+  const name = `code.${keyed.throughSeq}`;
   const page = await around.network.pageForDigits(call.subscriber, keyed.digits);
   if (page === undefined) {
-    const answer = { play, tone: "refuse" } as const;
+    const answer = { play: name, tone: "refuse" } as const;
     return scope.note({ fact: "unknown-code", details: { digits: keyed.digits }, took, call: { answer } });
   }
   const url = page.content.type === "url" ? page.content.url : "";
@@ -85,7 +81,7 @@ async function pushPage(
     took,
     call: {
       pushed: [...call.pushed, { page: page.id, digits: keyed.digits, atMs: around.clock.now() }],
-      answer: { play, tone: "confirm" },
+      answer: { play: name, tone: "confirm" },
     },
     pages: [{ type: "pushed", page: page.id, title: inLanguage(page.title, call.language), url }],
   });

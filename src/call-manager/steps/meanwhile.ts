@@ -1,6 +1,7 @@
 import { userLegOf } from "../call.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { ringback } from "../prompts.ts";
+import { play } from "../telephone.ts";
 
 /**
  * What the visitor hears while they wait for the agent. Each step in which they wait says it again: if the process died just before
@@ -9,5 +10,5 @@ import { ringback } from "../prompts.ts";
 export function keepVisitorWaiting(scope: Scope): void {
   const { call } = scope;
   if (call.userHeld && call.done.includes("announce"))
-    scope.play(userLegOf(call), "ringback", ringback, true);
+    play(scope, userLegOf(call), "ringback", ringback, true);
 }

@@ -5,6 +5,7 @@ import type { Scope } from "../kernel/scope.ts";
 import type { CallOutcome } from "../pages.ts";
 import { announcement } from "../prompts.ts";
 import type { StepEnd } from "../step.ts";
+import { say } from "../telephone.ts";
 import { bridgeOf } from "./bridge.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
 
@@ -57,7 +58,8 @@ async function lastWords(scope: Scope, outcome: CallOutcome): Promise<void> {
     if (bridged) around.unit.send({ type: "hang-up", leg: agent.leg, reason: "normal" });
     else
       said.push(
-        scope.say(
+        say(
+          scope,
           agent.leg,
           "goodbye",
           announcement("userUnavailable", subscriber, subject, subscriber.defaultLanguage),
@@ -65,7 +67,7 @@ async function lastWords(scope: Scope, outcome: CallOutcome): Promise<void> {
       );
   }
   if (stillThere(user) && words !== undefined)
-    said.push(scope.say(user.leg, "goodbye", announcement(words, subscriber, subject, call.language)));
+    said.push(say(scope, user.leg, "goodbye", announcement(words, subscriber, subject, call.language)));
   await Promise.all(said);
 }
 

@@ -5,6 +5,7 @@ import { userLegOf } from "../call.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { announcement } from "../prompts.ts";
 import type { StepEnd } from "../step.ts";
+import { digitsOf, play, stopPlaying } from "../telephone.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
 
 /** Between the end of the question and its repetition. */
@@ -21,9 +22,9 @@ export async function userConfirms(scope: Scope): Promise<StepEnd> {
   const question = announcement("userConfirm", subscriber, subject, call.language);
 
   for (let ask = 1; ; ask++) {
-    const play = scope.play(leg, `confirm.${ask}`, question);
+    const asked = play(scope, leg, `confirm.${ask}`, question);
     const heard = await scope.wait(
-      () => decision(scope, leg) ?? around.unit.leg(leg)?.played[play],
+      () => decision(scope, leg) ?? around.unit.leg(leg)?.played[asked],
       deadline(scope),
     );
     if (scope.call.askedAtMs === undefined)
@@ -32,7 +33,7 @@ export async function userConfirms(scope: Scope): Promise<StepEnd> {
     const decided = typeof heard === "object" ? heard : await scope.wait(() => decision(scope, leg), untilMs);
     const late = around.clock.now() >= (deadline(scope) ?? Infinity);
     if (decided === "too-late" && !late) continue;
-    around.unit.send({ type: "stop-play", leg, play });
+    stopPlaying(scope, leg);
     return decided === "too-late"
       ? { fact: "no-key", over: "user-did-not-confirm" }
       : decidedEnd(scope, leg, decided);
@@ -47,7 +48,7 @@ function deadline(scope: Scope): number | undefined {
 
 /** The first key that means something. */
 function decision(scope: Scope, leg: LegId): KeyedDigit | undefined {
-  return scope.digits(leg).find(({ digit }) => digit === "1" || digit === "9");
+  return digitsOf(scope, leg).find(({ digit }) => digit === "1" || digit === "9");
 }
 
 function decidedEnd(scope: Scope, leg: LegId, key: KeyedDigit): StepEnd {

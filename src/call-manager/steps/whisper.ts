@@ -1,6 +1,7 @@
 import type { Scope } from "../kernel/scope.ts";
 import { whisper as whisperPrompt } from "../prompts.ts";
 import type { StepEnd } from "../step.ts";
+import { digitsOf, play, stopPlaying } from "../telephone.ts";
 import { legsOf } from "./bridge.ts";
 import { keepVisitorWaiting } from "./meanwhile.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
@@ -22,18 +23,18 @@ export async function whisper(scope: Scope): Promise<StepEnd> {
   });
 
   keepVisitorWaiting(scope);
-  const play = scope.play(agent, "whisper", prompt);
+  const whispered = play(scope, agent, "whisper", prompt);
   const key = call.policy.signOn.key;
   const heard = await scope.wait(() => {
-    if (scope.digits(agent).some(({ digit }) => digit === key)) return "cut-short";
-    const end = unit.leg(agent)?.played[play];
+    if (digitsOf(scope, agent).some(({ digit }) => digit === key)) return "cut-short";
+    const end = unit.leg(agent)?.played[whispered];
     // Then the leg's own end comes next, and ends the call.
     return end === "leg-ended" ? undefined : end;
   }, scope.beganAtMs + longestMs);
-  if (heard === "cut-short" || heard === "too-late") unit.send({ type: "stop-play", leg: agent, play });
+  if (heard === "cut-short" || heard === "too-late") stopPlaying(scope, agent);
 
   // What was keyed during the whisper was not meant for a page.
-  const throughSeq = scope.digits(agent).at(-1)?.seq;
+  const throughSeq = digitsOf(scope, agent).at(-1)?.seq;
   const took = throughSeq === undefined ? {} : { took: { leg: agent, throughSeq } };
   return { fact: "whispered", details: { heard }, ...took };
 }
