@@ -4,12 +4,10 @@ import { TandemError } from "#base/errors.ts";
 import type { CallId, SubscriberId } from "#base/ids.ts";
 import { makeLog, silentLog } from "#base/log.ts";
 import type { CallRecord } from "#call-manager/call-record.ts";
-import { newestCalls, readCall } from "#call-manager/call-table.ts";
-import { toCallRecord } from "#call-manager/read-call-record.ts";
+import { readCallRecord, readCallRecords } from "#call-manager/call-records.ts";
 import { readConfigFile } from "#network/config-file.ts";
 import { resumeCalls, stopCalls } from "#network/dial-permit.ts";
 import { type Database, openDatabase } from "#store/database.ts";
-import { readJournalOfCall } from "#store/journal.ts";
 import { readSettings, unitSettings } from "./settings.ts";
 import { script, supervise } from "./supervise.ts";
 
@@ -43,7 +41,7 @@ async function main(words: readonly string[]): Promise<number> {
       return await start();
     case "calls":
       return await withDatabase(async (database) => {
-        const records = await readRecords(database, {
+        const records = await readCallRecords(database, {
           limit: wholeNumber(values.limit),
           ...(values.subscriber === undefined ? {} : { subscriber: values.subscriber }),
           ...(values.before === undefined ? {} : { before: values.before as CallId }),
@@ -52,9 +50,8 @@ async function main(words: readonly string[]): Promise<number> {
       });
     case "call":
       return await withDatabase(async (database) => {
-        const call = object === undefined ? undefined : await readCall(database, object as CallId);
-        if (call === undefined) return say(`There is no call ${object ?? ""}.\n`, 1);
-        const record = toCallRecord(call, await readJournalOfCall(database, call.id));
+        const record = object === undefined ? undefined : await readCallRecord(database, object as CallId);
+        if (record === undefined) return say(`There is no call ${object ?? ""}.\n`, 1);
         return say(`${JSON.stringify(record, null, 2)}\n`, 0);
       });
     case "config": {
@@ -119,17 +116,6 @@ async function withDatabase(work: (database: Database) => Promise<number>): Prom
   } finally {
     await database.close();
   }
-}
-
-async function readRecords(
-  database: Database,
-  filter: { readonly limit: number; readonly subscriber?: string; readonly before?: CallId },
-): Promise<readonly CallRecord[]> {
-  const records: CallRecord[] = [];
-  for (const call of await newestCalls(database, filter)) {
-    records.push(toCallRecord(call, await readJournalOfCall(database, call.id)));
-  }
-  return records;
 }
 
 function table(records: readonly CallRecord[]): string {

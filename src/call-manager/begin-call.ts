@@ -11,6 +11,7 @@ import { type Call, linesEndAtMs, userLegOf } from "./call.ts";
 import type { BeginCallAnswer, BeginCallRefusal, CallWish } from "./call-manager.ts";
 import { insertCall, isReferenceLive, liveCallOfSession } from "./call-table.ts";
 import { stagePages } from "./call-progress.ts";
+import { begunRow } from "./journal-fact.ts";
 import { appendPages } from "./session-page-table.ts";
 import { callOfTicket, type Ticket, useTicket } from "./used-ticket-table.ts";
 import { planCall, stepsToRun } from "./web-call.ts";
@@ -92,10 +93,7 @@ export async function beginCall(
     await useTicket(tx, { kind: "form", id: wish.ticket }, id);
     if (token !== undefined) await useTicket(tx, token, id);
     await appendPages(tx, call, stagePages({ ...call, began: {} }, call), nowMs);
-    const fact = { became: "begun", legOrder: call.legOrder, subject: call.subject };
-    await appendJournal(tx, [
-      { call: id, atMs: nowMs, subscriber: call.subscriber, step: "begin-call", fact },
-    ]);
+    await appendJournal(tx, [begunRow(call)]);
     return { answer: { type: "begun", call: id, resumed: false }, begun: call };
   });
 }

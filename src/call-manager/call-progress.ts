@@ -1,4 +1,3 @@
-import type { NewJournalRow } from "#store/journal.ts";
 import type { Call } from "./call.ts";
 import type { SessionPage } from "./pages.ts";
 import type { BecameTrue, StepEnd } from "./step.ts";
@@ -46,23 +45,4 @@ export function stagePages(before: Call, call: Call): readonly SessionPage[] {
     .filter((step) => before.began[step] !== call.began[step])
     .flatMap((step) => stageOf[step] ?? [])
     .map((stage) => ({ type: "connect", stage }));
-}
-
-/** What reports read: what became true, and, when the step ended with it, since when it had run. */
-export function journalRow(of: {
-  readonly before: Call;
-  readonly call: Call;
-  readonly step: StepName;
-  readonly became: BecameTrue;
-  readonly ended: boolean;
-  readonly atMs: number;
-}): NewJournalRow {
-  const { before, call, step, became, ended, atMs } = of;
-  const fact = {
-    became: became.fact,
-    ...(ended ? { beganAtMs: before.began[step] ?? atMs } : {}),
-    ...(call.outcome === before.outcome ? {} : { outcome: call.outcome }),
-    ...became.details,
-  };
-  return { call: call.id, atMs, subscriber: call.subscriber, step, fact };
 }

@@ -4,17 +4,15 @@ import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Network } from "#network/network.ts";
 import type { Database } from "#store/database.ts";
-import { readJournalOfCall } from "#store/journal.ts";
 import type { TelecomUnit } from "#telecom/client.ts";
 import { beginCall } from "./begin-call.ts";
 import type { Call } from "./call.ts";
 import { type InboxCommand, putCommand } from "./call-inbox-table.ts";
 import type { CallManager } from "./call-manager.ts";
-import type { CallRecord } from "./call-record.ts";
-import { newestCallOfSession, newestCalls, readCall } from "./call-table.ts";
+import { readCallRecord, readCallRecords, readRecordOfSession } from "./call-records.ts";
+import { readCall } from "./call-table.ts";
 import { CallRunners } from "./kernel/run-calls.ts";
 import type { Pages } from "./pages.ts";
-import { toCallRecord } from "./read-call-record.ts";
 import { lastPage, readPagesAfter } from "./session-page-table.ts";
 import type { Step } from "./step.ts";
 import { agentSignsOn } from "./steps/agent-signs-on.ts";
@@ -65,9 +63,6 @@ export async function openCallManager(around: {
     if (!closed) log.error({ error }, "The unfinished calls could not be taken up.");
   });
 
-  const record = async (call: Call | undefined): Promise<CallRecord | undefined> =>
-    call && toCallRecord(call, await readJournalOfCall(database, call.id));
-
   /** Puts a command into the inbox of the session's own live call, if it still is. */
   const command = async (
     of: { readonly call: CallId; readonly session: SessionId },
@@ -103,16 +98,10 @@ export async function openCallManager(around: {
         return { id: `close-page.${shown.seq}`, type: "close-page", seq: shown.seq };
       }),
     pagesAfter: (session, afterSeq) => readPagesAfter(database, session, afterSeq, mostPages),
-    latestCall: async (session) => record(await newestCallOfSession(database, session)),
-    call: async (call) => record(await readCall(database, call)),
-    async calls(filter) {
-      const limit = Math.max(1, Math.min(filter.limit, mostCalls));
-      const found: CallRecord[] = [];
-      for (const call of await newestCalls(database, { ...filter, limit })) {
-        found.push(toCallRecord(call, await readJournalOfCall(database, call.id)));
-      }
-      return found;
-    },
+    latestCall: (session) => readRecordOfSession(database, session),
+    call: (call) => readCallRecord(database, call),
+    calls: (filter) =>
+      readCallRecords(database, { ...filter, limit: Math.max(1, Math.min(filter.limit, mostCalls)) }),
     async close() {
       closed = true;
       await runners.close();

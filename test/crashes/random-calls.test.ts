@@ -4,6 +4,7 @@ import { systemClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
 import type { CallRecord } from "#call-manager/call-record.ts";
 import { CallStory } from "#rig/call-story.ts";
+import { checkRecordAgainstCall } from "#rig/stored-call.ts";
 import { storyBank } from "#rig/story-bank.ts";
 import type { Reaction, VirtualPhone } from "#rig/virtual-phone.ts";
 import { type Database, openDatabase } from "#store/database.ts";
@@ -102,6 +103,7 @@ async function check(story: CallStory): Promise<void> {
   const pages = (await ann.pages()).map(({ page }) => page);
   await story.close();
   assert.ok(record !== undefined);
+  await checkRecordAgainstCall(record, ann.session, database);
   assert.deepEqual(story.errors, [], "no step failed");
 
   // Nobody dialled twice: one line to Ann, one a route.

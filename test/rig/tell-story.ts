@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Database } from "#store/database.ts";
 import { bankOf, type Story } from "../stories/call-stories.ts";
 import { CallStory } from "./call-story.ts";
+import { checkRecordAgainstCall } from "./stored-call.ts";
 import { bobsDnis, carolsDnis } from "./story-bank.ts";
 
 /**
@@ -23,18 +24,19 @@ export async function tellStory(
   await story.tell(told);
   await told.ann.untilSees(story.outcome);
   const { crossings } = told;
-  await checkEnd(told, story);
+  await checkEnd(told, story, database);
   return { crossings, lives: told.lives };
 }
 
-async function checkEnd(told: CallStory, story: Story): Promise<void> {
+async function checkEnd(told: CallStory, story: Story, database: Database): Promise<void> {
   const { ann, unit } = told;
   const record = await ann.record();
   const pages = await ann.pages();
   await told.close();
   assert.deepEqual(told.errors, [], "no step failed");
 
-  // One record.
+  // One record, and the journal holds all of it.
+  await checkRecordAgainstCall(record, ann.session, database);
   assert.equal(record?.outcome, story.outcome);
   assert.equal(record.state, "ended");
   assert.deepEqual(

@@ -60,7 +60,6 @@ async function beginAttempt(scope: Scope): Promise<CenterAttempt | undefined> {
   const leg = centerLegOf(call, call.attempts.length + 1);
   await scope.note({
     fact: "dialing",
-    details: { route: route.id },
     alongside: async (tx) => {
       const wish = {
         subscriber,

@@ -77,7 +77,6 @@ async function pushPage(
   const url = page.content.type === "url" ? page.content.url : "";
   await scope.note({
     fact: "pushed",
-    details: { page: page.id, digits: keyed.digits },
     took,
     call: {
       pushed: [...call.pushed, { page: page.id, digits: keyed.digits, atMs: around.clock.now() }],
