@@ -71,7 +71,12 @@ export type LegIdentity = Type.Static<typeof legIdentity>;
 
 /** One piece of what is said: spoken text, a spelled code, digits, silence, a WAV file of the operator's, a tone. */
 export const segment = Type.Union([
-  Type.Object({ type: Type.Literal("text"), text: Type.String({ maxLength: 200 }) }),
+  Type.Object({
+    type: Type.Literal("text"),
+    text: Type.String({ maxLength: 200 }),
+    /** The subscriber's own words, said to everybody: they may be kept even out of a private prompt. */
+    common: Type.Optional(Type.Literal(true)),
+  }),
   Type.Object({
     type: Type.Literal("spell"),
     text: Type.String({ maxLength: 64 }),
@@ -95,7 +100,7 @@ export type Segment = Type.Static<typeof segment>;
 export const prompt = Type.Object({
   language: Type.Union([Type.Literal("en"), Type.Literal("es")]),
   segments: Type.Array(segment, { minItems: 1, maxItems: 20 }),
-  /** A private prompt (whisper, names, numbers) is never kept on disk nor in the shared cache. */
+  /** A private prompt (whisper, names, numbers) is never kept on disk nor in the shared cache, but for its common texts. */
   private: Type.Boolean(),
 });
 export type Prompt = Type.Static<typeof prompt>;

@@ -23,9 +23,9 @@ test("the template is filled in its order", () => {
   assert.deepEqual(segments, [
     { type: "text", text: "Mortgages. Our rates." },
     { type: "pause", ms: 400 },
-    { type: "text", text: "Customer code" },
+    { type: "text", text: "Customer code", common: true },
     { type: "spell", text: "A47", alphabet: "plain" },
-    { type: "text", text: "Reference" },
+    { type: "text", text: "Reference", common: true },
     { type: "digits", digits: "482913" },
   ]);
 });
@@ -35,7 +35,7 @@ test("a field that is not there leaves no marks behind", () => {
     subject: "Mortgages",
     reference: "482913",
   });
-  assert.deepEqual(segments, [{ type: "text", text: "Mortgages." }]);
+  assert.deepEqual(segments, [{ type: "text", text: "Mortgages.", common: true }]);
 });
 
 test("a code that is not there leaves one text, and no silence at the end", () => {

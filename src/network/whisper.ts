@@ -26,9 +26,13 @@ export function whisperSegments(
 ): readonly Segment[] {
   const heard: Segment[] = [];
   let text = "";
+  let common = true;
+  const spokenSoFar = (): readonly Segment[] =>
+    common ? commonTexts(spokenSegments(text)) : spokenSegments(text);
   const play = (segment: Segment): void => {
-    heard.push(...spokenSegments(text), segment);
+    heard.push(...spokenSoFar(), segment);
     text = "";
+    common = true;
   };
   for (const part of template.split(/(\{[a-z]+\})/)) {
     const name = nameOf(part);
@@ -41,6 +45,8 @@ export function whisperSegments(
         break;
       case "page":
         text += fields.page ?? "";
+        // From the visitor's click: from here on the text is this visitor's own.
+        common &&= fields.page === undefined;
         break;
       case "code":
       case "reference":
@@ -52,10 +58,15 @@ export function whisperSegments(
       }
     }
   }
-  const whole = [...heard, ...spokenSegments(text)];
+  const whole = [...heard, ...spokenSoFar()];
   const last = whole.findLastIndex((segment) => segment.type !== "pause");
   // Nobody waits for the end of a pause. But something must be played, or the step would wait for the end of nothing.
   return last < 0 ? [{ type: "pause", ms: pauseMs }] : whole.slice(0, Math.min(last + 1, mostSegments));
+}
+
+/** The subscriber's own words, the same for everybody: they are spoken once and kept. */
+function commonTexts(segments: readonly Segment[]): readonly Segment[] {
+  return segments.map((segment) => (segment.type === "text" ? { ...segment, common: true } : segment));
 }
 
 function nameOf(part: string): WhisperName | undefined {

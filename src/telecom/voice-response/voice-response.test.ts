@@ -210,7 +210,7 @@ test("a program that cannot be started, fails or gives no WAV is replaced", asyn
   }
 });
 
-test("a speech service is asked for shared words once, and for private ones each time", async () => {
+test("a speech service is asked for shared words once, in whatever prompt, and for private ones each time", async () => {
   const asked: string[] = [];
   const wav = execFileSync(process.execPath, ["-e", `${wavSource} process.stdout.write(wav);`]);
   const server = createServer((request, response) => {
@@ -229,7 +229,10 @@ test("a speech service is asked for shared words once, and for private ones each
     assert.equal((await served.render(shared)).fallback, "none");
     await served.render(prompt([text("Mrs. Jones.")]));
     await served.render(prompt([text("Mrs. Jones.")]));
-    assert.deepEqual(asked, ["Welcome.", "Mrs. Jones.", "Mrs. Jones."]);
+    const common = { type: "text", text: "Mortgages.", common: true } as const;
+    await served.render(prompt([common]));
+    await served.render(prompt([common, text("Mrs. Jones.")]));
+    assert.deepEqual(asked, ["Welcome.", "Mrs. Jones.", "Mrs. Jones.", "Mortgages.", "Mrs. Jones."]);
     assert.equal((await served.render(prompt([text("moved")]))).fallback, "embedded-engine");
   } finally {
     await served.close();

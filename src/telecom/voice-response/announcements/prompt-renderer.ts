@@ -108,7 +108,10 @@ export class PromptRenderer {
   async #segment(segment: Segment, rendering: Rendering): Promise<Piece> {
     switch (segment.type) {
       case "text":
-        return await this.#text(segment.text, rendering);
+        return await this.#text(
+          segment.text,
+          segment.common === true ? { ...rendering, private: false } : rendering,
+        );
       case "spell":
         return await this.#names(spelled(segment.text, rendering.language, segment.alphabet), rendering);
       case "digits":
