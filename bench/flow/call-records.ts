@@ -1,7 +1,7 @@
 import type { CallRecord } from "#call-manager/call-record.ts";
 
 export const operatorToken = "operator-token-of-the-bench";
-const most = 200;
+const most = 100;
 
 /** Every call record of the platform, newest first, as the operator reads them over HTTP: page by page. */
 export async function callRecords(platformUrl: string): Promise<readonly CallRecord[]> {
