@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -77,6 +77,20 @@ test("a file that cannot be read becomes a beep, and the words after it are spok
   );
   assert.equal(fallback, "beep");
   assert.ok(seconds(audio) > 1);
+});
+
+test("a file that the operator replaced is heard at once", async () => {
+  const greeting: Prompt = { ...prompt([{ type: "file", path: "greeting.wav" }]), private: false };
+  const wavOf = async (source: string): Promise<void> =>
+    writeFile(
+      join(promptFolder, "greeting.wav"),
+      execFileSync(process.execPath, ["-e", `${source} process.stdout.write(wav);`]),
+    );
+  await wavOf(wavSource);
+  assert.equal(seconds((await unit.render(greeting)).audio), 1);
+  assert.equal(seconds((await unit.render(greeting)).audio), 1);
+  await wavOf(wavSource.replace("Buffer.alloc(16000)", "Buffer.alloc(24000)"));
+  assert.equal(seconds((await unit.render(greeting)).audio), 1.5);
 });
 
 test("what cannot be said at all is a beep, not silence", async () => {

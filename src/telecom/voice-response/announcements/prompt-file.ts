@@ -1,4 +1,4 @@
-import { open, realpath } from "node:fs/promises";
+import { open, realpath, stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { TandemError } from "#base/errors.ts";
 import { readWav } from "../speech/wav.ts";
@@ -28,5 +28,15 @@ export async function readPromptFile(folder: string, path: string, levelDbm0: nu
     return cutTo(atLevel(toLineRate(heard), levelDbm0), longestFileSeconds);
   } catch (error) {
     throw error instanceof TandemError ? error : new TandemError("PROMPT_UNREADABLE", { path }, error);
+  }
+}
+
+/** A text that is another one when the file is. Throws PROMPT_UNREADABLE. */
+export async function promptFileVersion(folder: string, path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeMs } = await stat(resolve(folder, path));
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch (error) {
+    throw new TandemError("PROMPT_UNREADABLE", { path }, error);
   }
 }

@@ -5,7 +5,7 @@ import type { Prompt, Segment } from "#contract/telecom.ts";
 import { linearToMuLaw } from "#telecom/media/g711.ts";
 import { plainText } from "../speech/plain-text.ts";
 import type { Speaker } from "../speech/speaker.ts";
-import { readPromptFile } from "./prompt-file.ts";
+import { promptFileVersion, readPromptFile } from "./prompt-file.ts";
 import type { SegmentCache } from "./segment-cache.ts";
 import { digitByDigit, type SpelledPart, spelled, vocabulary } from "./spelling.ts";
 import { atLevel, cutTo, lineRate, toLineRate, trimmed } from "./telephone-sound.ts";
@@ -190,8 +190,11 @@ export class PromptRenderer {
     return { pcm, fallback: spoken.fallback ? "embedded-engine" : "none" };
   }
 
+  /** Kept like speech, as long as the file is what it was: to bring one to the line's rate and level costs more than to look. */
   async #file(path: string): Promise<Int16Array> {
-    return await readPromptFile(this.#promptFolder, path, speechDbm0);
+    const folder = this.#promptFolder;
+    const key = JSON.stringify(["file", folder, path, await promptFileVersion(folder, path)]);
+    return await this.#cache.sound(key, () => readPromptFile(folder, path, speechDbm0));
   }
 
   #beep(rendering: Rendering): Piece {

@@ -2,8 +2,21 @@ import { lineRate, sinePeak } from "./telephone-sound.ts";
 
 export type Tone = "confirm" | "refuse" | "ringback" | "beep";
 
-/** Linear samples at 8 kHz. No tone is near a DTMF pair: an agent's detector must not take it for a key. */
+/**
+ * Linear samples at 8 kHz, made once: not to be written to. No tone is near a DTMF pair: an agent's detector must not take it
+ * for a key.
+ */
 export function tone(name: Tone, language: "en" | "es"): Int16Array {
+  const key = `${name} ${language}`;
+  const samples = made.get(key) ?? make(name, language);
+  made.set(key, samples);
+  return samples;
+}
+
+/** Ringback is six seconds of sines, and every visitor hears it. */
+const made = new Map<string, Int16Array>();
+
+function make(name: Tone, language: "en" | "es"): Int16Array {
   switch (name) {
     case "confirm":
       return inTurn(sines([600], 90, -18), silence(40), sines([1050], 110, -18), silence(60));
