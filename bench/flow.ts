@@ -104,7 +104,7 @@ async function measureFlows(options: FlowOptions, folder: string) {
       flows,
       unitCpuMs: round(unitCpuMs / flows),
       webCpuMs: round(webCpuMs / flows),
-      outcomes: counted(records.map((record) => record.outcome ?? record.state)),
+      outcomes: counted(records.map(told)),
       browsersFailed: clicks.failures,
       sipp: {
         users: { successful: usersTold.successful, failed: usersTold.failed },
@@ -156,7 +156,7 @@ async function clickEvenly(
     );
     // By absolute time: a late click does not make the next one later.
     const nextMs = beganMs + (flows.length * 1_000) / wish.rate;
-    await new Promise((resolve) => setTimeout(resolve, nextMs - performance.now()));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, nextMs - performance.now())));
   }
   const seconds = (performance.now() - beganMs) / 1_000;
   await Promise.all(flows);
@@ -165,6 +165,11 @@ async function clickEvenly(
 
 function isCompleted(record: CallRecord): boolean {
   return record.outcome === "completed" && Math.abs(record.bridgedSeconds - bridgedSeconds) <= 1;
+}
+
+function told(record: CallRecord): string {
+  const outcome = record.outcome ?? record.state;
+  return isCompleted(record) ? outcome : `${outcome}, ${record.bridgedSeconds} s bridged`;
 }
 
 function spent(platform: Platform): { readonly unit: number; readonly web: number } {
