@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import type { CallRecord } from "#call-manager/call-record.ts";
+import type { CallOutcome } from "#call-manager/pages.ts";
+import type { ConfigShape, PolicyShape, SubscriberShape, TrunkShape } from "#network/config-schema.ts";
+import { bankConfig } from "./bank.ts";
+import type { WireMessage } from "./capture.ts";
+import { isProofOf, type Login } from "./digest-proof.ts";
+import { PlainBrowser } from "./plain-browser.ts";
+import type { Platform } from "./platform.ts";
+import { freePort } from "./ports.ts";
+import {
+  type SilentTelephone,
+  startSilentTelephone,
+  startTelephone,
+  type Telephone,
+} from "./sipp/telephone.ts";
+import type { Act } from "./sipp/telephone-acts.ts";
+import { complaintsOf, isRequest } from "./wire-audit.ts";
+
+/** One way for a call to go, as a line of a table. */
+export interface UnhappyStory {
+  readonly title: string;
+  /** What Ann's telephone does. `silent`: it is there, and says nothing. */
+  readonly ann: readonly Act[] | "silent";
+  /** What the telephone of the center does; without a word here it must never be called. */
+  readonly bob?: readonly Act[];
+  readonly policy?: PolicyShape;
+  readonly whisper?: string;
+  /** The users' trunk, the center's trunk: what the configuration says beside the address. */
+  readonly trunk?: Partial<TrunkShape>;
+  /** Both trunks have asked for a proof of who calls, and were given this one's. */
+  readonly proves?: Login;
+  /** Every tenth datagram on both legs is lost, by this seed. */
+  readonly lossSeed?: string;
+  /** INVITE transactions of a leg, when it is challenged or redirected. */
+  readonly invites?: { readonly ann?: number; readonly bob?: number };
+  /** What the people do meanwhile; those who only answer, refuse and are hung up need no telling. */
+  readonly tell?: (scene: Scene) => Promise<void>;
+  readonly outcome: CallOutcome;
+  /** What Ann's browser shows in the end. */
+  readonly page: string;
+  /** The step that was under way when the call was over. */
+  readonly during?: string;
+}
+
+export interface Scene {
+  readonly browser: UnhappyBrowser;
+  readonly ann: Telephone;
+  readonly bob: Telephone;
+  /** Resolves when this step of the call is under way. */
+  reaches(step: string): Promise<void>;
+  /** Kill -9; the people go on meanwhile; then the next life comes up. */
+  webDies(meanwhile: () => Promise<void>): Promise<void>;
+}
+
+/** A story with the subscriber, the number and the ports that are its own. */
+export interface CastStory extends UnhappyStory {
+  readonly subscriber: string;
+  readonly number: string;
+  readonly ports: { readonly user: number; readonly center: number };
+}
+
+export async function cast(stories: readonly UnhappyStory[]): Promise<readonly CastStory[]> {
+  const told: CastStory[] = [];
+  for (const [index, story] of stories.entries()) {
+    const number = `+1202555${String(index).padStart(4, "0")}`;
+    const ports = { user: await freePort(), center: await freePort() };
+    told.push({ ...story, subscriber: `bank-${index}`, number, ports });
+  }
+  return told;
+}
+
+/** Words that take half a second to say: most of these calls end before anybody would listen. */
+const shortWords = {
+  userGreeting: "Hello.",
+  userConfirm: "Press 1.",
+  callingCenter: "Hold on.",
+  signOnPrompt: "Press pound.",
+  centerUnavailable: "Sorry.",
+  goodbye: "Goodbye.",
+};
+
+/** One bank a story, so that each has the policy and the trunks that it is about. */
+export function configOf(stories: readonly CastStory[]): ConfigShape {
+  const trunks: Record<string, TrunkShape> = {};
+  const subscribers: Record<string, SubscriberShape> = {};
+  for (const story of stories) {
+    const { policy = {}, subscriber: name } = story;
+    const words = { ...shortWords, ...policy.announcements };
+    const config = bankConfig(story.ports, {
+      confirmation: "never",
+      signOn: { seconds: 15, asks: 1 },
+      ...policy,
+      announcements: words,
+    });
+    const [users, center] = [config.trunks["users"], config.trunks["center"]];
+    const bank = config.subscribers["bank"];
+    const mortgages = bank?.subjects["mortgages"];
+    assert.ok(users !== undefined && center !== undefined && bank !== undefined && mortgages !== undefined);
+    trunks[`${name}-users`] = { ...users, ...story.trunk };
+    trunks[`${name}-center`] = { ...center, ...story.trunk };
+    const routes = mortgages.routes.map((route) => ({ ...route, trunk: `${name}-center` }));
+    subscribers[name] = {
+      ...bank,
+      trunk: `${name}-users`,
+      subjects: { mortgages: { ...mortgages, whisper: story.whisper ?? "Mortgages.", routes } },
+    };
+  }
+  return { trunks, subscribers };
+}
+
+/** A session is refreshed after 45 s at the earliest (RFC 4028 4, 7.2): nothing else takes as long. */
+const patienceMs = 75_000;
+
+/** Ann's browser, without script. */
+export class UnhappyBrowser {
+  readonly #browser: PlainBrowser;
+
+  constructor(browser: PlainBrowser) {
+    this.#browser = browser;
+  }
+
+  async asksForACall(story: CastStory): Promise<void> {
+    await this.#browser.opens(`/talk/${story.subscriber}/mortgages`);
+    await this.#browser.submits("/talk/", { phone: story.number });
+  }
+
+  /** The page says so, now or after one of the next changes. */
+  async shows(words: string): Promise<void> {
+    const giveUp = AbortSignal.timeout(patienceMs);
+    for (;;) {
+      await this.#browser.reloads();
+      const { text } = this.#browser;
+      if (text.includes(words)) return;
+      const over = text.includes("Call again");
+      assert.ok(!over && !giveUp.aborted, `Ann never saw "${words}", but: ${text}`);
+      await this.#browser.changes(giveUp);
+    }
+  }
+
+  /** The button "Cancel the call" or "Hang up", whichever stands there. */
+  async endsTheCall(): Promise<void> {
+    await this.#browser.submits("/cancel");
+  }
+}
+
+/** Tells one story to its end, and asserts all that must hold of any call beside what the story says of this one. */
+export async function tellUnhappyStory(platform: Platform, story: CastStory): Promise<void> {
+  await using telephones = new AsyncDisposableStack();
+  const { ports, bob: center } = story;
+  const loss = (side: string) => (story.lossSeed === undefined ? {} : { lossSeed: story.lossSeed + side });
+  const ann =
+    story.ann === "silent"
+      ? undefined
+      : telephones.use(await startTelephone({ port: ports.user, acts: story.ann, ...loss("ann") }));
+  if (ann === undefined) telephones.use(await startSilentTelephone(ports.user));
+  const nobody: SilentTelephone | undefined =
+    center === undefined ? telephones.use(await startSilentTelephone(ports.center)) : undefined;
+  const bob =
+    center === undefined
+      ? undefined
+      : telephones.use(await startTelephone({ port: ports.center, acts: center, ...loss("bob") }));
+
+  const browser = new UnhappyBrowser(new PlainBrowser(platform.url));
+  try {
+    await browser.asksForACall(story);
+    await story.tell?.({
+      browser,
+      get ann() {
+        assert.ok(ann !== undefined, "Ann's telephone takes no cues");
+        return ann;
+      },
+      get bob() {
+        assert.ok(bob !== undefined, "the center is not called in this story");
+        return bob;
+      },
+      async reaches(step) {
+        const giveUp = AbortSignal.timeout(patienceMs);
+        while ((await recordOf(platform, story)).step !== step) {
+          assert.ok(!giveUp.aborted, `the call never came to ${step}`);
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+      },
+      async webDies(meanwhile) {
+        await platform.killWeb();
+        try {
+          await meanwhile();
+        } finally {
+          await platform.startWeb();
+        }
+      },
+    });
+    await browser.shows(story.page);
+    assertRecord(await recordOf(platform, story), story);
+    await ann?.isDone();
+    await bob?.isDone();
+  } catch (error) {
+    const record = await recordOf(platform, story).catch(String);
+    const wire = [ann, bob].map((phone) =>
+      phone?.messages().map(({ from, startLine }) => `${from} ${startLine}`),
+    );
+    throw new Error(`${String(error)}\n${JSON.stringify({ record, wire }, null, 1)}`, { cause: error });
+  }
+  assert.deepEqual(nobody?.heard ?? [], [], "a center was called that must not be called");
+  assertWire("Ann's leg", ann, story.invites?.ann);
+  assertWire("the center's leg", bob, story.invites?.bob);
+  if (story.proves === undefined) return;
+  for (const { kind, header } of [ann, bob].map((phone) => lastInvite(phone))) {
+    const proof = header("authorization") ?? header("proxy-authorization") ?? "";
+    assert.ok(isProofOf(story.proves, { method: kind, proof }), `no proof: ${proof}`);
+  }
+}
+
+function assertWire(whose: string, telephone: Telephone | undefined, invites = 1): void {
+  if (telephone === undefined) return;
+  const messages = telephone.messages();
+  const lines = messages.map(({ from, startLine }) => `${from}: ${startLine}`).join("\n");
+  assert.deepEqual(complaintsOf(messages, { invites }), [], `${whose}:\n${lines}`);
+}
+
+function lastInvite(telephone: Telephone | undefined): WireMessage {
+  const invite = telephone?.messages().findLast((message) => isRequest(message, "INVITE"));
+  assert.ok(invite !== undefined);
+  return invite;
+}
+
+function assertRecord(record: CallRecord, story: CastStory): void {
+  assert.equal(record.outcome, story.outcome);
+  assert.equal(record.state, "ended");
+  assert.equal(record.routesTried.length, story.bob === undefined ? 0 : 1, "centers called");
+  assert.equal(record.bridgedSeconds > 0, story.outcome === "completed", "bridged");
+  if (story.during !== undefined) assert.equal(stepBeforeGoodbye(record), story.during);
+}
+
+function stepBeforeGoodbye(record: CallRecord): string | undefined {
+  return record.steps.filter(({ step }) => step !== "say-goodbye").at(-1)?.step;
+}
+
+/** Exactly one record for each attempt. */
+async function recordOf(platform: Platform, story: CastStory): Promise<CallRecord> {
+  const records = (await platform.calls()).filter((record) => record.subscriber === story.subscriber);
+  assert.equal(records.length, 1, `${records.length} records for one attempt`);
+  const [record] = records;
+  assert.ok(record !== undefined);
+  return record;
+}

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { systemClock } from "#base/clock.ts";
+import { silentLog } from "#base/log.ts";
+import { mayCapture, startCapture } from "#rig/capture.ts";
+import { openPlatform, type Platform } from "#rig/platform.ts";
+import { installed, temporaryFolder } from "#rig/processes.ts";
+import { sequence } from "#rig/sound.ts";
+import { type CastStory, cast, configOf, tellUnhappyStory, type UnhappyStory } from "#rig/unhappy-story.ts";
+import { writeWav } from "#rig/wav.ts";
+import { connectTelecomUnit } from "#telecom/client.ts";
+import {
+  annEndsIt,
+  bobEndsIt,
+  losses,
+  midCall,
+  refusals,
+  trunks,
+  unanswered,
+  webDies,
+} from "./unhappy-ends.ts";
+
+/**
+ * Every way for a call to end badly, or well under bad circumstances, on the real platform: what the record says, what Ann's
+ * page says, and that both telephones, which are sipp's, were told all that SIP wants told, and no more.
+ */
+type Chapters = Readonly<Record<string, readonly UnhappyStory[]>>;
+
+const sideBySide: Chapters = {
+  "a telephone refuses": refusals,
+  "nobody answers": unanswered,
+  "Ann ends it": annEndsIt,
+  "Bob ends it": bobEndsIt,
+  "in mid-call": midCall,
+  "a trunk has wishes of its own": trunks,
+  "the wire loses": losses,
+};
+
+// One kill is for all who are on the platform, so these take turns.
+const oneByOne: Chapters = { "kill -9": webDies };
+
+tellAll("unhappy ends", sideBySide, 10);
+tellAll("unhappy ends while nobody looks", oneByOne, 1);
+
+function tellAll(title: string, chapters: Chapters, concurrency: number): void {
+  const skip = installed("sipp") ? false : "no sipp";
+  describe(title, { skip }, () => {
+    let house: House;
+    before(async () => {
+      house = await openHouse(Object.values(chapters).flat());
+    });
+    after(async () => {
+      await house[Symbol.asyncDispose]();
+    });
+
+    describe("the stories", { concurrency }, () => {
+      for (const [chapter, stories] of Object.entries(chapters)) {
+        for (const story of stories) {
+          test(`${chapter}: ${story.title}`, { timeout: 120_000 }, async () => {
+            const told = house.stories.find((each) => each.title === story.title);
+            assert.ok(told !== undefined);
+            await tellUnhappyStory(house.platform, told);
+          });
+        }
+      }
+    });
+
+    test("afterwards there is one record a story, and nothing on the wire", async (t) => {
+      const calls = await house.platform.calls();
+      assert.equal(calls.length, house.stories.length);
+      assert.deepEqual(
+        calls.filter(({ state }) => state !== "ended"),
+        [],
+      );
+      if (!mayCapture()) return t.diagnostic("not allowed to capture: the wire was not looked at");
+      assert.deepEqual(await saidWithinSeconds(house.platform.sipPort, 5), []);
+    });
+
+    test("afterwards no leg is left in the unit, and no socket", async () => {
+      await house.platform.killWeb();
+      const unit = connectTelecomUnit({
+        socketPath: join(house.platform.folder, "unit.sock"),
+        clock: systemClock,
+        log: silentLog,
+      });
+      try {
+        await unit.ready(AbortSignal.timeout(10_000));
+        assert.deepEqual(unit.legs(), []);
+      } finally {
+        await unit.close();
+      }
+      assert.equal(socketsOf(house.platform.unitPid), house.socketsBefore);
+    });
+  });
+}
+
+interface House extends AsyncDisposable {
+  readonly platform: Platform;
+  readonly stories: readonly CastStory[];
+  readonly socketsBefore: number;
+}
+
+async function openHouse(told: readonly UnhappyStory[]): Promise<House> {
+  await using parts = new AsyncDisposableStack();
+  const prompts = parts.use(temporaryFolder("prompts"));
+  mkdirSync(prompts.path, { recursive: true });
+  writeWav(join(prompts.path, "long.wav"), sequence([{ hz: [300], seconds: 30 }], 0.05));
+  const stories = await cast(told);
+  const platform = parts.use(
+    await openPlatform({ config: configOf(stories), environment: { TANDEM_PROMPTS: prompts.path } }),
+  );
+  const socketsBefore = socketsOf(platform.unitPid);
+  const owned = parts.move();
+  return { platform, stories, socketsBefore, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** What leaves the platform's SIP port or comes to it. RFC 3261 T2 is 4 s: whatever is still retransmitted shows. */
+async function saidWithinSeconds(sipPort: number, seconds: number): Promise<readonly string[]> {
+  await using capture = await startCapture([sipPort]);
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  await capture.stop();
+  return capture.sip().map(({ from, to, startLine }) => `${from} to ${to}: ${startLine}`);
+}
+
+/** A process's UDP sockets: one for SIP, two for each leg. Linux names each descriptor's inode, and the inodes that are UDP's. */
+function socketsOf(pid: number): number {
+  const udp = new Set(
+    readFileSync("/proc/net/udp", "utf8")
+      .split("\n")
+      .map((line) => `socket:[${line.trim().split(/\s+/)[9]}]`),
+  );
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).filter((name) => {
+    try {
+      return udp.has(readlinkSync(join(folder, name)));
+    } catch {
+      // Closed since the folder was read.
+      return false;
+    }
+  }).length;
+}
