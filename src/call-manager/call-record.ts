@@ -15,6 +15,8 @@ export interface CallRecord {
   /** E.164, or the private number. */
   readonly visitorNumber: string;
   readonly legOrder: "user-first" | "center-first" | "both-at-once";
+  /** Whether the visitor is asked to agree by key (209) before the center is called. */
+  readonly confirms: boolean;
   readonly routesTried: readonly {
     readonly route: RouteId;
     readonly number: string;

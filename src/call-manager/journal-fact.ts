@@ -3,7 +3,7 @@ import type { Call } from "./call.ts";
 import type { CallRecord } from "./call-record.ts";
 import { stepsOf } from "./call-progress.ts";
 import type { BecameTrue } from "./step.ts";
-import type { StepName } from "./web-call.ts";
+import { asksToAgree, type StepName } from "./web-call.ts";
 
 /**
  * What a row of a call's journal says, beside when and in which step it became true. Of the call it tells what has changed, whole:
@@ -13,7 +13,7 @@ export interface JournalFact {
   /** `answered`, `wrong-pin`. */
   readonly became: string;
   /** The first row's: what does not change. */
-  readonly begun?: Pick<CallRecord, "reference" | "subject" | "visitorNumber" | "legOrder">;
+  readonly begun?: Pick<CallRecord, "reference" | "subject" | "visitorNumber" | "legOrder" | "confirms">;
   /** When the row ended its step: since when that had run, and the steps that run now. */
   readonly beganAtMs?: number;
   readonly next?: readonly StepName[];
@@ -30,7 +30,7 @@ export function begunRow(call: Call): NewJournalRow {
   const { reference, subject, visitorNumber, legOrder } = call;
   const fact: JournalFact = {
     became: "begun",
-    begun: { reference, subject, visitorNumber, legOrder },
+    begun: { reference, subject, visitorNumber, legOrder, confirms: asksToAgree(call.order) },
     next: stepsOf(call),
   };
   return rowOf(call, "begin-call", fact, call.beganAtMs);

@@ -128,6 +128,7 @@ function subscriberFace(subscriber: Subscriber): SubscriberFace {
     defaultCountry: subscriber.defaultCountry,
     allowedCountries: subscriber.allowedCountries,
     confirmation: subscriber.policy.confirmation,
+    legOrder: subscriber.policy.legOrder,
     ...(accentColor === undefined ? {} : { accentColor }),
     ...(logoUrl === undefined ? {} : { logoUrl }),
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { storyBank } from "#rig/story-bank.ts";
-import { fromStepOn, planCall, type StepName, stepsToRun } from "./web-call.ts";
+import { asksToAgree, fromStepOn, planCall, stageOf, type StepName, stepsToRun } from "./web-call.ts";
 
 const policyOf = (
   legOrder: "user-first" | "center-first" | "both-at-once",
@@ -38,4 +38,28 @@ test("lanes run side by side, and what follows waits for both", () => {
   assert.deepEqual(fromStepOn(order, "call-center"), ["call-center", "agent-signs-on"]);
   done.push("agent-signs-on");
   assert.deepEqual(stepsToRun(order, done), ["whisper"]);
+});
+
+test("the connect page never goes back to calling a center that has answered", () => {
+  for (const legOrder of ["user-first", "center-first", "both-at-once"] as const) {
+    const { order } = planCall(policyOf(legOrder, "never"), true);
+    const done: StepName[] = [];
+    const shown: (string | undefined)[] = [];
+    for (let [step] = stepsToRun(order, done); step !== undefined; [step] = stepsToRun(order, done)) {
+      shown.push(stageOf(step, done));
+      done.push(step);
+    }
+    const stages = shown.filter((stage, at) => stage !== undefined && stage !== shown[at - 1]);
+    const inOrder = {
+      "user-first": ["placing", "calling-you", "calling-center", "agent-briefed", "connected", "ending"],
+      "center-first": ["placing", "calling-center", "agent-briefed", "calling-you", "connected", "ending"],
+      "both-at-once": ["placing", "calling-center", "calling-you", "agent-briefed", "connected", "ending"],
+    }[legOrder];
+    assert.deepEqual(stages, inOrder);
+  }
+});
+
+test("a record can tell whether the visitor is asked to agree", () => {
+  assert.ok(asksToAgree(planCall(policyOf("center-first", "unless-signed"), false).order));
+  assert.ok(!asksToAgree(planCall(policyOf("user-first", "unless-signed"), true).order));
 });

@@ -86,6 +86,8 @@ export interface SubscriberFace {
   readonly allowedCountries: readonly string[];
   /** When the telephone itself asks for `1` (209): the welcome page says so in advance. */
   readonly confirmation: "always" | "unless-signed" | "never";
+  /** 206. Whose telephone rings first, where no consent is asked for. */
+  readonly legOrder: "user-first" | "center-first" | "both-at-once";
 }
 
 export interface SubjectFace {

@@ -61,7 +61,13 @@ export type StepName =
   | "say-goodbye";
 
 /** What the connect page shows from a step's beginning on; a step without one leaves the page as it is. */
-export const stageOf: Readonly<Partial<Record<StepName, ConnectStage>>> = {
+export function stageOf(step: StepName, done: readonly StepName[]): ConnectStage | undefined {
+  // The visitor is the last to come: an agent is there already, and the page does not go back to calling one.
+  if (step === "announce" && done.includes("agent-signs-on")) return undefined;
+  return stages[step];
+}
+
+const stages: Readonly<Partial<Record<StepName, ConnectStage>>> = {
   "choose-center": "placing",
   "call-user": "calling-you",
   "user-confirms": "confirm-on-phone",
@@ -90,6 +96,11 @@ export function planCall(
     case "both-at-once":
       return { legOrder: "both-at-once", order: bothAtOnce };
   }
+}
+
+/** 209. Whether this call waits for the visitor's key. */
+export function asksToAgree(order: StepOrder): boolean {
+  return order.includes("user-confirms");
 }
 
 /** The steps whose turn it is: one, or the first unfinished one of each lane. None when all are done. */

@@ -22,6 +22,7 @@ export const callRecordShape = Type.Object({
   legOrder: Type.Unsafe<CallRecord["legOrder"]>(
     Type.String({ enum: ["user-first", "center-first", "both-at-once"] }),
   ),
+  confirms: Type.Boolean({ description: "Whether the visitor was asked to agree on the telephone." }),
   routesTried: Type.Unsafe<CallRecord["routesTried"]>(
     Type.Array(
       Type.Object({

@@ -50,6 +50,35 @@ test("the page follows the call through every stage, and says by itself when to 
   }
 });
 
+test("the progress list has this call's milestones, in the order in which it lives through them", async () => {
+  const token = `?token=${virtualToken({ phone: "+14155550123" })}`;
+  for (const [legOrder, query, stage, told] of [
+    ["user-first", "", "calling-center", ["your-phone done", "confirmed done", "center now", "agent later"]],
+    ["user-first", token, "calling-center", ["your-phone done", "center now", "agent later"]],
+    ["center-first", token, "calling-you", ["center done", "agent done", "your-phone now"]],
+    // Consent first, whatever the policy says.
+    ["center-first", "", "calling-you", ["your-phone now", "confirmed later", "center later", "agent later"]],
+    ["both-at-once", token, "calling-you", ["your-phone now", "center later", "agent later"]],
+  ] as const) {
+    await using scene = await presentationWithoutSocket();
+    scene.callManager.subscriberFace = { ...scene.callManager.subscriberFace, legOrder };
+    const ann = new Visitor(scene.app);
+    const phone = query === "" ? "4155550100" : "";
+    const begun = await ann.post(talk, { ticket: ticketIn(await ann.get(talk + query)), phone });
+    scene.callManager.moves(stage);
+    const { body } = await ann.get(String(begun.headers.location));
+    const words = new Map(
+      Object.entries(messages("en").connect.milestones).map(([name, text]) => [text, name]),
+    );
+    const items = [...body.matchAll(/<li class="(\w+)"[^>]*>(.+?) <span/g)];
+    assert.deepEqual(
+      items.map(([, state, text = ""]) => `${words.get(text)} ${state}`),
+      [...told, "connected later"],
+      `${legOrder} ${query}`,
+    );
+  }
+});
+
 for (const outcome of Object.keys(messages("en").outcomes) as CallOutcome[]) {
   test(`the disconnect page has its own words for ${outcome}, in both languages`, async () => {
     await using scene = await annCalls();

@@ -68,7 +68,7 @@ export class CallViews {
     const page = shown?.page ?? { type: "connect", stage: "placing" };
     switch (page.type) {
       case "connect":
-        return connectPage({ language, subscriber, stage: page.stage, callUrl });
+        return connectPage({ language, subscriber, stage: page.stage, way: own.record, callUrl });
       case "pushed": {
         const libraryPage = await this.#desk.pushedPage(call, page.page);
         return pushedPage({

@@ -34,7 +34,12 @@ function everyPage(text: string): string {
     welcomePage({ ...welcome, typedPhone: text, problem: text, problemWithNumber: true, note: text }),
     welcomePage({ ...welcome, signedPhone: "+14155550123" }),
     refusedPage({ ...common, refusal: { type: "closed", timeZone: "UTC" }, otherSubjects: [subject] }),
-    connectPage({ ...common, stage: "connected", callUrl: "/call/c" }),
+    connectPage({
+      ...common,
+      stage: "connected",
+      way: { legOrder: "user-first", confirms: true },
+      callUrl: "/call/c",
+    }),
     pushedPage({ ...common, page, callUrl: "/call/c", ownOrigins: [] }),
     pushedPage({ ...common, page: framed, callUrl: "/call/c", ownOrigins: [] }),
     disconnectPage({ ...common, outcome: "completed", againUrl: "/call/c/again" }),

@@ -218,6 +218,13 @@ for (const language of ["en", "es"] as const) {
     callManager.pushes(rates);
     await heading(ann, rates.title[language]).waitFor();
     await check("pushed");
+    await ann.setViewportSize({ width: 320, height: 640 });
+    const close = await ann.locator("form[action$=close-page]").boundingBox();
+    const text = await ann.locator(".reading").boundingBox();
+    assert.ok(
+      close !== null && text !== null && text.y - (close.y + close.height) >= 12,
+      "the text is too near",
+    );
     const outcomes: CallOutcome[] = ["user-busy"];
     for (const outcome of outcomes) {
       callManager.ends(outcome);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { SessionId } from "#base/ids.ts";
 import type { CallRecord } from "#call-manager/call-record.ts";
 import { newestCallOfSession } from "#call-manager/call-table.ts";
+import { asksToAgree } from "#call-manager/web-call.ts";
 import type { Database } from "#store/database.ts";
 
 /** The record is told from the journal alone: it must say what the stored call says. */
@@ -25,6 +26,7 @@ export async function checkRecordAgainstCall(
     ...(call.endedAtMs === undefined ? {} : { endedAtMs: call.endedAtMs }),
     visitorNumber: call.visitorNumber,
     legOrder: call.legOrder,
+    confirms: asksToAgree(call.order),
     routesTried: call.attempts.map(({ route, result }) => ({
       route: route.id,
       number: route.number,

@@ -80,7 +80,14 @@ export class VirtualCallManager implements CallManager, VisitorDesk {
     if (before !== undefined) return { type: "begun", call: before, resumed: true };
     if (this.refuses !== undefined) return { type: "refused", why: this.refuses };
     const id = `call_${String(this.#calls.size + 1).padStart(26, "0")}` as CallId;
-    const call = { id, wish, stage: "placing" as const, outcome: undefined, pushed: new Set<PageId>() };
+    const call = {
+      id,
+      wish,
+      plan: this.#plan(wish),
+      stage: "placing" as const,
+      outcome: undefined,
+      pushed: new Set<PageId>(),
+    };
     this.#calls.set(id, call);
     this.#tickets.set(wish.ticket, id);
     this.#show(call, { type: "connect", stage: "placing" });
@@ -189,6 +196,13 @@ export class VirtualCallManager implements CallManager, VisitorDesk {
     )?.id;
   }
 
+  /** Nobody is dialled before the consent that is asked for. */
+  #plan({ phoneSigned }: CallWish): Pick<CallRecord, "legOrder" | "confirms"> {
+    const { confirmation, legOrder } = this.subscriberFace;
+    const confirms = confirmation === "always" || (confirmation === "unless-signed" && !phoneSigned);
+    return { confirms, legOrder: confirms ? "user-first" : legOrder };
+  }
+
   #show(call: VirtualCall, page: SessionPage): void {
     const { session } = call.wish;
     const seq = this.#log.filter((row) => row.session === session).length + 1;
@@ -200,6 +214,7 @@ export class VirtualCallManager implements CallManager, VisitorDesk {
 interface VirtualCall {
   readonly id: CallId;
   readonly wish: CallWish;
+  readonly plan: Pick<CallRecord, "legOrder" | "confirms">;
   stage: ConnectStage;
   outcome: CallOutcome | undefined;
   readonly pushed: Set<PageId>;
@@ -235,7 +250,7 @@ function record(call: VirtualCall): CallRecord {
     ...(call.outcome === undefined ? {} : { outcome: call.outcome }),
     beganAtMs: 1_767_614_400_000,
     visitorNumber: call.wish.phone,
-    legOrder: "user-first",
+    ...call.plan,
     routesTried: [],
     userLegSeconds: 0,
     centerLegSeconds: 0,
@@ -258,6 +273,7 @@ export const exampleBank: SubscriberFace = {
   defaultCountry: "US",
   allowedCountries: ["US"],
   confirmation: "unless-signed",
+  legOrder: "user-first",
 };
 
 const exampleSubjects: SubjectFace[] = [

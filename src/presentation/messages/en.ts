@@ -21,10 +21,11 @@ export const en: Messages = {
     otherNumber: "Call me at another number",
     submit: "Call me now",
     next: "What happens next",
-    nextSteps: (pressesOne) => [
-      "Your telephone rings within seconds.",
+    nextSteps: ({ pressesOne, centerFirst }) => [
+      ...(centerFirst ? [] : ["Your telephone rings within seconds."]),
       ...(pressesOne ? ["Press 1 on its keypad to go on, so that nobody is called without wanting it."] : []),
       "We call the right person and tell them what you were reading.",
+      ...(centerFirst ? ["As soon as they are there, your telephone rings."] : []),
       "You talk. They can show you pages right here.",
     ],
     consent: (subscriber) => `Your number is used for this call to ${subscriber} only.`,

@@ -21,12 +21,13 @@ export const es: Messages = {
     otherNumber: "Llámenme a otro número",
     submit: "Llámenme ahora",
     next: "Qué pasará ahora",
-    nextSteps: (pressesOne) => [
-      "Su teléfono sonará en unos segundos.",
+    nextSteps: ({ pressesOne, centerFirst }) => [
+      ...(centerFirst ? [] : ["Su teléfono sonará en unos segundos."]),
       ...(pressesOne
         ? ["Pulse 1 en el teclado para continuar; así no se llama a nadie que no lo quiera."]
         : []),
       "Llamamos a la persona adecuada y le contamos qué estaba leyendo.",
+      ...(centerFirst ? ["En cuanto conteste, sonará su teléfono."] : []),
       "Ustedes hablan. La persona puede mostrarle páginas aquí mismo.",
     ],
     consent: (subscriber) => `Su número se usa solo para esta llamada con ${subscriber}.`,

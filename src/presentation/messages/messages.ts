@@ -27,7 +27,8 @@ export interface Messages {
     readonly otherNumber: string;
     readonly submit: string;
     readonly next: string;
-    readonly nextSteps: (pressesOne: boolean) => readonly string[];
+    /** 206: in the order in which this call would go. */
+    readonly nextSteps: (way: { pressesOne: boolean; centerFirst: boolean }) => readonly string[];
     readonly consent: (subscriber: string) => string;
     readonly tokenRefused: string;
     readonly stale: string;

@@ -1,3 +1,5 @@
+import { unreachable } from "#base/errors.ts";
+import type { CallRecord } from "#call-manager/call-record.ts";
 import type { ConnectStage } from "#call-manager/pages.ts";
 import type { SubscriberFace } from "#call-manager/visitor-desk.ts";
 import { html, type Html, nothing } from "../html.ts";
@@ -9,16 +11,17 @@ export function connectPage(facts: {
   readonly language: Language;
   readonly subscriber: SubscriberFace;
   readonly stage: ConnectStage;
+  readonly way: WayOfCall;
   readonly callUrl: string;
 }): PageContent {
-  const { language, stage } = facts;
+  const { language, stage, way } = facts;
   const words = messages(language).connect;
   const { headline, text } = words.stages[stage];
   const main = html`<div class="columns">
 <div class="card">
 <h1 id="headline" tabindex="-1">${headline}</h1>
 <p class="lead">${text}</p>
-<ol class="progress" aria-label="${words.progress}">${milestones(stage, language)}</ol>
+<ol class="progress" aria-label="${words.progress}">${milestones(stage, way, language)}</ol>
 <p class="quiet">${words.staysOpen}<noscript> ${words.refreshes}</noscript></p>
 ${stage === "ending" ? nothing : cancelForm(facts)}
 </div>
@@ -45,9 +48,24 @@ export function paragraphs(text: string): readonly Html[] {
   return text.split(/\n\s*\n/).map((paragraph) => html`<p><bdi>${paragraph.trim()}</bdi></p>`);
 }
 
-const order: readonly Milestone[] = ["your-phone", "confirmed", "center", "agent", "connected"];
+/** 206: whose telephone rings first, and whether the visitor is asked for a key. */
+export type WayOfCall = Pick<CallRecord, "legOrder" | "confirms">;
 
-/** The milestone that a stage is at; what stands before it is done. Legs may be dialled in another order: then they are skipped. */
+/** What the visitor will live through in this call, in its order. */
+function milestonesOf({ legOrder, confirms }: WayOfCall): readonly Milestone[] {
+  switch (legOrder) {
+    case "user-first":
+      return ["your-phone", ...(confirms ? (["confirmed"] as const) : []), "center", "agent", "connected"];
+    case "center-first":
+      return ["center", "agent", "your-phone", "connected"];
+    case "both-at-once":
+      return ["your-phone", "center", "agent", "connected"];
+    default:
+      return unreachable(legOrder);
+  }
+}
+
+/** The milestone that a stage is at; what stands before it is done. */
 const milestoneOf: Readonly<Record<ConnectStage, Milestone | undefined>> = {
   placing: undefined,
   "calling-you": "your-phone",
@@ -58,9 +76,10 @@ const milestoneOf: Readonly<Record<ConnectStage, Milestone | undefined>> = {
   ending: "connected",
 };
 
-function milestones(stage: ConnectStage, language: Language): readonly Html[] {
+function milestones(stage: ConnectStage, way: WayOfCall, language: Language): readonly Html[] {
   const words = messages(language).connect;
   const at = milestoneOf[stage];
+  const order = milestonesOf(way);
   const current = at === undefined ? -1 : order.indexOf(at);
   return order.map((milestone, position) => {
     const state = position < current || stage === "ending" ? "done" : position === current ? "now" : "later";

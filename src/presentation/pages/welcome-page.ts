@@ -46,7 +46,7 @@ ${facts.signedPhone === undefined ? phoneField(facts) : confirmation(facts, fact
 </form>
 </div>
 <section class="card" aria-labelledby="next"><h2 id="next">${words.next}</h2>
-<ol class="steps">${words.nextSteps(pressesOne(facts)).map((step) => html`<li>${step}</li>`)}</ol></section>`;
+<ol class="steps">${words.nextSteps(wayOf(facts)).map((step) => html`<li>${step}</li>`)}</ol></section>`;
   return { title: facts.problem === undefined ? title : `${words.problem}: ${title}`, main };
 }
 
@@ -86,8 +86,10 @@ function phoneField(facts: WelcomeFacts): Html {
 </div>`;
 }
 
-/** 209: whether the telephone itself will ask. */
-function pressesOne(facts: WelcomeFacts): boolean {
-  const { confirmation } = facts.subscriber;
-  return confirmation === "always" || (confirmation === "unless-signed" && facts.signedPhone === undefined);
+/** 206, 209: whether the telephone itself will ask, and whose rings first. No center is called before a consent. */
+function wayOf(facts: WelcomeFacts): { pressesOne: boolean; centerFirst: boolean } {
+  const { confirmation, legOrder } = facts.subscriber;
+  const pressesOne =
+    confirmation === "always" || (confirmation === "unless-signed" && facts.signedPhone === undefined);
+  return { pressesOne, centerFirst: legOrder === "center-first" && !pressesOne };
 }
