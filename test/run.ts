@@ -14,7 +14,7 @@ import { runFile, type FileResult } from "./runner/run-file.ts";
 const root = resolve(import.meta.dirname, "..");
 const unitTimeoutMs = 120_000;
 const endToEndTimeoutMs = 600_000;
-const endToEndFolders = ["test/stories/", "test/crashes/", "test/rig/", "test/prove/"];
+const endToEndFolders = ["test/stories/", "test/crashes/", "test/rig/", "test/prove/", "test/hostile/"];
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),

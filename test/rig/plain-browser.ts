@@ -15,6 +15,11 @@ export class PlainBrowser {
     return this.#page;
   }
 
+  /** What it sends as `Cookie`. */
+  get cookies(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+  }
+
   /** A second tab of the same browser: it shares the cookies, and stands on no page. */
   newTab(): PlainBrowser {
     const tab = new PlainBrowser(this.#origin);
@@ -99,8 +104,7 @@ export class PlainBrowser {
   }
 
   #headers(method: string): Record<string, string> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    return { "accept-language": "en", cookie, ...(method === "POST" ? { origin: this.#origin } : {}) };
+    return { "accept-language": "en", cookie: this.cookies, ...(method === "POST" ? { origin: this.#origin } : {}) };
   }
 
   #keepCookies(answer: Response): void {

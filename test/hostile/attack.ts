@@ -1,0 +1,25 @@
+/** One attack as a process of its own: `attack.ts NAME JSON`. Prints its figures as a line of JSON; one that holds connections holds them until it is ended. */
+import { holdConnections, sendDatagrams, sendStreams } from "./sip-attack.ts";
+import { floodHttp, holdHttp } from "./http-attack.ts";
+import { injectMedia } from "./media-attack.ts";
+
+const attacks: Readonly<Record<string, (wish: never) => Promise<object>>> = {
+  sendDatagrams,
+  sendStreams,
+  holdConnections,
+  floodHttp,
+  holdHttp,
+  injectMedia,
+};
+
+export type AttackName =
+  | "sendDatagrams"
+  | "sendStreams"
+  | "holdConnections"
+  | "floodHttp"
+  | "holdHttp"
+  | "injectMedia";
+
+const [, , name = "", wish = "{}"] = process.argv;
+const figures = await attacks[name]?.(JSON.parse(wish) as never);
+console.log(JSON.stringify(figures ?? { error: `no attack ${name}` }));
