@@ -1,8 +1,10 @@
 import { pino } from "pino";
+import { TandemError } from "./errors.ts";
 
 /**
  * Structured logs. Personal data never goes in: telephone numbers pass through `maskedNumber` first,
- * context values and session ids are not logged at all.
+ * context values and session ids are not logged at all. An Error is handed in as `error`: it is told with its message, its
+ * stack and what caused it, and its code stands at the top of the line.
  */
 export interface Log {
   debug(facts: Facts, message: string): void;
@@ -42,13 +44,34 @@ export const silentLog: Log = {
 
 function around(logger: pino.Logger): Log {
   return {
-    debug: (facts, message) => logger.debug(facts, message),
-    info: (facts, message) => logger.info(facts, message),
-    warn: (facts, message) => logger.warn(facts, message),
-    error: (facts, message) => logger.error(facts, message),
-    with: (facts) => around(logger.child(facts)),
+    debug: (facts, message) => logger.debug(told(facts), message),
+    info: (facts, message) => logger.info(told(facts), message),
+    warn: (facts, message) => logger.warn(told(facts), message),
+    error: (facts, message) => logger.error(told(facts, "BUG"), message),
+    with: (facts) => around(logger.child(told(facts))),
   };
 }
+
+/** `unforeseen` is the code of an error that has none: where it could not be mended, nobody had thought of it. */
+function told(facts: Facts, unforeseen?: "BUG"): Facts {
+  const { error } = facts;
+  if (!(error instanceof Error)) return facts;
+  const code = error instanceof TandemError ? error.code : unforeseen;
+  return { ...(code !== undefined && { code }), ...facts, error: toldError(error, mostCauses) };
+}
+
+/**
+ * Of a foreign error the message and the stack alone: what else hangs on it may be personal, as `detail` of a PostgreSQL error
+ * is, which quotes the row.
+ */
+function toldError(error: Error, causes: number): Facts {
+  const { name, message, stack, cause } = error;
+  const details = error instanceof TandemError ? { details: error.details } : {};
+  const because = cause instanceof Error && causes > 0 ? { cause: toldError(cause, causes - 1) } : {};
+  return { name, message, stack, ...details, ...because };
+}
+
+const mostCauses = 4;
 
 /** `+14155550100` becomes `+1415*****00`: enough to recognise a complaint, too little to call. */
 export function maskedNumber(number: string): string {

@@ -127,7 +127,7 @@ class EngineInWorker implements EmbeddedEngine {
     this.#worker = undefined;
     const lost = [...this.#terminations];
     this.#terminations.clear();
-    this.#options.log.error({ err: error, terminations: lost.length }, "The media engine's thread died.");
+    this.#options.log.error({ error, terminations: lost.length }, "The media engine's thread died.");
     for (const termination of lost)
       this.#tell({ type: "mediaTimeout", termination, atMs: systemClock.now() });
   }
@@ -137,7 +137,7 @@ class EngineInWorker implements EmbeddedEngine {
       try {
         listener(event);
       } catch (error) {
-        this.#options.log.error({ err: error, event: event.type }, "A listener of the media engine failed.");
+        this.#options.log.error({ error, event: event.type }, "A listener of the media engine failed.");
       }
     }
   }
