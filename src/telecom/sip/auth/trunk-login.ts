@@ -17,6 +17,8 @@ interface Proof {
   readonly header: "Authorization" | "Proxy-Authorization";
   readonly challenge: Challenge;
   readonly nonceCount: number;
+  /** A request that carried it was taken: then the password is right, and a new challenge asks for a new nonce alone. */
+  readonly worked: boolean;
 }
 
 export function trunkLogin(credentials: TrunkLogin["credentials"]): TrunkLogin {
@@ -34,7 +36,8 @@ const mostRefusals = 4;
 
 /**
  * RFC 3261 22.2, RFC 7616 3.3: takes a challenge in. `undefined` when there is no use in trying again: nothing that we can
- * answer, or the same realm refused an answer that was not stale (the credentials are wrong), or it goes on for too long.
+ * answer, or the same realm refused an answer that was not stale (the credentials are wrong), or it goes on for too long. A realm
+ * that took an answer before may want a new nonce without a word of staleness: many trunks' nonces are good for one request.
  */
 export function challenged(login: TrunkLogin, response: ChallengedResponse): TrunkLogin | undefined {
   const header = response.status === 401 ? "Authorization" : "Proxy-Authorization";
@@ -42,12 +45,13 @@ export function challenged(login: TrunkLogin, response: ChallengedResponse): Tru
   if (challenge === undefined || login.refusals >= mostRefusals) return undefined;
   const before = login.proofs.find((proof) => isSame(proof, header, challenge.realm));
   if (before !== undefined && before.nonceCount > 0) {
-    if (!challenge.stale || challenge.nonce === before.challenge.nonce) return undefined;
+    const isStale = challenge.stale || before.worked;
+    if (!isStale || challenge.nonce === before.challenge.nonce) return undefined;
   }
   const others = login.proofs.filter((proof) => proof !== before);
   return {
     ...login,
-    proofs: [...others, { header, challenge, nonceCount: 0 }],
+    proofs: [...others, { header, challenge, nonceCount: 0, worked: false }],
     refusals: login.refusals + 1,
   };
 }
@@ -70,6 +74,11 @@ export function authorized(
     }),
   }));
   return [{ ...login, proofs }, headers];
+}
+
+/** A request that carried these proofs was taken: the counting of refusals begins anew. */
+export function proven(login: TrunkLogin): TrunkLogin {
+  return { ...login, proofs: login.proofs.map((proof) => ({ ...proof, worked: true })), refusals: 0 };
 }
 
 function isSame(proof: Proof, header: Proof["header"], realm: string): boolean {

@@ -1,4 +1,4 @@
-import { challenged, type TrunkLogin, trunkLogin } from "../auth/trunk-login.ts";
+import { challenged, proven, type TrunkLogin, trunkLogin } from "../auth/trunk-login.ts";
 import { paramValue } from "../message/grammar.ts";
 import { callId, cseq, headerValues, rseq, to, tokens } from "../message/headers.ts";
 import type { SipResponse } from "../message/message.ts";
@@ -125,7 +125,8 @@ function accepted(call: OutgoingCall, response: SipResponse, moment: Moment): St
     ...(sdp === undefined ? {} : { sdp }),
     ack: { cseq: cseq(response).number, authorization: call.attempt.authorization },
   };
-  const noted: Step = [{ ...call, forks: { ...call.forks, [tag]: fork } }, ackOf(call, fork)];
+  const login = call.login === undefined ? undefined : proven(call.login);
+  const noted: Step = [{ ...call, login, forks: { ...call.forks, [tag]: fork } }, ackOf(call, fork)];
   // The CANCEL crossed the 200, or another fork was first: this one is taken down at once.
   const unwanted = call.giveUp !== undefined || call.phase !== "calling";
   if (unwanted) return then(noted, (now) => unwantedFork(now, tag, moment));

@@ -114,6 +114,21 @@ test("a BYE that is challenged with a fresh nonce is sent again", () => {
   assert.match(header(peer.last(), "Authorization") ?? "", /nonce="late"/);
 });
 
+test("a trunk whose nonces are good for one request gets an answer to each, and a wrong password one alone", () => {
+  const peer = new ScriptedPeer({ credentials });
+  const challenge = (nonce: string) => [
+    { name: "Proxy-Authenticate", value: `Digest realm="trunk", nonce="${nonce}", qop="auth"` },
+  ];
+  peer.responds(407, { headers: challenge("for INVITE") });
+  peer.picksUp();
+  peer.input({ type: "hang-up", headers: [] });
+  peer.responds(407, { request: peer.last("BYE"), headers: challenge("for BYE") });
+  assert.equal(peer.methods(), "INVITE INVITE ACK BYE BYE");
+  assert.match(header(peer.last(), "Proxy-Authorization") ?? "", /nonce="for BYE".*nc=00000001/);
+  peer.responds(407, { request: peer.last("BYE"), headers: challenge("once more") });
+  assert.equal(peer.methods(), "INVITE INVITE ACK BYE BYE");
+});
+
 test("without credentials a challenge is the end", () => {
   const peer = new ScriptedPeer();
   peer.responds(401, { headers: [{ name: "WWW-Authenticate", value: 'Digest realm="trunk", nonce="n"' }] });

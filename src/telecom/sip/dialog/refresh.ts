@@ -1,6 +1,7 @@
 import { paramValue } from "../message/grammar.ts";
 import { cseq, to } from "../message/headers.ts";
 import type { SipResponse } from "../message/message.ts";
+import { proven } from "../auth/trunk-login.ts";
 import { answerTo } from "./calling.ts";
 import {
   type CallEffect,
@@ -81,15 +82,16 @@ export function requestAnswered(
   if (sent === undefined) return [call, ackAgain(call, response)];
   const isSuccess = response.status >= 200 && response.status < 300;
   if (response.status < 200) return [call, []];
-  const settled = { ...call, pending: without(call.pending, tx) };
+  const login = isSuccess && call.login !== undefined ? proven(call.login) : call.login;
+  const settled = { ...call, login, pending: without(call.pending, tx) };
   const fork = call.forks[sent.tag];
-  if (isSuccess && sent.method === "INVITE") return reinviteAccepted(call, { ...heard, sent }, moment);
+  if (isSuccess && sent.method === "INVITE") return reinviteAccepted(settled, { response, sent }, moment);
   if (isSuccess) return isRefresh(sent) ? refreshAccepted(settled, response, moment, sent) : [settled, []];
-  const login =
+  const answered =
     fork !== undefined && leadsToTrunk(call, requestIn(fork.dialog, sent))
       ? answerTo(call, response)
       : undefined;
-  if (login !== undefined) return sendInDialog({ ...settled, login }, sent, moment);
+  if (answered !== undefined) return sendInDialog({ ...settled, login: answered }, sent, moment);
   return isRefresh(sent) ? refreshFailed(settled, { sent, response }, moment) : [settled, []];
 }
 
@@ -115,10 +117,10 @@ function isRefresh(sent: PendingRequest): boolean {
 
 function reinviteAccepted(
   call: OutgoingCall,
-  heard: { tx: string; response: SipResponse; sent: PendingRequest },
+  heard: { response: SipResponse; sent: PendingRequest },
   moment: Moment,
 ): Step {
-  const { tx, response, sent } = heard;
+  const { response, sent } = heard;
   const fork = call.forks[sent.tag];
   if (fork === undefined) return [call, []];
   const acked = {
@@ -127,7 +129,7 @@ function reinviteAccepted(
     ack: { cseq: sent.cseq, authorization: [] },
   };
   const forks = { ...call.forks, [sent.tag]: acked };
-  const settled = { ...call, forks, pending: without(call.pending, tx) };
+  const settled = { ...call, forks };
   const done = then([settled, ackOf(call, acked)], (now) => refreshAccepted(now, response, moment, sent));
   const sdp = sdpOf(response);
   return sdp === undefined ? done : then(done, (now) => [now, [tell({ type: "answer", sdp })]]);
