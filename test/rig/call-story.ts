@@ -7,6 +7,7 @@ import type { BeginCallAnswer, CallManager } from "#call-manager/call-manager.ts
 import type { CallRecord } from "#call-manager/call-record.ts";
 import { openCallManager } from "#call-manager/open-call-manager.ts";
 import type { ShownPage } from "#call-manager/pages.ts";
+import { resumeCalls, stopCalls } from "#network/dial-permit.ts";
 import type { Database } from "#store/database.ts";
 import { Life, mortalClock, mortalDatabase, mortalUnit, never } from "./mortal.ts";
 import { bobsDnis, carolsDnis, type StoryBank } from "./story-bank.ts";
@@ -54,6 +55,21 @@ export class CallStory {
       number,
       phone: this.unit.phone(number),
     });
+  }
+
+  /** Without notice; the next one starts a second later. */
+  webProcessDies(): void {
+    this.#life.die();
+  }
+
+  /** The operator stops every call of the platform, or lets them go on. */
+  async operatorStops(): Promise<void> {
+    const stop = { atMs: this.clock.now(), why: "the story" };
+    await this.#database.transaction((tx) => stopCalls(tx, "platform", stop));
+  }
+
+  async operatorResumes(): Promise<void> {
+    await this.#database.transaction((tx) => resumeCalls(tx, "platform"));
   }
 
   get crossings(): number {
@@ -186,6 +202,7 @@ export class Visitor {
       readonly again?: boolean;
       readonly phone?: string;
       readonly token?: string;
+      readonly language?: "en" | "es";
     } = {},
   ): Promise<BeginCallAnswer> {
     if (how.again !== true) this.#tickets += 1;
@@ -204,7 +221,7 @@ export class Visitor {
         phone: how.phone ?? this.#number,
         phoneSigned: how.signed ?? true,
         ipAddress: "192.0.2.7",
-        language: "en",
+        language: how.language ?? "en",
       }),
     );
     if (answer.type === "begun") this.call = answer.call;

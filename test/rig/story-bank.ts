@@ -1,6 +1,15 @@
 import type { CallCenterId, PageId, RouteId, SubjectId, SubscriberId, TrunkId } from "#base/ids.ts";
 import type { Network } from "#network/network.ts";
-import type { CallCenter, LibraryPage, Policy, Route, Subject, Subscriber, Trunk } from "#network/records.ts";
+import type {
+  CallCenter,
+  LibraryPage,
+  Policy,
+  Route,
+  Span,
+  Subject,
+  Subscriber,
+  Trunk,
+} from "#network/records.ts";
 import { chooseRoutes } from "#network/route-choice.ts";
 
 /** The bank of the call stories, in memory: one subject, two call centers (Bob's, then Carol's), two pages. */
@@ -27,6 +36,8 @@ export function storyBank(
     readonly routes?: 1 | 2;
     readonly postDialDigits?: string;
     readonly closed?: boolean;
+    /** Open on the welcome page, and closed a moment later. */
+    readonly closesAfterClick?: boolean;
   } = {},
 ): StoryBank {
   const { signOn, ...policy } = wish.policy ?? {};
@@ -89,7 +100,7 @@ export function storyBank(
     subscriber,
     subject,
     routes,
-    network: networkOf({ subscriber, subject, routes }, wish.closed ?? false),
+    network: networkOf({ subscriber, subject, routes }, wish),
   };
 }
 
@@ -119,10 +130,12 @@ const formPage: LibraryPage = {
 /** `12` is the rates page, `7` the form. */
 const digitMap: Readonly<Record<string, LibraryPage>> = { "12": ratesPage, "7": formPage };
 
-function networkOf(records: Omit<StoryBank, "network">, closed: boolean): Network {
+function networkOf(
+  records: Omit<StoryBank, "network">,
+  hours: { readonly closed?: boolean; readonly closesAfterClick?: boolean },
+): Network {
   const { subscriber, subject, routes } = records;
-  const always = closed ? [] : [{ from: "00:00", to: "24:00" }];
-  const center: CallCenter = {
+  const center = (always: readonly Span[]): CallCenter => ({
     id: "branch" as CallCenterId,
     subscriber: id,
     name: "Branch",
@@ -131,15 +144,23 @@ function networkOf(records: Omit<StoryBank, "network">, closed: boolean): Networ
       weekly: { mon: always, tue: always, wed: always, thu: always, fri: always, sat: always, sun: always },
       holidays: [],
     },
-  };
+  });
+  const open = center([{ from: "00:00", to: "24:00" }]);
+  const closed = center([]);
+  const centerFor = (draw: string): CallCenter =>
+    hours.closed || (hours.closesAfterClick && draw !== "welcome") ? closed : open;
   return {
     subscriber: async (of) => (of === id ? subscriber : undefined),
     subject: async (of, name) => (of === id && name === mortgages ? subject : undefined),
     subjects: async () => [subject],
-    center: async () => center,
+    center: async () => open,
     routes: async (wish) =>
       wish.subject === mortgages
-        ? chooseRoutes(routes, [center], { ipAddress: wish.ipAddress, atMs: wish.atMs, seed: wish.draw })
+        ? chooseRoutes(routes, [centerFor(wish.draw)], {
+            ipAddress: wish.ipAddress,
+            atMs: wish.atMs,
+            seed: wish.draw,
+          })
         : { type: "unknown-subject" },
     trunk: async () => trunk,
     page: async (of, page) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Database } from "#store/database.ts";
-import { bankOf, type Story } from "../stories/call-stories.ts";
+import { bankOf, type Story } from "../stories/story-acts.ts";
 import { CallStory } from "./call-story.ts";
 import { checkRecordAgainstCall } from "./stored-call.ts";
 import { bobsDnis, carolsDnis } from "./story-bank.ts";
@@ -19,7 +19,10 @@ export async function tellStory(
   told.quiet = quiet;
   story.phones?.(told);
   await told.open();
-  const answer = await told.ann.clicks({ signed: story.signed ?? true });
+  const answer = await told.ann.clicks({
+    signed: story.signed ?? true,
+    language: story.language ?? "en",
+  });
   assert.equal(answer.type, "begun");
   await story.tell(told);
   await told.ann.untilSees(story.outcome);

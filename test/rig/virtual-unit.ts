@@ -24,6 +24,7 @@ export class VirtualUnit {
   readonly #bridges = new Map<BridgeId, { legs: readonly [LegId, LegId]; blocked: readonly LegId[] }>();
   readonly #clients = new Set<VirtualClient>();
   #boot = 1;
+  #reachable = true;
   /** Each INVITE that left, in order: what invariants are checked against. */
   readonly dialed: {
     readonly atMs: number;
@@ -57,8 +58,19 @@ export class VirtualUnit {
       closed: (closed) => this.#clients.delete(closed),
     });
     this.#clients.add(client);
-    client.restore();
+    if (this.#reachable) client.restore();
     return client;
+  }
+
+  /** For a while nobody can reach it; its lines stay up. */
+  hides(): void {
+    this.#reachable = false;
+    for (const client of this.#clients) client.cut();
+  }
+
+  showsAgain(): void {
+    this.#reachable = true;
+    for (const client of this.#clients) client.restore();
   }
 
   /** The unit itself dies and comes back empty: every line is lost. */

@@ -1,36 +1,25 @@
 import assert from "node:assert/strict";
-import type { CallOutcome } from "#call-manager/pages.ts";
-import { type CallStory } from "#rig/call-story.ts";
-import { type StoryBank, storyBank } from "#rig/story-bank.ts";
+import { earlyEnds } from "./early-ends.ts";
+import { endsByThePlatform } from "./ends-by-the-platform.ts";
+import {
+  annAnswers,
+  bobAnswers,
+  bobSignsOn,
+  bothAtOnce,
+  centerFirst,
+  confirms,
+  connect,
+  hears,
+  type Story,
+  whisperEnd,
+} from "./story-acts.ts";
+
+const withPin = { policy: { signOn: { pin: "4711" } } } as const;
 
 /**
  * The call stories: told once each in `src/call-manager/web-call.test.ts`, and again and again, with the web process dying at every
  * moment, in `test/crashes/web-call.test.ts`. So they wait for what is, never for how long.
  */
-export interface Story {
-  readonly name: string;
-  readonly bank?: Parameters<typeof storyBank>[0];
-  readonly signed?: boolean;
-  /** What the telephones will do by themselves. */
-  readonly phones?: (story: CallStory) => void;
-  /** From after Ann's click to the end of the call. */
-  readonly tell: (story: CallStory) => Promise<void>;
-  readonly outcome: CallOutcome;
-  /** Pages pushed, in order; none when absent. */
-  readonly pushed?: readonly string[];
-  /** How often each center's telephone was called. */
-  readonly calledBob?: number;
-  readonly calledCarol?: number;
-}
-
-export function bankOf(story: Story): StoryBank {
-  return storyBank(story.bank);
-}
-
-const centerFirst = { policy: { legOrder: "center-first" } } as const;
-const bothAtOnce = { policy: { legOrder: "both-at-once" } } as const;
-const withPin = { policy: { signOn: { pin: "4711" } } } as const;
-
 export const callStories: readonly Story[] = [
   {
     name: "Ann and Bob talk, and Bob hangs up",
@@ -315,8 +304,7 @@ export const callStories: readonly Story[] = [
       await hears(s, "bob", "Mortgages");
       s.bob.presses("#");
       await s.ann.untilSees("connected");
-      const whisper = s.bob.heard.find(({ play }) => play.endsWith(".whisper"));
-      assert.equal(whisper?.end, "stopped");
+      assert.equal(whisperEnd(s), "stopped");
       s.bob.hangsUp();
     },
     outcome: "completed",
@@ -536,37 +524,102 @@ export const callStories: readonly Story[] = [
     calledBob: 1,
     calledCarol: 1,
   },
+  {
+    name: "Bob keys a code over the whisper: it is cut short, and Ann sees the page when she is connected",
+    tell: async (s) => {
+      await annAnswers(s);
+      await bobSignsOn(s);
+      await hears(s, "bob", "Mortgages");
+      s.bob.presses("12#");
+      await s.ann.untilSees("rates");
+      assert.equal(whisperEnd(s), "stopped");
+      assert.equal(s.unit.bridged.length, 1, "not before she was connected");
+      await hears(s, "bob", "[confirm]");
+      s.bob.hangsUp();
+    },
+    outcome: "completed",
+    pushed: ["rates"],
+    calledBob: 1,
+  },
+  {
+    name: "Bob cuts the whisper short and keys a code in one go",
+    tell: async (s) => {
+      await annAnswers(s);
+      await bobSignsOn(s);
+      await hears(s, "bob", "Mortgages");
+      s.bob.presses("#12#");
+      await s.ann.untilSees("rates");
+      s.ann.phone.hangsUp();
+    },
+    outcome: "completed",
+    pushed: ["rates"],
+    calledBob: 1,
+  },
+  {
+    name: "Bob keys a code without its end over the whisper: he hears all of it, and the page comes after the bridge",
+    tell: async (s) => {
+      await annAnswers(s);
+      await bobSignsOn(s);
+      await hears(s, "bob", "Mortgages");
+      s.bob.presses("7");
+      await s.ann.untilSees("form");
+      assert.equal(whisperEnd(s), "done");
+      s.bob.hangsUp();
+    },
+    outcome: "completed",
+    pushed: ["form"],
+    calledBob: 1,
+  },
+  {
+    name: "Bob signs on with a star, and cuts the whisper short with it",
+    bank: { policy: { signOn: { key: "*" } } },
+    tell: async (s) => {
+      await annAnswers(s);
+      await bobAnswers(s);
+      await hears(s, "bob", "star");
+      s.bob.presses("*");
+      await hears(s, "bob", "Mortgages");
+      s.bob.presses("*");
+      await s.ann.untilSees("connected");
+      assert.equal(whisperEnd(s), "stopped");
+      s.bob.presses("12#");
+      await s.ann.untilSees("rates");
+      s.bob.hangsUp();
+    },
+    outcome: "completed",
+    pushed: ["rates"],
+    calledBob: 1,
+  },
+  {
+    name: "Ann's page is in Spanish: her announcements are, Bob's are in the bank's language",
+    language: "es",
+    signed: false,
+    tell: async (s) => {
+      await annAnswers(s);
+      await hears(s, "ann", "pulse 1");
+      s.ann.phone.presses("1");
+      await hears(s, "ann", "No cuelgue");
+      await bobSignsOn(s);
+      await s.ann.untilSees("connected");
+      s.bob.hangsUp();
+      await hears(s, "ann", "Gracias");
+    },
+    outcome: "completed",
+    calledBob: 1,
+  },
+  {
+    name: "the bank has a recording of its own for the announcement",
+    bank: { policy: { announcements: { callingCenter: { file: "hold.wav" } } } },
+    tell: async (s) => {
+      await annAnswers(s);
+      await hears(s, "ann", "[hold.wav]");
+      await bobSignsOn(s);
+      await s.ann.untilSees("connected");
+      s.bob.hangsUp();
+    },
+    outcome: "completed",
+    calledBob: 1,
+  },
+  ...earlyEnds,
+  ...endsByThePlatform,
 ];
-
-async function annAnswers(s: CallStory): Promise<void> {
-  await s.until(() => s.ann.phone.rings, "Ann's telephone rings");
-  s.ann.phone.answers();
-}
-
-async function bobAnswers(s: CallStory): Promise<void> {
-  await s.until(() => s.bob.rings, "Bob's telephone rings");
-  s.bob.answers();
-}
-
-async function bobSignsOn(s: CallStory): Promise<void> {
-  await bobAnswers(s);
-  await hears(s, "bob", "pound");
-  s.bob.presses("#");
-}
-
-async function connect(s: CallStory): Promise<void> {
-  await annAnswers(s);
-  await bobSignsOn(s);
-  await s.ann.untilSees("connected");
-}
-
-function hears(s: CallStory, who: "ann" | "bob" | "carol", words: string): Promise<void> {
-  const phone = who === "ann" ? s.ann.phone : s[who];
-  return s.until(() => phone.hasHeard(words), `${who} hears "${words}"`);
-}
-
-function confirms(s: CallStory): number {
-  return s.bob.heard.filter(({ prompt }) =>
-    prompt.segments.some((part) => part.type === "tone" && part.tone === "confirm"),
-  ).length;
-}

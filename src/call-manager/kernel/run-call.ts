@@ -94,7 +94,7 @@ export class CallRunner {
     const scope = new Scope(step, this, this.#around);
     this.#scopes.set(step, scope);
     try {
-      const end = await this.#around.steps[step](scope).catch(overAsEnd);
+      const end = await this.#stepIn(scope, step).catch(overAsEnd);
       await this.checkpoint(step, end, end);
     } catch (thrown) {
       if (!(thrown instanceof StepStopped)) await this.#afterBug(step, thrown);
@@ -102,6 +102,12 @@ export class CallRunner {
     this.#scopes.delete(step);
     scope.stop();
     this.#run();
+  }
+
+  /** A call that is over begins no step, and says nothing more to telephones that may be gone. */
+  async #stepIn(scope: Scope, step: StepName): Promise<StepEnd> {
+    scope.throwIfOver();
+    return this.#around.steps[step](scope);
   }
 
   /** What nobody foresaw harms this call alone: it is read again and tries again, and after some times it says goodbye. */

@@ -6,7 +6,10 @@ import { legsOf } from "./bridge.ts";
 import { keepVisitorWaiting } from "./meanwhile.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
 
-/** 214. The agent alone hears what the call is about, and may cut it short with the sign-on key. The visitor hears ringback. */
+/**
+ * 214. The agent alone hears what the call is about, and cuts it short with the sign-on key or with a code for a page. The code
+ * counts after the bridge (docs/decisions/0034-codes-keyed-early-count-after-the-bridge.md). The visitor hears ringback.
+ */
 export async function whisper(scope: Scope): Promise<StepEnd> {
   const { call, around } = scope;
   const { unit } = around;
@@ -26,16 +29,16 @@ export async function whisper(scope: Scope): Promise<StepEnd> {
   const whispered = play(scope, agent, "whisper", prompt);
   const key = call.policy.signOn.key;
   const heard = await scope.wait(() => {
-    if (digitsOf(scope, agent).some(({ digit }) => digit === key)) return "cut-short";
+    if (digitsOf(scope, agent).some(({ digit }) => digit === key || digit === "#")) return "cut-short";
     const end = unit.leg(agent)?.played[whispered];
     // Then the leg's own end comes next, and ends the call.
     return end === "leg-ended" ? undefined : end;
   }, scope.beganAtMs + longestMs);
   if (heard === "cut-short" || heard === "too-late") stopPlaying(scope, agent);
 
-  // What was keyed during the whisper was not meant for a page.
-  const throughSeq = digitsOf(scope, agent).at(-1)?.seq;
-  const took = throughSeq === undefined ? {} : { took: { leg: agent, throughSeq } };
+  // The key that cut it short has done its work; what was keyed else waits for `converse`.
+  const [first] = digitsOf(scope, agent);
+  const took = first?.digit === key ? { took: { leg: agent, throughSeq: first.seq } } : {};
   return { fact: "whispered", details: { heard }, ...took };
 }
 
