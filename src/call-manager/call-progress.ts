@@ -14,7 +14,8 @@ export function nextCall(
   const { took } = became;
   const digitsTaken =
     took === undefined ? call.digitsTaken : { ...call.digitsTaken, [took.leg]: took.throughSeq };
-  const facts: Call = { ...call, ...became.call, digitsTaken };
+  // What failed before has been overcome, unless this says otherwise.
+  const facts: Call = { ...call, bugs: 0, ...became.call, digitsTaken };
   if (end === undefined) return facts;
 
   const again = end.backTo === undefined ? [] : fromStepOn(call.order, end.backTo);
@@ -22,8 +23,7 @@ export function nextCall(
   // Of two lanes that end the call at the same time, the first to be written down says why.
   const outcome = call.outcome ?? end.over;
   const over = outcome === undefined ? {} : { outcome, overAtMs: call.overAtMs ?? nowMs };
-  // What failed before has been overcome.
-  const ended: Call = { ...facts, ...over, done, bugs: 0 };
+  const ended: Call = { ...facts, ...over, done };
 
   // A step that runs on in the other lane keeps its moment; one that begins, or begins again, gets this one.
   const began = stepsOf(ended).map((each) => [

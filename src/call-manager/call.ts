@@ -37,7 +37,7 @@ export interface CallFacts {
   readonly done: readonly StepName[];
   /** When each running step began: deadlines count from here, so that a crash stretches none. */
   readonly began: Readonly<Partial<Record<StepName, number>>>;
-  /** How often a step failed for a reason that nobody foresaw. */
+  /** How often in a row a step failed for a reason that nobody foresaw. */
   readonly bugs: number;
   /** 205. Where the call may go, in this order. */
   readonly routes: readonly Route[];
