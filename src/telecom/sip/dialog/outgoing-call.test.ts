@@ -288,6 +288,33 @@ test("their BYE ends the call, also while their offer is open", () => {
   assert.equal(peer.told.filter((event) => event.type === "over").length, 1);
 });
 
+test("an offer of theirs that is open when the session expires, or we hang up, gets its final answer", () => {
+  const expires = talking(timer("90;refresher=uas"));
+  expires.asks("INVITE", { sdp: theirSdp });
+  expires.waits(60_000);
+  assert.equal(expires.last().method, "BYE");
+  assert.deepEqual(expires.answers, [487]);
+  const ended = talking();
+  ended.asks("INVITE", { sdp: theirSdp });
+  ended.input({ type: "hang-up", headers: [] });
+  assert.deepEqual(ended.answers, [487]);
+});
+
+test("a fork that we do not talk to changes nothing of the call", () => {
+  const peer = new ScriptedPeer();
+  peer.responds(183, { tag: "other", sdp: theirSdp, contact: "sip:other@192.0.2.1" });
+  peer.picksUp();
+  const before = peer.told.length;
+  peer.asks("UPDATE", { tag: "other", sdp: "v=0 another", cseq: 1 });
+  peer.asks("INVITE", { tag: "other", sdp: "v=0 another", cseq: 2 });
+  peer.asks("INFO", { tag: "other", cseq: 3, body: { contentType: "application/dtmf", content: "1" } });
+  assert.deepEqual(peer.answers, [481, 481, 481]);
+  assert.equal(peer.told.length, before);
+  peer.asks("BYE", { tag: "other", cseq: 4 });
+  assert.equal(peer.lastAnswer().status, 200);
+  assert.equal(peer.call.phase, "answered");
+});
+
 test("keys in INFO are told; what INFO cannot mean is refused", () => {
   const peer = talking();
   peer.asks("INFO", {
@@ -379,6 +406,18 @@ test("their refresh is agreed to, and one below the floor gets 422", () => {
   peer.asks("UPDATE", { headers: [{ name: "Session-Expires", value: "60" }] });
   assert.equal(peer.lastAnswer().status, 422);
   assert.equal(header(peer.lastAnswer(), "Min-SE"), "90");
+});
+
+test("a hold that says nothing of the session's timer leaves it running, and us to refresh (RFC 4028 9)", () => {
+  const peer = talking(timer("90;refresher=uas"));
+  peer.waits(30_000);
+  const key = peer.asks("INVITE", { sdp: theirSdp, headers: [{ name: "Supported", value: "timer" }] });
+  peer.input({ type: "offer-answered", key, sdp: ourSdp });
+  assert.equal(header(peer.lastAnswer(), "Session-Expires"), "90;refresher=uas");
+  peer.input({ type: "acknowledged", key, ack: peer.last("ACK") });
+  peer.waits(45_000);
+  assert.equal(peer.call.phase, "answered");
+  assert.equal(peer.last().method, "UPDATE");
 });
 
 test("a refresh that finds no dialog any more (481) ends the call", () => {

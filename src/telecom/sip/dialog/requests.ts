@@ -1,5 +1,5 @@
 import { authorized } from "../auth/trunk-login.ts";
-import { makeRequest } from "../message/build.ts";
+import { makeRequest, makeResponse } from "../message/build.ts";
 import { contentType } from "../message/headers.ts";
 import { paramValue } from "../message/grammar.ts";
 import type { SipMessage, SipRequest } from "../message/message.ts";
@@ -14,6 +14,7 @@ import {
   type PendingRequest,
   type Step,
   supported,
+  type TheirRequest,
 } from "./call-state.ts";
 import { nextHop, requestIn } from "./dialog.ts";
 import { refreshHeaders } from "./session-timer.ts";
@@ -93,14 +94,25 @@ export function leadsToTrunk(call: OutgoingCall, request: SipRequest): boolean {
   return call.wish.hosts.some((trunk) => trunk.toLowerCase() === host);
 }
 
-/** BYE, and nothing more of this call but its echo. */
+/** BYE, and nothing more of this call but its echo. What they still asked gets its final answer. */
 export function sendBye(
   call: OutgoingCall,
   wish: Pick<PendingRequest, "tag" | "headers">,
   moment: Moment,
 ): Step {
   const [after, effects] = sendInDialog(call, { method: "BYE", ...wish }, moment);
-  return [over(after, moment), effects];
+  return [over(after, moment), [...endOffer(call), ...effects]];
+}
+
+/** RFC 3261 15.1.2: requests that wait for an answer get 487 when the dialog ends under them. */
+export function endOffer({ theirs }: OutgoingCall): readonly CallEffect[] {
+  if (theirs === undefined) return [];
+  return [{ type: "respond", key: theirs.key, response: makeResponse(requestOf(theirs), 487) }];
+}
+
+/** Their request again, for its answer: the body was read already. */
+export function requestOf(theirs: TheirRequest): SipRequest {
+  return { ...theirs.request, body: new Uint8Array(0) };
 }
 
 export function over(call: OutgoingCall, moment: Moment): OutgoingCall {

@@ -55,10 +55,17 @@ export type TimerAnswer =
   | { readonly type: "too-short" }
   | { readonly type: "agreed"; readonly timer: SessionTimer; readonly headers: readonly HeaderLine[] };
 
-/** RFC 4028 9: we as the one who is asked. */
-export function timerFromRequest(request: SipRequest, nowMs: number): TimerAnswer {
+/**
+ * RFC 4028 9: we as the one who is asked. A request that says nothing of the timer would end it on both sides, but many phones
+ * mean nothing by that when they hold: a timer that ran runs on, and we refresh.
+ */
+export function timerFromRequest(
+  request: SipRequest,
+  before: SessionTimer | undefined,
+  nowMs: number,
+): TimerAnswer {
   const said = sessionExpires(request);
-  if (said === undefined) return { type: "none" };
+  if (said === undefined) return before === undefined ? { type: "none" } : ours(before.seconds, nowMs);
   if (said.seconds < floorSeconds) return { type: "too-short" };
   const theyCan = tokens(request, "Supported").includes("timer");
   // RFC 4028 9, table 2: the requester's word stands; one that knows no timers cannot be asked to refresh.
@@ -70,6 +77,14 @@ export function timerFromRequest(request: SipRequest, nowMs: number): TimerAnswe
       { name: "Session-Expires", value: `${Math.min(said.seconds, ceilingSeconds)};refresher=${refresher}` },
       ...(refresher === "uac" ? [{ name: "Require", value: "timer" }] : []),
     ],
+  };
+}
+
+function ours(seconds: number, nowMs: number): TimerAnswer {
+  return {
+    type: "agreed",
+    timer: begun(seconds, "us", nowMs),
+    headers: [{ name: "Session-Expires", value: `${seconds};refresher=uas` }],
   };
 }
 

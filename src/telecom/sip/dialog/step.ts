@@ -1,5 +1,5 @@
 import { cancel, inviteAnswered, inviteUnanswered } from "./calling.ts";
-import { type CallInput, lingerMs, type Moment, type OutgoingCall, type Step, then } from "./call-state.ts";
+import { type CallInput, lingerMs, type Moment, type OutgoingCall, type Step } from "./call-state.ts";
 import { due, offerMade, requestAnswered, requestUnanswered } from "./refresh.ts";
 import { sendBye } from "./requests.ts";
 import {
@@ -56,11 +56,8 @@ function hangUp(call: OutgoingCall, headers: readonly HeaderLine[], moment: Mome
       const forgetAtMs = moment.nowMs + 2 * lingerMs;
       return cancel({ ...call, giveUp: { headers, cancelSent: false }, forgetAtMs });
     }
-    case "answered": {
-      const { theirs, chosen } = call;
-      const refused = theirs === undefined ? ([call, []] as const) : offerRefused(call, theirs.key);
-      return then(refused, (now) => sendBye(now, { tag: chosen ?? "", headers }, moment));
-    }
+    case "answered":
+      return sendBye(call, { tag: call.chosen ?? "", headers }, moment);
     case "over":
       return [call, []];
     default:

@@ -5,7 +5,6 @@ import type { SipRequest } from "../message/message.ts";
 import {
   allow,
   bodyTypes,
-  type CallEffect,
   type Moment,
   type OutgoingCall,
   type Step,
@@ -16,7 +15,7 @@ import {
 } from "./call-state.ts";
 import { inOrder, retargeted } from "./dialog.ts";
 import { digitInInfo } from "./info-digit.ts";
-import { over, sdpOf, sendBye } from "./requests.ts";
+import { endOffer, over, requestOf, sdpOf, sendBye } from "./requests.ts";
 import { floorSeconds, timerFromRequest } from "./session-timer.ts";
 
 /** A request of the far end in this call: RFC 3261 12.2.2 first, then each method's own rules. */
@@ -39,14 +38,16 @@ export function requested(
 type Asked = { readonly key: string; readonly request: SipRequest; readonly tag: string };
 
 function byMethod(call: OutgoingCall, asked: Asked, moment: Moment): Step {
+  // A fork that was not taken, or a call that is over: no session is left to be changed.
+  const isPast = call.phase === "over" || (call.phase === "answered" && asked.tag !== call.chosen);
   switch (asked.request.method) {
     case "BYE":
       return hungUp(call, asked, moment);
     case "INVITE":
     case "UPDATE":
-      return call.phase === "over" ? answer(call, asked, 481) : reoffered(call, asked, moment);
+      return isPast ? answer(call, asked, 481) : reoffered(call, asked, moment);
     case "INFO":
-      return informed(call, asked);
+      return isPast ? answer(call, asked, 481) : informed(call, asked);
     case "OPTIONS":
       return answer(call, asked, 200, { headers: abilities });
     default:
@@ -64,14 +65,8 @@ function hungUp(call: OutgoingCall, asked: Asked, moment: Moment): Step {
   if (call.phase !== "answered" || asked.tag !== call.chosen) return done;
   return then(done, (now) => [
     over(now, moment),
-    [...openOffer(now), tell({ type: "over", end: { type: "hung-up-by-far-end" } })],
+    [...endOffer(now), tell({ type: "over", end: { type: "hung-up-by-far-end" } })],
   ]);
-}
-
-/** RFC 3261 15.1.2: requests that wait for an answer get 487 when the dialog ends under them. */
-function openOffer(call: OutgoingCall): readonly CallEffect[] {
-  if (call.theirs === undefined) return [];
-  return [{ type: "respond", key: call.theirs.key, response: makeResponse(stored(call.theirs), 487) }];
 }
 
 function informed(call: OutgoingCall, asked: Asked): Step {
@@ -98,7 +93,7 @@ function reoffered(call: OutgoingCall, asked: Asked, moment: Moment): Step {
   if (offers && (ours || call.phase === "calling" || call.awaitingAck?.answerExpected === true)) {
     return answer(call, asked, 491);
   }
-  const timer = timerFromRequest(request, moment.nowMs);
+  const timer = timerFromRequest(request, call.session, moment.nowMs);
   if (timer.type === "too-short") {
     return answer(call, asked, 422, { headers: [{ name: "Min-SE", value: String(floorSeconds) }] });
   }
@@ -123,7 +118,7 @@ export function offerAnswered(call: OutgoingCall, said: { key: string; sdp: stri
 /** RFC 3261 14.2: 488, and the session stays as it was. */
 export function offerRefused(call: OutgoingCall, key: string): Step {
   if (call.theirs?.key !== key) return [call, []];
-  const response = makeResponse(stored(call.theirs), 488);
+  const response = makeResponse(requestOf(call.theirs), 488);
   return [{ ...call, theirs: undefined }, [{ type: "respond", key, response }]];
 }
 
@@ -131,7 +126,7 @@ function agreed(call: OutgoingCall, sdp: string | undefined): Step {
   const { theirs } = call;
   const fork = theirs === undefined ? undefined : call.forks[theirs.tag];
   if (theirs === undefined || fork === undefined) return [call, []];
-  const request = stored(theirs);
+  const request = requestOf(theirs);
   const response = makeResponse(request, 200, {
     contact: call.wish.contact,
     headers: [allow, supported, ...theirs.timerHeaders],
@@ -188,8 +183,4 @@ function answer(
 ): Step {
   const response = makeResponse(asked.request, status, wish);
   return [call, [{ type: "respond", key: asked.key, response }]];
-}
-
-function stored(theirs: TheirRequest): SipRequest {
-  return { ...theirs.request, body: new Uint8Array(0) };
 }
