@@ -125,18 +125,16 @@ export function heardKey(sound: Sound, key: string): readonly Stretch[] {
 
 /** How alike `part` and a piece of `whole` are at best, 0..1, and where that piece begins. Every shift is tried: keep both short. */
 export function likeness(whole: Sound, part: Sound): { likeness: number; atSeconds: number } {
+  const piece = part.samples;
+  const norm = Math.sqrt(piece.reduce((sum, sample) => sum + sample * sample, 0));
+  let square = whole.samples.subarray(0, piece.length).reduce((sum, sample) => sum + sample * sample, 0);
   let best = { likeness: 0, atSeconds: 0 };
-  const norm = Math.sqrt(part.samples.reduce((sum, sample) => sum + sample * sample, 0));
-  for (let shift = 0; shift + part.samples.length <= whole.samples.length; shift++) {
-    const slice = whole.samples.subarray(shift, shift + part.samples.length);
+  for (let shift = 0; shift + piece.length <= whole.samples.length; shift++) {
     let product = 0;
-    let square = 0;
-    slice.forEach((sample, at) => {
-      product += sample * (part.samples[at] ?? 0);
-      square += sample * sample;
-    });
-    const alike = square === 0 || norm === 0 ? 0 : Math.abs(product) / (Math.sqrt(square) * norm);
+    for (let at = 0; at < piece.length; at++) product += (whole.samples[shift + at] ?? 0) * (piece[at] ?? 0);
+    const alike = square < 1e-9 || norm === 0 ? 0 : Math.abs(product) / (Math.sqrt(square) * norm);
     if (alike > best.likeness) best = { likeness: alike, atSeconds: shift / whole.sampleRate };
+    square += (whole.samples[shift + piece.length] ?? 0) ** 2 - (whole.samples[shift] ?? 0) ** 2;
   }
   return best;
 }
