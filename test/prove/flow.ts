@@ -5,6 +5,7 @@ import { type Phone, startBaresip } from "#rig/baresip.ts";
 import { mayCapture, startCapture } from "#rig/capture.ts";
 import { openBrowser } from "#rig/chromium.ts";
 import { openPlatform, type Platform } from "#rig/platform.ts";
+import { ownRtpPorts } from "#rig/ports.ts";
 import { installed } from "#rig/processes.ts";
 import { sequence } from "#rig/sound.ts";
 import { SignJWT } from "jose";
@@ -34,9 +35,11 @@ export async function* proveFlow(): AsyncGenerator<Check> {
     answers: "when-told",
     says: sequence([{ hz: [bobsTone], seconds: 1 }]),
   });
-  await using platform = await openPlatform({ config: bankConfig({ user: ann.port, center: bob.port }) });
+  const rtpPorts = ownRtpPorts();
+  const config = bankConfig({ user: ann.port, center: bob.port });
+  await using platform = await openPlatform({ config, rtpPorts });
   await using browser = await openBrowser();
-  await using capture = await startCapture([ann.port, bob.port]);
+  await using capture = await startCapture([ann.port, bob.port], { rtpPorts });
   const visitor = await browser.visitor();
   const page = await visitor.newPage();
 

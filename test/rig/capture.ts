@@ -48,11 +48,19 @@ export interface Capture extends AsyncDisposable {
   rtp(): readonly RtpStream[];
 }
 
-/** `sipPorts`: either end's. Needs the right to capture: ask `mayCapture` first and skip. */
-export async function startCapture(sipPorts: readonly number[]): Promise<Capture> {
+/**
+ * `sipPorts`: either end's. `rtpPorts` (`20000-20099`): the platform's; without them all of loopback's UDP is kept, and on a busy
+ * machine some of it lost. Needs the right to capture: ask `mayCapture` first and skip.
+ */
+export async function startCapture(
+  sipPorts: readonly number[],
+  { rtpPorts }: { readonly rtpPorts?: string } = {},
+): Promise<Capture> {
   const folder = temporaryFolder("capture");
   const file = join(folder.path, "loopback.pcap");
-  const tcp = sipPorts.map((port) => `tcp port ${port}`);
+  const sign = await openSign();
+  const sip = sipPorts.map((port) => `port ${port}`);
+  const media = rtpPorts === undefined ? ["udp"] : [`udp portrange ${rtpPorts}`, `udp port ${sign.port}`];
   const peer = await startPeer({
     program: "tcpdump",
     words: [
@@ -60,8 +68,9 @@ export async function startCapture(sipPorts: readonly number[]): Promise<Capture
       "lo",
       "-U",
       "-n",
+      // Each packet takes as much of the buffer as the longest may: what is not cut off at 4 kB makes room for 64 packets alone.
       "-s",
-      "0",
+      "4096",
       "-B",
       "16384",
       "--immediate-mode",
@@ -69,14 +78,15 @@ export async function startCapture(sipPorts: readonly number[]): Promise<Capture
       "root",
       "-w",
       file,
-      ["udp", ...tcp].join(" or "),
+      [...media, ...sip].join(" or "),
     ],
   });
   try {
     await peer.line(/listening on lo/);
     // It says so a moment before the first packet is kept: it listens when it has heard.
-    await heardBy(file);
+    await sign.heardBy(file);
   } catch (error) {
+    sign.close();
     await peer.stop();
     folder[Symbol.dispose]();
     throw error;
@@ -86,7 +96,7 @@ export async function startCapture(sipPorts: readonly number[]): Promise<Capture
   return {
     // SIGINT lets tcpdump write out what it holds; what was sent before the last sign is in the file with it.
     async stop() {
-      await heardBy(file);
+      await sign.heardBy(file);
       await peer.stop("SIGINT");
     },
     sip: () => sipMessages(readPcap(file).filter(ofOurs)),
@@ -100,28 +110,39 @@ export async function startCapture(sipPorts: readonly number[]): Promise<Capture
       );
     },
     async [Symbol.asyncDispose]() {
+      sign.close();
       await peer.stop("SIGINT");
       folder[Symbol.dispose]();
     },
   };
 }
 
-/** Sends itself a datagram until the capture shows one. Throws after five seconds. */
-async function heardBy(file: string): Promise<void> {
-  const sign = `sign ${randomUUID()}`;
+/** Sends itself datagrams until the capture shows one. */
+interface Sign {
+  readonly port: number;
+  /** Throws after ten seconds. */
+  heardBy(file: string): Promise<void>;
+  close(): void;
+}
+
+async function openSign(): Promise<Sign> {
   const socket = createSocket("udp4");
-  try {
-    socket.bind(0, "127.0.0.1");
-    await once(socket, "listening");
-    for (let attempt = 0; attempt < 250; attempt++) {
-      socket.send(sign, socket.address().port, "127.0.0.1");
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      if (readFileSync(file, "latin1").includes(sign)) return;
-    }
-    throw new Error("tcpdump keeps nothing of what is sent on loopback");
-  } finally {
-    socket.close();
-  }
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address();
+  return {
+    port,
+    async heardBy(file) {
+      const word = `sign ${randomUUID()}`;
+      for (let attempt = 0; attempt < 500; attempt++) {
+        socket.send(word, port, "127.0.0.1");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        if (readFileSync(file, "latin1").includes(word)) return;
+      }
+      throw new Error("tcpdump keeps nothing of what is sent on loopback");
+    },
+    close: () => void socket.close(),
+  };
 }
 
 /** Capturing needs root (or its capability). */

@@ -36,7 +36,13 @@ export function earOf(
   const mediaPort = /^m=audio (\d+) /m.exec(answer?.body ?? "")?.[1];
   const streams = told.streams.filter(({ to }) => to.endsWith(`:${mediaPort}`));
   const longest = streams.toSorted((x, y) => y.packets.length - x.packets.length)[0];
-  if (longest === undefined) throw new Error(`nothing was sent to the telephone at port ${sipPort}`);
+  if (longest === undefined) {
+    const seen = [
+      ...told.messages.map(({ from, to, startLine }) => `${from} > ${to} ${startLine}`),
+      ...told.streams.map(({ from, to, packets }) => `${from} > ${to} ${packets.length} of RTP`),
+    ];
+    throw new Error(`nothing was sent to ${sipPort}, whose RTP port is ${mediaPort}:\n${seen.join("\n")}`);
+  }
   const sound = soundOf(longest);
   const beganAtMs = longest.packets[0]?.atMs ?? 0;
   return {

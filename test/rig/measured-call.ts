@@ -5,6 +5,7 @@ import { type RtpStream, startCapture, type WireMessage } from "./capture.ts";
 import { type Ear, earOf } from "./ear.ts";
 import { openPlatform, type Platform } from "./platform.ts";
 import { PlainBrowser } from "./plain-browser.ts";
+import { ownRtpPorts } from "./ports.ts";
 import { annsNumber, signedToken } from "./story.ts";
 import { toneVoice } from "./tone-voice.ts";
 
@@ -41,14 +42,18 @@ export async function openMeasuredCall(options: {
   readonly environment?: Readonly<Record<string, string>>;
 }): Promise<MeasuredCall> {
   const { ann, bob } = options;
+  const rtpPorts = ownRtpPorts();
   const platform = await openPlatform({
+    rtpPorts,
     config: options.config,
     environment: { ...toneVoice, ...options.environment },
   });
-  const capture = await startCapture([platform.sipPort, ann.port, bob.port]).catch(async (error: unknown) => {
-    await platform[Symbol.asyncDispose]();
-    throw error;
-  });
+  const capture = await startCapture([platform.sipPort, ann.port, bob.port], { rtpPorts }).catch(
+    async (error: unknown) => {
+      await platform[Symbol.asyncDispose]();
+      throw error;
+    },
+  );
   const browser = new PlainBrowser(platform.url);
   return {
     platform,

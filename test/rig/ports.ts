@@ -13,6 +13,12 @@ export async function freePort(): Promise<number> {
   }
 }
 
+/** A hundred ports for a platform's RTP, other ones than those of the next test's: a capture can then leave theirs out. */
+export function ownRtpPorts(): string {
+  const first = 20_000 + ((process.pid * 100) % 9_900);
+  return `${first}-${first + 99}`;
+}
+
 // Each process starts somewhere else, so that test files side by side do not meet.
 let candidate = 12_000 + ((process.pid * 97) % 1_990) * 4;
 
