@@ -59,3 +59,25 @@ test("settings that cannot be meant are told, and nothing is opened", { timeout:
   assert.match(said, /SETTINGS_INVALID/);
   assert.match(said, /\/sip\/port/);
 });
+
+for (const sip of [
+  { address: "0.0.0.0", port: 0 },
+  { address: "::", port: 0, advertisedAddress: "192.0.2.1" },
+  { address: "127.0.0.1", port: 0, advertisedAddress: "tandem.example" },
+]) {
+  const told = "advertisedAddress" in sip ? sip.advertisedAddress : "nothing else";
+  test(`no far end is told to call back at ${sip.address} or ${told}`, { timeout: 60_000 }, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "tandem-process-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const socketPath = join(folder, "unit.sock");
+    const portRange = { first: 38_100, last: 38_199 };
+    const child = start(t, { socketPath, sip, rtp: { portRange }, maxLegs: 4, logLevel: "silent" });
+    assert.ok(child.stderr);
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    assert.deepEqual(await once(child, "close"), [1, null]);
+    assert.match(said, /SETTINGS_INVALID.*advertisedAddress/);
+  });
+}

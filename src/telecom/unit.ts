@@ -1,10 +1,13 @@
+import { isIP } from "node:net";
 import type { Clock } from "#base/clock.ts";
+import { TandemError } from "#base/errors.ts";
 import { readable } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { wireVersion } from "#contract/telecom.ts";
 import type { MediaEngine } from "./media/media-engine.ts";
 import type { Resolver } from "./sip/locate.ts";
+import { isUnicast } from "./sip/transport/addresses.ts";
 import { openUserAgent } from "./sip/user-agent.ts";
 import { Switch } from "./switch/switch.ts";
 import type { VoiceResponse } from "./voice-response/voice-response.ts";
@@ -18,7 +21,7 @@ export interface UnitSettings {
     readonly address: string;
     /** 0 takes a free one. */
     readonly port: number;
-    /** What the far ends are told instead, behind a 1:1 NAT. */
+    /** What the far ends are told instead, behind a 1:1 NAT or when `address` is a wildcard: an IP address. */
     readonly advertisedAddress?: string | undefined;
   };
   readonly maxLegs: number;
@@ -43,10 +46,14 @@ export interface RunningUnit extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** 140, 142. The telecommunications unit: switch and voice-response unit behind one local socket. */
+/**
+ * 140, 142. The telecommunications unit: switch and voice-response unit behind one local socket. Throws SETTINGS_INVALID when
+ * far ends would be told an address that nobody can send to.
+ */
 export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
   const { settings, clock, random, log, mediaEngine, voiceResponse, resolver } = parts;
   const { address, port, advertisedAddress } = settings.sip;
+  assertReachable(advertisedAddress ?? address, address);
   const advertised = advertisedAddress === undefined ? {} : { advertisedAddress };
   const agent = await openUserAgent({
     address,
@@ -110,4 +117,12 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** What Via, Contact and session descriptions will say must be one host's address, of the family that we bind. */
+function assertReachable(told: string, bound: string): void {
+  if (isUnicast(told) && isIP(told) === isIP(bound)) return;
+  throw new TandemError("SETTINGS_INVALID", {
+    advertisedAddress: `must be one IP address of this host's as far ends see it, of the family of ${bound}; ${told} is not`,
+  });
 }
