@@ -126,8 +126,13 @@ export class Termination {
     const agreement = this.sdp.agreement;
     if (agreement === undefined) return this.#refuse();
     const kind = readRtp(packet, length, view) ? agreement.receives.get(view.payloadType) : undefined;
-    // What we cannot use teaches us nothing of where the far end is.
-    if (kind === undefined) return this.#rtpLock.isPeer(from) ? undefined : this.#refuse();
+    // What we cannot use teaches us nothing of where the far end is, but the phone lives: comfort noise (RFC 3389) may be
+    // all that a silent one sends.
+    if (kind === undefined) {
+      if (!this.#rtpLock.isPeer(from)) return this.#refuse();
+      this.#heardAtMs = this.#world.clock.now();
+      return;
+    }
     if (!this.#rtpLock.accepts(from)) return this.#refuse();
 
     const nowMs = this.#world.clock.now();

@@ -1,3 +1,4 @@
+import type { LegId } from "#base/ids.ts";
 import type { MediaEvent } from "../media-engine.ts";
 import { type Check, user, center, sounding } from "./rig.ts";
 import assert from "node:assert/strict";
@@ -79,5 +80,21 @@ export function checkDescriptions(check: Check): void {
       assert.ok(!rig.events.some((event) => event.type === "mediaTimeout" && event.termination === user));
     },
     { mediaTimeoutMs: 300 },
+  );
+
+  check(
+    "a phone that sends comfort noise alone is not lost",
+    async (rig) => {
+      const [ann] = await rig.bridged();
+      const lost = (leg: LegId): boolean =>
+        rig.events.some((event) => event.type === "mediaTimeout" && event.termination === leg);
+      // Bob, who sends nothing, tells when the time is over: Ann was there before him.
+      while (!lost(center)) {
+        ann.says({ octet: 0x40, frames: 1, payloadType: 13 });
+        await ann.hearsMore(1);
+      }
+      assert.ok(!lost(user));
+    },
+    { mediaTimeoutMs: 1_000 },
   );
 }
