@@ -5,18 +5,19 @@ import { join } from "node:path";
 import test from "node:test";
 import { mayCapture } from "#rig/capture.ts";
 import { installed, startPeer, temporaryFolder } from "#rig/processes.ts";
+import { annsNumber, tellStory } from "#rig/story.ts";
 import { isSetUp, root } from "../runner/tree.ts";
 
 test("bin/setup has nothing to do a second time", async (t) => {
   if (!isSetUp()) return t.skip("bin/setup has not run since the lock file changed");
-  assert.deepEqual(await run("bin/setup"), { code: 0, lastLine: "" });
+  assert.deepEqual(await run("bin/setup"), { code: 0, output: "", lastLine: "" });
 });
 
 test("bin/test --setup has nothing to do a second time", async (t) => {
   if (!isSetUp()) return t.skip("bin/setup has not run since the lock file changed");
-  if (!installed("chromium", "baresip", "sipp", "linphonec", "tshark"))
+  if (!installed("chromium", "baresip", "sipp", "linphonec", "dumpcap", "cc"))
     return t.skip("the peers are not installed");
-  assert.deepEqual(await run("bin/test", "--setup"), { code: 0, lastLine: "" });
+  assert.deepEqual(await run("bin/test", "--setup"), { code: 0, output: "", lastLine: "" });
 });
 
 test("npm run prove -- flow", async (t) => {
@@ -46,6 +47,33 @@ test("bin/tandem calls, in a folder where there were none", async () => {
   assert.equal(code, 0);
 });
 
+test("bin/tandem calls, call and the operator's API tell the same of a call", {
+  timeout: 120_000,
+}, async () => {
+  await tellStory({}, async (story) => {
+    const ann = story.caller("Ann");
+    await ann.clicks("mortgages");
+    await ann.submitsNumber();
+    await ann.isBusy();
+    await ann.sees("Your telephone was busy");
+    const overHttp = await story.record();
+
+    const environment = { TANDEM_DATA: story.platform.folder, TANDEM_DEVELOPMENT: "true" };
+    const json = await run("bin/tandem", "calls", "--json", "--limit", "5", environment);
+    assert.deepEqual(JSON.parse(json.output), [overHttp]);
+    const one = await run("bin/tandem", "call", overHttp.call, environment);
+    assert.deepEqual(JSON.parse(one.output), overHttp);
+    const table = await run("bin/tandem", "calls", environment);
+    for (const word of [overHttp.reference, "bank/mortgages", annsNumber, "user-busy", overHttp.call])
+      assert.ok(table.lastLine.includes(word), `${word} is not in: ${table.output}`);
+    assert.equal(
+      (await run("bin/tandem", "calls", "--subscriber", "nobody", environment)).output.split("\n").length,
+      2,
+    );
+    assert.notEqual((await run("bin/tandem", "call", "call_0", environment)).code, 0);
+  });
+});
+
 test("bin/tandem config check finds the example well, and a broken file broken", async () => {
   assert.equal((await run("bin/tandem", "config", "check", "examples/tandem.config.jsonc")).code, 0);
   assert.notEqual((await run("bin/tandem", "config", "check", "package.json")).code, 0);
@@ -54,7 +82,7 @@ test("bin/tandem config check finds the example well, and a broken file broken",
 async function run(
   program: string,
   ...told: readonly (string | Readonly<Record<string, string>>)[]
-): Promise<{ code: number | string; lastLine: string }> {
+): Promise<{ code: number | string; output: string; lastLine: string }> {
   const words = told.filter((word) => typeof word === "string");
   const environment = Object.assign({}, ...told.filter((word) => typeof word !== "string")) as Record<
     string,
@@ -63,5 +91,6 @@ async function run(
   const path = program.includes("/") ? join(root, program) : program;
   await using peer = await startPeer({ program: path, words, folder: root, environment });
   const code = await peer.ended;
-  return { code, lastLine: peer.output().trimEnd().split("\n").at(-1) ?? "" };
+  const output = peer.output();
+  return { code, output, lastLine: output.trimEnd().split("\n").at(-1) ?? "" };
 }
