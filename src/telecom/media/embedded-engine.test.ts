@@ -2,6 +2,9 @@ import { silentLog } from "#base/log.ts";
 import { openEmbeddedEngine } from "./embedded-engine.ts";
 import { describeMediaEngine } from "./media-contract.ts";
 import { loadKoffi } from "./koffi-module.ts";
+import type { LegId } from "#base/ids.ts";
+import { killableEngine } from "./contract/engine-thread.ts";
+import type { MediaEvent } from "./media-engine.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -21,5 +24,23 @@ if (fastPath) {
 test("the fast path is chosen where it can be had, and Node's own sockets elsewhere", async () => {
   const engine = await openEmbeddedEngine({ portRange: { first: 22_000, last: 22_100 }, log: silentLog });
   assert.equal(engine.sockets, fastPath ? "koffi" : "dgram");
+  await engine.close();
+});
+
+test("should the thread die, every termination is told to be lost, and the next one is served", async () => {
+  const { engine, kill } = await killableEngine(() =>
+    openEmbeddedEngine({ portRange: { first: 22_000, last: 22_100 }, log: silentLog, sockets: "dgram" }),
+  );
+  const told: MediaEvent[] = [];
+  engine.onEvent((event) => told.push(event));
+  const wish = { address: "127.0.0.1", codecs: ["PCMU"] as const };
+  for (const termination of ["one", "two"] as LegId[])
+    await engine.createTermination({ ...wish, termination });
+  await kill();
+  const lost = (): string[] => told.map(({ type, termination }) => `${type} ${termination}`);
+  assert.deepEqual(lost(), ["nodeLost one", "nodeLost two"]);
+  await engine.release("one" as LegId);
+  await engine.createTermination({ ...wish, termination: "three" as LegId });
+  assert.deepEqual((await engine.audit()).terminations, ["three"]);
   await engine.close();
 });

@@ -25,8 +25,8 @@ export interface EmbeddedEngine extends MediaEngine {
 
 /**
  * Starts our own media engine (RTP, RTCP, G.711, RFC 4733) in a worker thread, and resolves when it takes commands.
- * Should the thread die of a bug, every termination's media is told to be lost (`mediaTimeout`), and a new thread serves
- * the calls after that.
+ * Should the thread die of a bug, every termination is told to be gone (`nodeLost`), and a new thread serves the calls
+ * after that.
  */
 export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
   const engine = new EngineInWorker(options);
@@ -128,8 +128,7 @@ class EngineInWorker implements EmbeddedEngine {
     const lost = [...this.#terminations];
     this.#terminations.clear();
     this.#options.log.error({ error, terminations: lost.length }, "The media engine's thread died.");
-    for (const termination of lost)
-      this.#tell({ type: "mediaTimeout", termination, atMs: systemClock.now() });
+    for (const termination of lost) this.#tell({ type: "nodeLost", termination, atMs: systemClock.now() });
   }
 
   #tell(event: MediaEvent): void {

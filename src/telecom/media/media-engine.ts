@@ -88,7 +88,9 @@ export type MediaEvent =
       readonly atMs: number;
     }
   /** No RTP and no RTCP for the time the engine was told (default 60 s; none while the far end holds); again each such time. */
-  | { readonly type: "mediaTimeout"; readonly termination: LegId; readonly atMs: number };
+  | { readonly type: "mediaTimeout"; readonly termination: LegId; readonly atMs: number }
+  /** What held this termination has died: it is gone, whatever its state was, and cannot be had again. */
+  | { readonly type: "nodeLost"; readonly termination: LegId; readonly atMs: number };
 
 export interface TerminationStats {
   readonly codec: Codec | undefined;

@@ -5,6 +5,7 @@ import type { BridgeId, LegId, PermitId, PlayId } from "#base/ids.ts";
 import { silentLog } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
 import type { Command, LegState, TelecomEvent } from "#contract/telecom.ts";
+import { killableEngine } from "../media/contract/engine-thread.ts";
 import { openEmbeddedEngine } from "../media/embedded-engine.ts";
 import { bodyTypes, methods } from "../sip/dialog/call-state.ts";
 import { sdpOf } from "../sip/dialog/requests.ts";
@@ -18,7 +19,9 @@ const parts = { random: secureRandom, log: silentLog };
 /** A switch on a clock that stands still; its calls ring for ever, or are answered when the number says so. */
 async function world(t: TestContext, maxLegs = 10) {
   const clock = new VirtualClock();
-  const media = await openEmbeddedEngine({ portRange: { first: 36_500, last: 36_599 }, log: silentLog });
+  const { engine: media, kill: killMediaThread } = await killableEngine(() =>
+    openEmbeddedEngine({ portRange: { first: 36_500, last: 36_599 }, log: silentLog, sockets: "dgram" }),
+  );
   const phone = await openTransactionLayer({
     listen: { address: "127.0.0.1", port: 0 },
     ...parts,
@@ -72,6 +75,7 @@ async function world(t: TestContext, maxLegs = 10) {
   return {
     clock,
     lines,
+    killMediaThread,
     events,
     refusals,
     state,
@@ -202,3 +206,18 @@ test("commands that cannot be carried out are refused with their reason", limit,
     "the leg lives",
   ]);
 });
+
+test(
+  "legs whose media thread died end at once, whatever state they are in; the next leg is served",
+  limit,
+  async (t) => {
+    const { dial, until, state, killMediaThread } = await world(t);
+    const [ringing, answered] = [dial("ringing"), dial("answered", "answers")];
+    await until(ringing, "ringing");
+    await until(answered, "answered");
+    await killMediaThread();
+    assert.equal(state(ringing)?.endCause, "media-lost");
+    assert.equal(state(answered)?.endCause, "media-lost");
+    await until(dial("next", "answers"), "answered");
+  },
+);

@@ -177,6 +177,9 @@ export class Switch {
         // A phone that holds may be silent for as long as it likes.
         if (line?.leg.shown.state !== "answered" || line.leg.shown.onHold) return;
         return line.take({ type: "failed", cause: "media-lost" });
+      case "nodeLost":
+        // Ringing or held makes no difference: this line will never hear or say anything again.
+        return line?.take({ type: "failed", cause: "media-lost" });
       default:
         return unreachable(event);
     }
