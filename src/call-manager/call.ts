@@ -69,7 +69,7 @@ export interface CenterAttempt {
   readonly leg: LegId;
   readonly permit: PermitId;
   readonly route: Route;
-  /** `dialing`, `answered`, `signed-on`, or how it ended. */
+  /** `dialing`, `answered`, `signed-on`, or how it ended: `busy`, `given-up` when the call was over before somebody answered. */
   readonly result: string;
 }
 

@@ -36,6 +36,7 @@ export class VirtualUnit {
   readonly bridged: { readonly atMs: number; readonly bridge: BridgeId; readonly legs: readonly LegId[] }[] =
     [];
   readonly refused: string[] = [];
+  refusesDials = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -138,6 +139,7 @@ export class VirtualUnit {
   #dial(command: Extract<Command, { type: "dial" }>): void {
     if (this.#legs.has(command.leg)) return;
     if (this.#permits.has(command.permit)) return this.#refuse("dial", command.leg, "permit used before");
+    if (this.refusesDials) return this.#refuse("dial", command.leg, "the story wants it so");
     this.#permits.set(command.permit, command.leg);
     const { user } = command.target;
     this.dialed.push({ atMs: this.#clock.now(), leg: command.leg, user, identity: command.identity });

@@ -126,6 +126,15 @@ test("who should have been called long ago is not called any more", async (t) =>
   await story.close();
 });
 
+test("a telephone that the unit refuses to dial is out of reach", async (t) => {
+  const { story } = await opened(t);
+  story.unit.refusesDials = true;
+  await story.ann.clicks();
+  await story.ann.untilSees("user-unreachable");
+  assert.equal(story.unit.refused.length, 1, "it is asked once");
+  await story.close();
+});
+
 test("two web processes on one database by mistake: each step counts once, and nobody is called twice", async (t) => {
   const { story, database, bank } = await opened(t);
   await story.ann.clicks();

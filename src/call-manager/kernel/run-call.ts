@@ -1,6 +1,5 @@
 import { until } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
-import type { LegId } from "#base/ids.ts";
 import type { Call } from "../call.ts";
 import { type InboxCommand, untakenCommands } from "../call-inbox-table.ts";
 import { stepsOf } from "../call-progress.ts";
@@ -28,7 +27,6 @@ const pauseAfterBugMs = 1000;
 export class CallRunner {
   call: Call;
   inbox: readonly InboxCommand[] = [];
-  readonly refusedDials = new Set<LegId>();
   readonly #around: KernelSurroundings;
   readonly #scopes = new Map<StepName, Scope>();
   readonly #closing = new AbortController();
@@ -68,6 +66,8 @@ export class CallRunner {
   checkpoint(step: StepName, became: BecameTrue, end?: StepEnd): Promise<void> {
     return this.#inTurn(async () => {
       this.#closing.signal.throwIfAborted();
+      // The other lane ended the call, or another process did this step.
+      if (!stepsOf(this.call).includes(step)) throw new StepStopped();
       const { database, clock, unit, onPages } = this.#around;
       const { took, obeyed = [] } = became;
       const now = { before: this.call, atMs: clock.now() };

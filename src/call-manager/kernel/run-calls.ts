@@ -1,5 +1,5 @@
 import { until } from "#base/clock.ts";
-import type { CallId, LegId } from "#base/ids.ts";
+import type { CallId } from "#base/ids.ts";
 import type { TelecomEvent } from "#contract/telecom.ts";
 import { type Call, callOfLeg } from "../call.ts";
 import { liveCalls } from "../call-table.ts";
@@ -57,7 +57,6 @@ export class CallRunners {
     }
     const name = event.type === "bridged" || event.type === "unbridged" ? event.bridge : event.leg;
     const runner = name === undefined ? undefined : this.#runners.get(callOfLeg(name));
-    if (event.type === "refused" && event.command === "dial") runner?.refusedDials.add(event.leg as LegId);
     if (event.type === "leg-ended" && runner === undefined) this.#endStrayLegs();
     runner?.lookAgain();
   }

@@ -1,4 +1,3 @@
-import type { LegId } from "#base/ids.ts";
 import { type Call, endsAtMs } from "../call.ts";
 import type { InboxCommand } from "../call-inbox-table.ts";
 import type { CallOutcome } from "../pages.ts";
@@ -23,7 +22,6 @@ export class StepStopped extends Error {}
 export interface RunningCall {
   readonly call: Call;
   readonly inbox: readonly InboxCommand[];
-  readonly refusedDials: ReadonlySet<LegId>;
   checkpoint(step: StepName, became: BecameTrue): Promise<void>;
 }
 
@@ -94,10 +92,6 @@ export class Scope {
     const { unit, clock } = this.around;
     const outcome = whyOver(this.call, { unit, inbox: this.inbox, nowMs: clock.now() });
     if (outcome !== undefined) throw new CallOver(outcome);
-  }
-
-  dialRefused(leg: LegId): boolean {
-    return this.#running.refusedDials.has(leg);
   }
 
   /** Something happened to this call. */

@@ -18,12 +18,13 @@ const graceMs = 5_000;
 
 /** Waits until the called telephone has answered or will not. */
 export async function answeredOrNot(scope: Scope, leg: LegId, ringUntilMs: number): Promise<Answered> {
-  const { unit } = scope.around;
+  const { unit, clock } = scope.around;
   const seen = await scope.wait((): Answered | undefined => {
-    if (scope.dialRefused(leg)) return "unreachable";
     const line = unit.leg(leg);
-    if (line?.state === "answered") return "answered";
-    if (line?.state !== "ended") return undefined;
+    // It was said in time, and the unit did not take it; or it was too late to say it.
+    if (line === undefined) return clock.now() < ringUntilMs ? "unreachable" : "no-answer";
+    if (line.state === "answered") return "answered";
+    if (line.state !== "ended") return undefined;
     return line.answeredAtMs === undefined ? notAnswered(line.endCause) : "hung-up";
   }, ringUntilMs + graceMs);
   if (seen !== "too-late") return seen;

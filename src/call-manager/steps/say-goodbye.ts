@@ -7,6 +7,7 @@ import { announcement } from "../prompts.ts";
 import type { StepEnd } from "../step.ts";
 import { say } from "../telephone.ts";
 import { bridgeOf } from "./bridge.ts";
+import { withResult } from "./next-route.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
 
 const longestMs = 15_000;
@@ -31,7 +32,12 @@ export async function sayGoodbye(scope: Scope): Promise<StepEnd> {
 
   return {
     fact: "ended",
-    call: { state: "ended", endedAtMs: clock.now(), ...durations(call, linesOfCall()) },
+    call: {
+      state: "ended",
+      endedAtMs: clock.now(),
+      ...durations(call, linesOfCall()),
+      ...(call.attempts.at(-1)?.result === "dialing" ? { attempts: withResult(call, "given-up") } : {}),
+    },
     obeyed: scope.inbox,
     pages: [{ type: "disconnect", outcome }],
     alongside: async (tx) => {
