@@ -18,7 +18,7 @@ const usage = `tandem: ties a web session to a live conversation with a call cen
                                         the call records, newest first
   tandem call CALL                      one call record, every step of it, as JSON
   tandem config check FILE              what is wrong with a configuration file, line by line
-  tandem stop [--subscriber NAME]       place no more calls, within a second; live calls go on
+  tandem stop [--subscriber NAME]       dial no more telephones, within a second; who talks goes on
   tandem resume [--subscriber NAME]     place calls again
 
 Settings come from the environment: docs/operating.md lists them.

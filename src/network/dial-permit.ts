@@ -158,7 +158,7 @@ export async function allowCallsAgain(
 
 const ofOnePlan = (subscriber: SubscriberId, number: string): string => `${subscriber}:${number}`;
 
-/** Stops every new call, of the platform or of one subscriber, from the next permit on. Calls under way go on. */
+/** Stops every further INVITE, of the platform or of one subscriber. Telephones that ring already may be answered; who talks goes on. */
 export function stopCalls(
   tx: Transaction,
   scope: "platform" | SubscriberId,
@@ -171,7 +171,7 @@ export function resumeCalls(tx: Transaction, scope: "platform" | SubscriberId): 
   return permits.deleteStop(tx, scope);
 }
 
-/** Whether the platform or this subscriber is stopped: for the pages; `grantPermit` asks for itself. */
+/** Whether the platform or this subscriber is stopped: for the pages, and before each INVITE; `grantPermit` asks for itself. */
 export function callsAreStopped(source: Database | Transaction, subscriber: SubscriberId): Promise<boolean> {
   return permits.isStopped(source, subscriber);
 }
