@@ -2,18 +2,13 @@ import assert from "node:assert/strict";
 import type { CallRecord } from "#call-manager/call-record.ts";
 import type { CallOutcome } from "#call-manager/pages.ts";
 import type { ConfigShape, PolicyShape, SubscriberShape, TrunkShape } from "#network/config-schema.ts";
-import { bankConfig } from "./bank.ts";
+import { type BankPorts, bankConfig } from "./bank.ts";
 import type { WireMessage } from "./capture.ts";
 import { isProofOf, type Login } from "./digest-proof.ts";
 import { PlainBrowser } from "./plain-browser.ts";
 import type { Platform } from "./platform.ts";
 import { freePort } from "./ports.ts";
-import {
-  type SilentTelephone,
-  startSilentTelephone,
-  startTelephone,
-  type Telephone,
-} from "./sipp/telephone.ts";
+import { startSilentTelephone, startTelephone, type Telephone } from "./sipp/telephone.ts";
 import type { Act } from "./sipp/telephone-acts.ts";
 import { complaintsOf, isRequest } from "./wire-audit.ts";
 
@@ -24,6 +19,12 @@ export interface UnhappyStory {
   readonly ann: readonly Act[] | "silent";
   /** What the telephone of the center does; without a word here it must never be called. */
   readonly bob?: readonly Act[];
+  /** A second center, for when the first one does not work out. */
+  readonly carol?: readonly Act[];
+  /** Both telephones send back what they hear: a line on which nothing comes for a minute is given up. */
+  readonly talks?: boolean;
+  /** Whose telephone is gone in the end, without a word: what is said to it then is not judged. */
+  readonly vanishes?: "ann" | "bob";
   readonly policy?: PolicyShape;
   readonly whisper?: string;
   /** The users' trunk, the center's trunk: what the configuration says beside the address. */
@@ -47,6 +48,7 @@ export interface Scene {
   readonly browser: UnhappyBrowser;
   readonly ann: Telephone;
   readonly bob: Telephone;
+  readonly carol: Telephone;
   /** Resolves when this step of the call is under way. */
   reaches(step: string): Promise<void>;
   /** Kill -9; the people go on meanwhile; then the next life comes up. */
@@ -57,14 +59,15 @@ export interface Scene {
 export interface CastStory extends UnhappyStory {
   readonly subscriber: string;
   readonly number: string;
-  readonly ports: { readonly user: number; readonly center: number };
+  readonly ports: BankPorts;
 }
 
 export async function cast(stories: readonly UnhappyStory[]): Promise<readonly CastStory[]> {
   const told: CastStory[] = [];
   for (const [index, story] of stories.entries()) {
     const number = `+1202555${String(index).padStart(4, "0")}`;
-    const ports = { user: await freePort(), center: await freePort() };
+    const overflow = story.carol === undefined ? {} : { overflow: await freePort() };
+    const ports = { user: await freePort(), center: await freePort(), ...overflow };
     told.push({ ...story, subscriber: `bank-${index}`, number, ports });
   }
   return told;
@@ -93,13 +96,12 @@ export function configOf(stories: readonly CastStory[]): ConfigShape {
       ...policy,
       announcements: words,
     });
-    const [users, center] = [config.trunks["users"], config.trunks["center"]];
     const bank = config.subscribers["bank"];
     const mortgages = bank?.subjects["mortgages"];
-    assert.ok(users !== undefined && center !== undefined && bank !== undefined && mortgages !== undefined);
-    trunks[`${name}-users`] = { ...users, ...story.trunk };
-    trunks[`${name}-center`] = { ...center, ...story.trunk };
-    const routes = mortgages.routes.map((route) => ({ ...route, trunk: `${name}-center` }));
+    assert.ok(bank !== undefined && mortgages !== undefined);
+    for (const [trunk, address] of Object.entries(config.trunks))
+      trunks[`${name}-${trunk}`] = { ...address, ...story.trunk };
+    const routes = mortgages.routes.map((route) => ({ ...route, trunk: `${name}-${route.trunk}` }));
     subscribers[name] = {
       ...bank,
       trunk: `${name}-users`,
@@ -147,19 +149,18 @@ export class UnhappyBrowser {
 /** Tells one story to its end, and asserts all that must hold of any call beside what the story says of this one. */
 export async function tellUnhappyStory(platform: Platform, story: CastStory): Promise<void> {
   await using telephones = new AsyncDisposableStack();
-  const { ports, bob: center } = story;
-  const loss = (side: string) => (story.lossSeed === undefined ? {} : { lossSeed: story.lossSeed + side });
-  const ann =
-    story.ann === "silent"
-      ? undefined
-      : telephones.use(await startTelephone({ port: ports.user, acts: story.ann, ...loss("ann") }));
+  const { ports } = story;
+  const telephone = async (who: "ann" | "bob" | "carol", port: number): Promise<Telephone | undefined> => {
+    const acts = story[who];
+    if (acts === undefined || acts === "silent") return undefined;
+    const loss = story.lossSeed === undefined ? {} : { lossSeed: `${story.lossSeed} ${who}` };
+    return telephones.use(await startTelephone({ port, acts, echoes: story.talks === true, ...loss }));
+  };
+  const ann = await telephone("ann", ports.user);
+  const bob = await telephone("bob", ports.center);
+  const carol = ports.overflow === undefined ? undefined : await telephone("carol", ports.overflow);
   if (ann === undefined) telephones.use(await startSilentTelephone(ports.user));
-  const nobody: SilentTelephone | undefined =
-    center === undefined ? telephones.use(await startSilentTelephone(ports.center)) : undefined;
-  const bob =
-    center === undefined
-      ? undefined
-      : telephones.use(await startTelephone({ port: ports.center, acts: center, ...loss("bob") }));
+  const nobody = bob === undefined ? telephones.use(await startSilentTelephone(ports.center)) : undefined;
 
   const browser = new UnhappyBrowser(new PlainBrowser(platform.url));
   try {
@@ -167,12 +168,13 @@ export async function tellUnhappyStory(platform: Platform, story: CastStory): Pr
     await story.tell?.({
       browser,
       get ann() {
-        assert.ok(ann !== undefined, "Ann's telephone takes no cues");
-        return ann;
+        return present(ann);
       },
       get bob() {
-        assert.ok(bob !== undefined, "the center is not called in this story");
-        return bob;
+        return present(bob);
+      },
+      get carol() {
+        return present(carol);
       },
       async reaches(step) {
         const giveUp = AbortSignal.timeout(patienceMs);
@@ -192,23 +194,28 @@ export async function tellUnhappyStory(platform: Platform, story: CastStory): Pr
     });
     await browser.shows(story.page);
     assertRecord(await recordOf(platform, story), story);
-    await ann?.isDone();
-    await bob?.isDone();
+    for (const each of [ann, bob, carol]) await each?.isDone();
   } catch (error) {
     const record = await recordOf(platform, story).catch(String);
-    const wire = [ann, bob].map((phone) =>
+    const wire = [ann, bob, carol].map((phone) =>
       phone?.messages().map(({ from, startLine }) => `${from} ${startLine}`),
     );
     throw new Error(`${String(error)}\n${JSON.stringify({ record, wire }, null, 1)}`, { cause: error });
   }
   assert.deepEqual(nobody?.heard ?? [], [], "a center was called that must not be called");
-  assertWire("Ann's leg", ann, story.invites?.ann);
-  assertWire("the center's leg", bob, story.invites?.bob);
+  if (story.vanishes !== "ann") assertWire("Ann's leg", ann, story.invites?.ann);
+  if (story.vanishes !== "bob") assertWire("the center's leg", bob, story.invites?.bob);
+  assertWire("the second center's leg", carol);
   if (story.proves === undefined) return;
   for (const { kind, header } of [ann, bob].map((phone) => lastInvite(phone))) {
     const proof = header("authorization") ?? header("proxy-authorization") ?? "";
     assert.ok(isProofOf(story.proves, { method: kind, proof }), `no proof: ${proof}`);
   }
+}
+
+function present(telephone: Telephone | undefined): Telephone {
+  assert.ok(telephone !== undefined, "nobody of that name has a telephone in this story");
+  return telephone;
 }
 
 function assertWire(whose: string, telephone: Telephone | undefined, invites = 1): void {
@@ -227,8 +234,10 @@ function lastInvite(telephone: Telephone | undefined): WireMessage {
 function assertRecord(record: CallRecord, story: CastStory): void {
   assert.equal(record.outcome, story.outcome);
   assert.equal(record.state, "ended");
-  assert.equal(record.routesTried.length, story.bob === undefined ? 0 : 1, "centers called");
-  assert.equal(record.bridgedSeconds > 0, story.outcome === "completed", "bridged");
+  const centers = [story.bob, story.carol].filter((center) => center !== undefined);
+  assert.equal(record.routesTried.length, centers.length, "centers called");
+  const talked = story.outcome === "completed" || story.outcome === "time-limit";
+  assert.equal(record.bridgedSeconds > 0, talked, "bridged");
   if (story.during !== undefined) assert.equal(stepBeforeGoodbye(record), story.during);
 }
 

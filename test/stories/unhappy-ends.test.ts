@@ -17,6 +17,7 @@ import {
   losses,
   midCall,
   refusals,
+  slow,
   trunks,
   unanswered,
   webDies,
@@ -29,6 +30,7 @@ import {
 type Chapters = Readonly<Record<string, readonly UnhappyStory[]>>;
 
 const sideBySide: Chapters = {
+  "after a while": slow,
   "a telephone refuses": refusals,
   "nobody answers": unanswered,
   "Ann ends it": annEndsIt,
@@ -67,7 +69,9 @@ function tellAll(title: string, chapters: Chapters, concurrency: number): void {
       }
     });
 
-    test("afterwards there is one record a story, and nothing on the wire", async (t) => {
+    test("afterwards there is one record a story, and nothing on the wire", {
+      timeout: 90_000,
+    }, async (t) => {
       const calls = await house.platform.calls();
       assert.equal(calls.length, house.stories.length);
       assert.deepEqual(
@@ -75,7 +79,11 @@ function tellAll(title: string, chapters: Chapters, concurrency: number): void {
         [],
       );
       if (!mayCapture()) return t.diagnostic("not allowed to capture: the wire was not looked at");
-      assert.deepEqual(await saidWithinSeconds(house.platform.sipPort, 5), []);
+      // A telephone of sipp's that is gone answers nothing that was lost: timer F gives up on it after 32 s.
+      let said = await saidWithinSeconds(house.platform.sipPort, 5);
+      for (let more = 0; more < 7 && said.length > 0; more++)
+        said = await saidWithinSeconds(house.platform.sipPort, 5);
+      assert.deepEqual(said, []);
     });
 
     test("afterwards no leg is left in the unit, and no socket", async () => {

@@ -11,11 +11,15 @@ import {
   isRefreshed,
   lingers,
   picksUp,
+  picksUpAfterAll,
   picksUpAndMissesAck,
   picksUpAndWantsRefreshes,
+  picksUpSpeakingOtherwise,
   picksUpTooLate,
   picksUpUnheard,
+  picksUpWithoutDescription,
   playsEarlyMedia,
+  playsEarlyMediaReliably,
   presses,
   redirectsTo,
   refreshes,
@@ -25,7 +29,9 @@ import {
   ringsWhenProved,
   updates,
   waits,
+  wakesUpLate,
 } from "#rig/sipp/telephone-acts.ts";
+import { says } from "#rig/sipp/far-end.ts";
 import type { Scene, UnhappyStory } from "#rig/unhappy-story.ts";
 
 const listensUntilHungUp: readonly Act[] = [answers, isHungUp];
@@ -63,6 +69,42 @@ const talksUntilBobHangsUp = {
 const talksUntilAnnHangsUp = { ...talksUntilBobHangsUp, tell: annHangsUpInTheEnd } as const;
 const signsOnAndHangsUp: readonly Act[] = [...signsOn, waits, hangsUp];
 const signsOnAndIsHungUp: readonly Act[] = [...signsOn, isHungUp];
+
+/** These take a minute, so they begin first. */
+export const slow: readonly UnhappyStory[] = [
+  {
+    title: "the center wants us to refresh the session: it comes after half the time",
+    ann: listensUntilHungUp,
+    bob: [rings, picksUpAndWantsRefreshes, presses("#"), isRefreshed, hangsUp],
+    outcome: "completed",
+    page: "Goodbye",
+    during: "converse",
+  },
+  {
+    title: "the call reaches its limit: both lines are ended",
+    policy: { maxCallMinutes: 1 },
+    talks: true,
+    ann: listensUntilHungUp,
+    bob: signsOnAndIsHungUp,
+    outcome: "time-limit",
+    page: "The call reached its time limit",
+    during: "converse",
+  },
+  {
+    title: "Ann's telephone says nothing at all",
+    policy: { userRingSeconds: 5 },
+    ann: "silent",
+    outcome: "user-no-answer",
+    page: "You did not answer",
+  },
+  {
+    title: "Bob's telephone is gone without a word: our BYE is said until timer F ends it",
+    ann: [answers, waits, hangsUp],
+    bob: signsOn,
+    vanishes: "bob",
+    ...talksUntilAnnHangsUp,
+  },
+];
 
 export const refusals: readonly UnhappyStory[] = [
   {
@@ -157,11 +199,45 @@ export const unanswered: readonly UnhappyStory[] = [
     page: "You did not answer",
   },
   {
-    title: "Ann's telephone says nothing at all",
+    title: "Ann's telephone says nothing until we have given up; then it rings, and is cancelled",
     policy: { userRingSeconds: 5 },
-    ann: "silent",
+    ann: [wakesUpLate, [says(180)], isCancelled],
     outcome: "user-no-answer",
     page: "You did not answer",
+  },
+  {
+    title: "Ann's telephone says nothing until we have given up; then she has picked up, and is hung up",
+    policy: { userRingSeconds: 5 },
+    ann: [wakesUpLate, picksUp, isHungUp],
+    outcome: "user-no-answer",
+    page: "You did not answer",
+  },
+  {
+    title: "the first center does not pick up in time, or just too late; the second one takes the call",
+    policy: { centerRingSeconds: 5 },
+    ann: listensUntilHungUp,
+    bob: [rings, picksUpTooLate(200)],
+    carol: signsOnAndHangsUp,
+    async tell({ browser, carol }) {
+      await browser.shows(connected);
+      await carol.cue();
+    },
+    outcome: "completed",
+    page: "Goodbye",
+    during: "converse",
+  },
+  {
+    title: "nobody signs on at the first center, and the second one takes the call",
+    policy: { signOn: { seconds: 3, asks: 1, whenNobody: "next-route" } },
+    ann: listensUntilHungUp,
+    bob: listensUntilHungUp,
+    carol: signsOnAndHangsUp,
+    async tell({ browser, carol }) {
+      await browser.shows(connected);
+      await carol.cue();
+    },
+    outcome: "completed",
+    page: "Goodbye",
   },
   {
     title: "nobody picks up at the center",
@@ -317,6 +393,56 @@ export const annEndsIt: readonly UnhappyStory[] = [
     during: "whisper",
   },
   {
+    title: "Ann hangs up on the page while Bob is asked to press pound",
+    ann: listensUntilHungUp,
+    bob: listensUntilHungUp,
+    async tell({ browser, reaches }) {
+      await reaches("agent-signs-on");
+      await browser.endsTheCall();
+    },
+    outcome: "visitor-cancelled",
+    page: "The call was cancelled",
+    during: "agent-signs-on",
+  },
+  {
+    title: "Ann hangs up on the page while Bob is told what it is about",
+    whisper: longWhisper,
+    ann: listensUntilHungUp,
+    bob: signsOnAndIsHungUp,
+    async tell({ browser }) {
+      await browser.shows("Somebody has answered");
+      await browser.endsTheCall();
+    },
+    outcome: "visitor-cancelled",
+    page: "The call was cancelled",
+    during: "whisper",
+  },
+  {
+    title: "center first: Ann hangs up while she is greeted",
+    policy: { legOrder: "center-first", announcements: { userGreeting: long } },
+    ann: [answers, waits, hangsUp],
+    bob: signsOnAndIsHungUp,
+    async tell({ ann, reaches }) {
+      await reaches("announce");
+      await ann.cue();
+    },
+    outcome: "user-hung-up-early",
+    page: "The call ended early",
+  },
+  {
+    title: "both at once: Ann hangs up while the center's telephone rings",
+    policy: { legOrder: "both-at-once" },
+    ann: [answers, waits, hangsUp],
+    bob: [rings, isCancelled],
+    async tell({ ann, bob, reaches }) {
+      await bob.isReached("INVITE");
+      await reaches("announce");
+      await ann.cue();
+    },
+    outcome: "user-hung-up-early",
+    page: "The call ended early",
+  },
+  {
     title: "Ann hangs up when they have talked",
     ann: [answers, waits, hangsUp],
     bob: signsOnAndIsHungUp,
@@ -415,14 +541,6 @@ export const midCall: readonly UnhappyStory[] = [
     ...talksUntilBobHangsUp,
   },
   {
-    title: "the center wants us to refresh the session: it comes after half the time",
-    ann: listensUntilHungUp,
-    bob: [rings, picksUpAndWantsRefreshes, presses("#"), isRefreshed, hangsUp],
-    outcome: "completed",
-    page: "Goodbye",
-    during: "converse",
-  },
-  {
     title: "Ann's telephone and the center describe themselves anew by UPDATE",
     ann: [answers, updates, waits, updates, hangsUp],
     bob: [...signsOn, updates, isHungUp],
@@ -439,6 +557,25 @@ export const midCall: readonly UnhappyStory[] = [
     ann: listensUntilHungUp,
     bob: [playsEarlyMedia, picksUp, presses("#"), waits, hangsUp],
     ...talksUntilBobHangsUp,
+  },
+  {
+    title: "something is heard before the center picks up, by a 183 that wants a PRACK",
+    ann: listensUntilHungUp,
+    bob: [playsEarlyMediaReliably, picksUpAfterAll, presses("#"), waits, hangsUp],
+    ...talksUntilBobHangsUp,
+  },
+  {
+    title: "Ann's telephone picks up in a codec that nobody offered",
+    ann: [rings, picksUpSpeakingOtherwise, isHungUp],
+    outcome: "user-unreachable",
+    page: "We could not reach your telephone",
+  },
+  {
+    title: "the center picks up and does not say where it hears",
+    ann: listensUntilHungUp,
+    bob: [rings, picksUpWithoutDescription, isHungUp],
+    outcome: "center-unreachable",
+    page: "The call center cannot be reached",
   },
   {
     title: "something is heard before the center is busy (183, 486)",
@@ -545,6 +682,18 @@ export const losses: readonly UnhappyStory[] = [
       bob: [rings, refuses(486)],
       outcome: "center-busy",
       page: "All lines are busy",
+    },
+    {
+      title: `every tenth datagram is lost (seed ${seed}), and Ann hangs up while the center's telephone rings`,
+      lossSeed: seed,
+      ann: [answers, waits, hangsUp],
+      bob: [rings, isCancelled, lingers],
+      async tell({ ann, bob }) {
+        await bob.isReached("INVITE");
+        await ann.cue();
+      },
+      outcome: "user-hung-up-early",
+      page: "The call ended early",
     },
   ]),
 ];

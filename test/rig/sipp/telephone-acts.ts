@@ -136,6 +136,31 @@ export const picksUpAndMissesAck: Act = [
   hears("ACK"),
 ];
 
+/** Nothing for so long that the caller has given up, and then a first word. RFC 3261 9.1: no CANCEL before a provisional response. */
+export const wakesUpLate: Act = [hears("INVITE"), pause(6_500)];
+
+/** RFC 3262: the 183 wants a PRACK. */
+export const playsEarlyMediaReliably: Act = [
+  hears("INVITE"),
+  says(183, { sdp: true, headers: ["Require: 100rel", "RSeq: 4711"] }),
+  hears("PRACK"),
+  saysInDialog(200),
+];
+
+/** When something else was heard since the INVITE. */
+export const picksUpAfterAll: Act = [saysToInvite(200, { sdp: true, retransmitted: true }), hears("ACK")];
+
+/** A codec that nobody offered. RFC 3264 6. */
+export const picksUpSpeakingOtherwise: Act = [
+  says(200, { sdp: true, retransmitted: true })
+    .replace("RTP/AVP 0 101", "RTP/AVP 18")
+    .replace(/^a=(?:rtpmap:101|fmtp).*\n/gm, "")
+    .replace("a=rtpmap:0 PCMU/8000", "a=rtpmap:18 G729/8000"),
+  hears("ACK"),
+];
+
+export const picksUpWithoutDescription: Act = [says(200, { retransmitted: true }), hears("ACK")];
+
 /** Goes on when the story gives it the word: `Telephone.cue()`. */
 export const waits: Act = [hears("CUE")];
 

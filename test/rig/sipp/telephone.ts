@@ -28,6 +28,8 @@ const patienceMs = 20_000;
 export async function startTelephone(wish: {
   readonly port: number;
   readonly acts: readonly Act[];
+  /** Sends back every RTP packet. */
+  readonly echoes: boolean;
   /** Every tenth datagram is lost, both ways, by this seed. */
   readonly lossSeed?: string;
 }): Promise<Telephone> {
@@ -43,7 +45,10 @@ export async function startTelephone(wish: {
     port,
     calls: 1,
     // What comes twice after a loss is not unexpected.
-    words: lossy ? ["-default_behaviors", "all,-abortunexp"] : [],
+    words: [
+      ...(lossy ? ["-default_behaviors", "all,-abortunexp"] : []),
+      ...(wish.echoes ? ["-rtp_echo"] : []),
+    ],
   });
   const messages = (): readonly WireMessage[] => tracedMessages(sipp.trace(), sipp.port);
   return {
