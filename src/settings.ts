@@ -86,7 +86,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     dataFolder,
     configFile: parsed.TANDEM_CONFIG,
     databaseUrl: parsed.TANDEM_DATABASE ?? `sqlite:${join(dataFolder, "tandem.sqlite")}`,
-    logLevel: parsed.TANDEM_LOG as LogLevel,
+    logLevel: parsed.TANDEM_LOG,
     http: {
       host: parsed.TANDEM_HTTP_HOST,
       port: parsed.TANDEM_HTTP_PORT,

@@ -60,7 +60,7 @@ export async function tellStory(options: StoryOptions, tell: (story: Story) => P
     await tell(teller);
     await teller.webIsUp();
   } catch (error) {
-    const heard = Object.values(phones).map(
+    const heard = [phones.user, phones.center, phones.overflow].map(
       (each) => `${each.name}: ${each.log.map((line) => line.text).join("; ")}`,
     );
     const calls = JSON.stringify(await platform.calls().catch(String));

@@ -294,10 +294,10 @@ function withoutOverflow(config: ConfigShape): ConfigShape {
 
 for (const crashes of [false, true]) {
   describe(crashes ? "with a kill -9 of the web process between the lines" : "as it is", {
-    concurrency: 4,
+    concurrency: 3,
   }, () => {
     for (const { title, tell, ...options } of tales) {
-      test(title, { timeout: 120_000 }, () => tellStory({ ...options, crashes }, tell));
+      test(title, { timeout: 300_000 }, () => tellStory({ ...options, crashes }, tell));
     }
   });
 }
