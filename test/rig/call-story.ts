@@ -142,8 +142,8 @@ export class CallStory {
   /** Everything has come to its end; the process closes properly, and nothing is left. */
   async close(): Promise<void> {
     await this.until(() => this.unit.legs().length === 0, "every leg ended and forgotten");
+    assert.equal(this.#life.timers.size, 0, "an ended call left timers");
     await this.#manager?.close();
-    assert.equal(this.#life.timers.size, 0, "the call manager left timers");
     this.#life.die();
     // A finger may still be on its way to a key.
     await this.clock.advance(2000);
