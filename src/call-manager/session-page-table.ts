@@ -1,5 +1,6 @@
 import type { CallId, SessionId } from "#base/ids.ts";
 import type { Database, Transaction } from "#store/database.ts";
+import { sql } from "kysely";
 import type { SessionPage, ShownPage } from "./pages.ts";
 
 interface SessionPageTable {
@@ -15,13 +16,18 @@ export async function appendPages(
   pages: readonly SessionPage[],
   atMs: number,
 ): Promise<void> {
-  let seq = (await lastPage(tx, call.session))?.seq ?? 0;
+  const { session } = call;
   for (const page of pages) {
-    seq += 1;
     await tx
       .tables<SessionPageTable>()
       .insertInto("session_page")
-      .values({ session: call.session, seq, call_id: call.id, at_ms: atMs, page: JSON.stringify(page) })
+      .values({
+        session,
+        seq: sql<number>`(select coalesce(max(seq), 0) + 1 from session_page where session = ${session})`,
+        call_id: call.id,
+        at_ms: atMs,
+        page: JSON.stringify(page),
+      })
       .execute();
   }
 }

@@ -1,4 +1,5 @@
 import type { CallId, SubscriberId } from "#base/ids.ts";
+import { sql } from "kysely";
 import type { Database, Transaction } from "./database.ts";
 
 /** One thing that became true of one call. Nothing here is ever changed or taken back: reports read this alone. */
@@ -28,16 +29,14 @@ interface JournalTable {
 
 /** Adds rows behind what each call's journal holds already, in the order given. Belongs into the checkpoint's transaction. */
 export async function appendJournal(tx: Transaction, rows: readonly NewJournalRow[]): Promise<void> {
-  const next = new Map<CallId, number>();
   for (const row of rows) {
-    const seq = (next.get(row.call) ?? (await lastSeq(tx, row.call))) + 1;
-    next.set(row.call, seq);
     await tx
       .tables<JournalTable>()
       .insertInto("journal")
       .values({
         call_id: row.call,
-        seq,
+        // In the same statement: a question of its own would be a tenth of all that a call asks the database.
+        seq: sql<number>`(select coalesce(max(seq), 0) + 1 from journal where call_id = ${row.call})`,
         at_ms: row.atMs,
         subscriber: row.subscriber,
         step: row.step,
@@ -45,16 +44,6 @@ export async function appendJournal(tx: Transaction, rows: readonly NewJournalRo
       })
       .execute();
   }
-}
-
-async function lastSeq(tx: Transaction, call: CallId): Promise<number> {
-  const row = await tx
-    .tables<JournalTable>()
-    .selectFrom("journal")
-    .select((column) => column.fn.max("seq").as("last"))
-    .where("call_id", "=", call)
-    .executeTakeFirst();
-  return row?.last ?? 0;
 }
 
 /** One call's journal, from its first row. */
