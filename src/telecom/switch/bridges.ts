@@ -5,11 +5,17 @@ import type { MediaEngine } from "../media/media-engine.ts";
 
 type Bridge = Omit<Extract<Command, { type: "bridge" }>, "type">;
 
+/** Bridges that were undone are remembered longer than any command that names one may be repeated. */
+const mostUndone = 10_000;
+
 /** 215. Which legs are joined. What is said of one bridge is carried out in that order, however fast the media engine is. */
 export class Bridges {
   readonly #media: MediaEngine;
   readonly #log: Log;
   readonly #bridges = new Map<BridgeId, Bridge>();
+  readonly #joined = new WeakSet<Bridge>();
+  /** A bridge's name is used once: what is said again of one that was undone must not join anybody. */
+  readonly #undone = new Set<BridgeId>();
   #chores: Promise<void> = Promise.resolve();
 
   constructor(parts: { readonly media: MediaEngine; readonly log: Log }) {
@@ -17,8 +23,10 @@ export class Bridges {
     this.#log = parts.log;
   }
 
-  has(bridge: BridgeId): boolean {
-    return this.#bridges.has(bridge);
+  stateOf(bridge: BridgeId): "unknown" | "joining" | "joined" | "undone" {
+    const known = this.#bridges.get(bridge);
+    if (known === undefined) return this.#undone.has(bridge) ? "undone" : "unknown";
+    return this.#joined.has(known) ? "joined" : "joining";
   }
 
   of(leg: LegId): BridgeId | undefined {
@@ -43,7 +51,9 @@ export class Bridges {
         }
         throw error;
       }
-      if (this.#bridges.get(bridge.bridge) === bridge) then.joined();
+      if (this.#bridges.get(bridge.bridge) !== bridge) return;
+      this.#joined.add(bridge);
+      then.joined();
     });
   }
 
@@ -52,6 +62,9 @@ export class Bridges {
     const known = this.#bridges.get(bridge);
     if (known === undefined) return undefined;
     this.#bridges.delete(bridge);
+    this.#undone.add(bridge);
+    const [oldest] = this.#undone;
+    if (this.#undone.size > mostUndone && oldest !== undefined) this.#undone.delete(oldest);
     this.#chore(() => this.#media.unjoin(bridge));
     return known.legs;
   }

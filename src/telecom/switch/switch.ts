@@ -41,6 +41,7 @@ export class Switch {
 
   /** `refuse` says why a command cannot be carried out; a repetition of one that was is no refusal. */
   command(command: Command, refuse: (why: string) => void): void {
+    if (this.#closed) return refuse("the unit is closing");
     switch (command.type) {
       case "dial":
         return this.#dial(command, refuse);
@@ -115,7 +116,10 @@ export class Switch {
 
   #bridge(command: Extract<Command, { type: "bridge" }>, refuse: (why: string) => void): void {
     const { bridge, legs } = command;
-    if (this.#bridges.has(bridge)) return;
+    const known = this.#bridges.stateOf(bridge);
+    // Told again: a client that came between the command and the event has missed it, and says the command again.
+    if (known === "joined") this.#parts.tell({ type: "bridged", bridge, atMs: this.#parts.clock.now() });
+    if (known !== "unknown") return;
     const lines = legs.map((leg) => this.#lines.get(leg)).filter((line) => line !== undefined);
     if (lines.length < 2 || legs[0] === legs[1]) return refuse("a bridge needs two known legs");
     if (lines.some((line) => line.leg.shown.state !== "answered")) return refuse("a leg is not answered");
