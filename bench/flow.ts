@@ -94,7 +94,7 @@ async function measureFlows(options: FlowOptions, folder: string) {
     const webCpuMs = after.web - before.web;
 
     const records = (await callRecords(platform.url)).slice(0, flows);
-    const completed = records.filter(isCompleted);
+    const completed = records.filter((record) => record.outcome === "completed");
     const [usersTold, centersTold] = await Promise.all([users.stop(), centers.stop()]);
     const legs = records.map((record) => (record.userLegSeconds + record.centerLegSeconds) / 2 - 0.5);
     return {
@@ -163,13 +163,11 @@ async function clickEvenly(
   return { seconds, failures };
 }
 
-function isCompleted(record: CallRecord): boolean {
-  return record.outcome === "completed" && Math.abs(record.bridgedSeconds - bridgedSeconds) <= 1;
-}
-
+/** A completed call that was not bridged as long as it should be says so: this machine could not keep the times. */
 function told(record: CallRecord): string {
   const outcome = record.outcome ?? record.state;
-  return isCompleted(record) ? outcome : `${outcome}, ${record.bridgedSeconds} s bridged`;
+  const asPlanned = Math.abs(record.bridgedSeconds - bridgedSeconds) <= 1;
+  return outcome !== "completed" || asPlanned ? outcome : `${outcome}, ${record.bridgedSeconds} s bridged`;
 }
 
 function spent(platform: Platform): { readonly unit: number; readonly web: number } {
