@@ -52,6 +52,8 @@ export class RunningCall {
   #call: OutgoingCall | undefined;
   #keys = 0;
   #busy = false;
+  /** Resolves when what was said in a dialog so far has left: a BYE never overtakes the ACK before it. */
+  #left: Promise<void> = Promise.resolve();
   #cancelTimer: Cancel = () => {};
 
   constructor(parts: CallParts, transport: SipTarget["transport"]) {
@@ -105,11 +107,13 @@ export class RunningCall {
     this.input({ type: "request", key, request: transaction.request }, from);
   }
 
-  /** Ends it here and now, without a word to the far end. */
+  /** Ends it here and now. An INVITE that the far end never answered for good would wait for ever: it is cancelled. */
   dispose(): void {
     this.#cancelTimer();
     this.#call = undefined;
     this.#inputs.length = 0;
+    for (const sent of this.#sent.values()) sent.cancel();
+    this.#sent.clear();
   }
 
   /** A bug ends this one call, not the process. */
@@ -135,12 +139,12 @@ export class RunningCall {
       case "send-invite":
         return this.#send(effect.tx, effect.request, effect.target);
       case "send":
-        return void this.#sendOn(effect.request, (target) => {
+        return this.#sendOn(effect.request, (target) => {
           if (target === undefined) this.input({ type: "no-response", tx: effect.tx });
           else this.#send(effect.tx, effect.request, target);
         });
       case "ack":
-        return void this.#sendOn(effect.request, (target) => {
+        return this.#sendOn(effect.request, (target) => {
           if (target !== undefined) this.#parts.sendAck(effect.request, target);
         });
       case "cancel":
@@ -160,8 +164,7 @@ export class RunningCall {
   #send(tx: string, request: SipRequest, target: SipTarget): void {
     const sent = this.#parts.request(request, target, {
       response: (response, from) => {
-        if (response.status >= 300 || (response.status >= 200 && request.method !== "INVITE"))
-          this.#sent.delete(tx);
+        if (response.status >= 200) this.#sent.delete(tx);
         this.input({ type: "response", tx, response }, from);
       },
       failed: () => {
@@ -172,10 +175,16 @@ export class RunningCall {
     this.#sent.set(tx, sent);
   }
 
-  async #sendOn(request: SipRequest, send: (target: SipTarget | undefined) => void): Promise<void> {
-    const target = await this.#parts.whereIs(nextHop(request), this.#transport);
-    // The call may have been disposed of while the name was looked up.
-    if (this.#call !== undefined) this.#guarded(() => send(target));
+  #sendOn(request: SipRequest, send: (target: SipTarget | undefined) => void): void {
+    const found = this.#parts.whereIs(nextHop(request), this.#transport).catch((error: unknown) => {
+      this.#parts.log.error({ error: String(error) }, "A far end's address could not be looked up.");
+      return undefined;
+    });
+    this.#left = this.#left.then(async () => {
+      const target = await found;
+      // The call may have been disposed of while the name was looked up.
+      if (this.#call !== undefined) this.#guarded(() => send(target));
+    });
   }
 
   #moment() {
