@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer, type Socket } from "node:net";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -59,6 +60,7 @@ function house(t: { after(then: () => unknown): void }): House {
         onCommand: (command, refuse) => {
           commands.push(command);
           if (command.type === "dial" && command.permit === ("used" as PermitId)) refuse("permit used");
+          if (command.type === "play" && command.play === ("refused" as PlayId)) refuse("no such leg");
           look();
         },
         onClients: () => {},
@@ -236,10 +238,51 @@ test("the door refuses what is no command, and goes on", async (t) => {
 
 test("the socket is its owner's alone; a stale file is taken over, a live one is not", async (t) => {
   const { door, socketPath } = house(t);
-  writeFileSync(socketPath, "");
+  const dead = createServer().listen(`${socketPath}.dead`);
+  await once(dead, "listening");
+  // A server removes its own file alone: what it leaves under another name is what a killed unit leaves.
+  renameSync(`${socketPath}.dead`, socketPath);
+  dead.close();
+  await once(dead, "close");
   await door();
   assert.equal(statSync(socketPath).mode & 0o777, 0o600);
   await assert.rejects(door(), (error) => error instanceof TandemError && error.code === "SETTINGS_INVALID");
+});
+
+test("a file that is no socket is not taken for a stale one", async (t) => {
+  const { door, socketPath } = house(t);
+  writeFileSync(socketPath, "somebody's data");
+  await assert.rejects(door(), (error) => error instanceof TandemError && error.code === "SETTINGS_INVALID");
+  assert.equal(readFileSync(socketPath, "utf8"), "somebody's data");
+});
+
+test("a client that does not read holds no door open", { timeout: 10_000 }, async (t) => {
+  const { door, socketPath } = house(t);
+  const there = await door();
+  const deaf = connect(socketPath);
+  t.after(() => deaf.destroy());
+  await once(deaf, "connect");
+  while (there.clients === 0) await new Promise((resolve) => setImmediate(resolve));
+  for (let n = 0; n < 20_000; n++) there.tell({ type: "leg-held", leg, atMs: n, onHold: true });
+  await there.close();
+});
+
+test("a refused play does not play in the mirror", async (t) => {
+  const { door, unit: open } = house(t);
+  await door({ legs: [{ leg, state: "answered", dialedAtMs: 1, digits: [], played: {}, onHold: false }] });
+  const unit = open();
+  await unit.ready();
+  const refused = next(unit, "refused");
+  unit.send({
+    type: "play",
+    leg,
+    play: "refused" as PlayId,
+    loop: false,
+    barge: false,
+    prompt: { language: "en", segments: [{ type: "pause", ms: 20 }], private: false },
+  });
+  await refused;
+  assert.equal(unit.leg(leg)?.playing, undefined);
 });
 
 test("a client waits for the first snapshot no longer than it is told to", async (t) => {

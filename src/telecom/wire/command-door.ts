@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { TandemError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
@@ -33,17 +33,12 @@ const mostUnreadBytes = 16 * 2 ** 20;
 const mostClients = 8;
 const fits = Compile(commandSchema);
 
-/** Listens with mode 0600. A socket file that nobody answers is taken over; one that a live unit holds throws SETTINGS_INVALID. */
+/**
+ * Listens with mode 0600. A socket file that nobody answers is taken over; one that a live unit holds, and a file that is no
+ * socket, throw SETTINGS_INVALID.
+ */
 export async function openCommandDoor(wishes: DoorWishes): Promise<CommandDoor> {
-  if (existsSync(wishes.socketPath)) {
-    if (await answers(wishes.socketPath)) {
-      throw new TandemError("SETTINGS_INVALID", {
-        socketPath: wishes.socketPath,
-        why: "another unit listens",
-      });
-    }
-    rmSync(wishes.socketPath);
-  }
+  await removeStale(wishes.socketPath);
   const clients = new Set<Socket>();
   const server = createServer((socket) => {
     if (clients.size >= mostClients) return void socket.destroy();
@@ -61,7 +56,11 @@ export async function openCommandDoor(wishes: DoorWishes): Promise<CommandDoor> 
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of clients) socket.end(() => socket.destroy());
+        for (const socket of clients) {
+          // Who does not read would be waited for without end.
+          if (socket.writableNeedDrain) socket.destroy();
+          else socket.end(() => socket.destroy());
+        }
       }),
   };
 }
@@ -141,6 +140,18 @@ async function listenPrivately(server: Server, socketPath: string): Promise<void
   await listening.promise;
   server.off("error", listening.reject);
   chmodSync(socketPath, 0o600);
+}
+
+async function removeStale(socketPath: string): Promise<void> {
+  const found = lstatSync(socketPath, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  const why = !found.isSocket()
+    ? "a file that is no socket lies there"
+    : (await answers(socketPath))
+      ? "another unit listens"
+      : undefined;
+  if (why !== undefined) throw new TandemError("SETTINGS_INVALID", { socketPath, why });
+  rmSync(socketPath);
 }
 
 function answers(socketPath: string): Promise<boolean> {

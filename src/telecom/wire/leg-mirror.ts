@@ -111,6 +111,10 @@ export class LegMirror {
         if (event.command === "dial" && event.leg !== undefined && this.#assumed.delete(event.leg as LegId)) {
           this.#legs.delete(event.leg as LegId);
         }
+        // A play is refused where nothing can play: to no leg, or to one that was not answered.
+        if (event.command === "play" && event.leg !== undefined) {
+          this.#change(event.leg as LegId, ({ playing: _playing, ...leg }) => leg);
+        }
         return;
     }
   }
