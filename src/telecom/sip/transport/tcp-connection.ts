@@ -9,12 +9,20 @@ import type { SendOutcome } from "./transport.ts";
 /** One TCP connection, whoever opened it. */
 export interface Connection {
   readonly flow: Flow;
+  /** False once either side has begun to close it: what is said then takes another connection. */
+  readonly isOpen: boolean;
   send(octets: Uint8Array): Promise<SendOutcome>;
   /** Closes once what was written has gone out. */
   end(): void;
   destroy(): void;
   onClosed(listener: () => void): void;
 }
+
+/**
+ * The kernel asks a silent peer whether it lives, from half a minute on: a trunk that went without a word is found out while
+ * its calls last, and a NAT on the way keeps its binding.
+ */
+export const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const;
 
 /** A connection that a peer has opened. It must bring a message in time. */
 export function acceptConnection(socket: Socket, flow: Flow, options: TcpOptions): Connection {
@@ -29,7 +37,7 @@ export function openConnection(flow: Flow, options: TcpOptions): Connection {
     host: flow.remoteAddress,
     port: flow.remotePort,
     noDelay: true,
-    keepAlive: true,
+    ...keepAlive,
     ...(wildcard ? {} : { localAddress: address }),
   });
   return serve(socket, flow, options, limits.connectMs);
@@ -84,6 +92,9 @@ function serve(socket: Socket, flow: Flow, options: TcpOptions, firstMs: number)
 
   return {
     flow,
+    get isOpen() {
+      return !socket.destroyed && !socket.writableEnded;
+    },
     send: (octets) =>
       new Promise((resolve) => {
         if (socket.destroyed || socket.writableEnded)

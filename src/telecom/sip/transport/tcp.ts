@@ -3,7 +3,7 @@ import { createServer, type Socket } from "node:net";
 import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { Flow } from "../message/message.ts";
-import { acceptConnection, type Connection, openConnection } from "./tcp-connection.ts";
+import { acceptConnection, type Connection, keepAlive, openConnection } from "./tcp-connection.ts";
 import type { KnownPeers } from "./known-peers.ts";
 import type { TcpLimits } from "./tcp-limits.ts";
 import type { SendOutcome } from "./transport.ts";
@@ -66,7 +66,12 @@ export async function openTcp(options: TcpOptions): Promise<Tcp> {
     return connection;
   };
 
-  const server = createServer({ noDelay: true, keepAlive: true }, (socket: Socket) => {
+  const openTo = (flow: Flow): Connection | undefined => {
+    const known = connections.get(peerKey(flow));
+    return known?.isOpen === true ? known : undefined;
+  };
+
+  const server = createServer({ noDelay: true, ...keepAlive }, (socket: Socket) => {
     const flow: Flow = {
       transport: "tcp",
       localAddress: address,
@@ -93,9 +98,9 @@ export async function openTcp(options: TcpOptions): Promise<Tcp> {
     get connections() {
       return connections.size;
     },
-    has: (flow) => flow.transport === "tcp" && connections.has(peerKey(flow)),
+    has: (flow) => flow.transport === "tcp" && openTo(flow) !== undefined,
     async send(flow, octets) {
-      const known = connections.get(peerKey(flow));
+      const known = openTo(flow);
       if (known !== undefined) return known.send(octets);
       const open = (): Connection => openConnection({ ...flow, localPort: port }, options);
       if (options.peers.has(flow.remoteAddress)) return keep(open()).send(octets);

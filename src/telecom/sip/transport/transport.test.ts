@@ -165,6 +165,22 @@ test("a request larger than 1,300 octets takes TCP (18.1.1), and its response co
   assert.equal(callee.unit.stats().connections, 1);
 });
 
+test("what is said after a connection was ended takes a new one", async (t) => {
+  const caller = await openUnit(t);
+  const callee = await openUnit(t);
+  const request = parse(
+    Buffer.from(options(`SIP/2.0/TCP 127.0.0.1:${caller.unit.sentBy.port};branch=z9hG4bK1`)),
+    "datagram",
+  );
+  assert.ok(request.type === "message");
+  const flow = caller.unit.flowTo({ transport: "tcp", address: "127.0.0.1", port: callee.unit.sentBy.port });
+  await caller.unit.send(flow, request.message);
+  await caller.until(() => caller.seen.length === 1);
+  caller.unit.endFlow(flow);
+  assert.deepEqual(await caller.unit.send(flow, request.message), { type: "sent" });
+  await caller.until(() => caller.seen.length === 2);
+});
+
 test("a connection that is refused is an outcome, not an error", async (t) => {
   const { unit } = await openUnit(t);
   const gone = await openUnit(t);
