@@ -255,3 +255,15 @@ test("what one side offers, another side of ours answers, and both agree", () =>
     }),
   );
 });
+
+test("hold is read from the audio's own lines before the session's", () => {
+  const description = (session: string, media: string) =>
+    `v=0\r\nc=IN IP4 192.0.2.1\r\n${session}m=audio 4000 RTP/AVP 0\r\n${media}m=video 0 RTP/AVP 31\r\na=inactive\r\n`;
+  assert.equal(isHold(description("", "")), false);
+  assert.equal(isHold(description("", "a=sendonly\r\n")), true);
+  assert.equal(isHold(description("a=inactive\r\n", "")), true);
+  assert.equal(isHold(description("a=inactive\r\n", "a=sendrecv\r\n")), false);
+  assert.equal(isHold(description("", "c=IN IP4 0.0.0.0\r\n")), true);
+  assert.equal(isHold(description("", "a=recvonly\r\n")), false);
+  assert.equal(isHold(""), false);
+});

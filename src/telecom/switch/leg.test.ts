@@ -3,7 +3,6 @@ import { test } from "node:test";
 import type { BridgeId, LegId, PermitId, PlayId } from "#base/ids.ts";
 import type { Command, KeyedDigit } from "#contract/telecom.ts";
 import { causeOf, causeOfHangUp } from "./end-cause.ts";
-import { asksToHold } from "./hold.ts";
 import { dialed, type Leg, type LegCommand, type LegEffect, type LegInput, legDueAtMs, step } from "./leg.ts";
 
 const id = "call.user" as LegId;
@@ -72,10 +71,19 @@ test("early media is told also when it begins after the ringing", () => {
   assert.deepEqual(early, [false, true]);
 });
 
+test("a telephone that never rang was not reached, unless its moment had passed before it was dialled", () => {
+  const [silent, effects] = step(dialed(dial, 1_000), { type: "due" }, 20_000);
+  assert.equal(silent.shown.endCause, "unreachable");
+  assert.deepEqual(effects[0], { type: "end-call", reason: "no-answer" });
+  const [tooLate] = step(dialed(dial, 20_001), { type: "due" }, 20_001);
+  assert.equal(tooLate.shown.endCause, "no-answer");
+});
+
 test("its moments end it: no answer while it rings, the time limit after that", () => {
   let leg = dialed(dial, 1_000);
   assert.equal(legDueAtMs(leg), 20_000);
-  const [rung, effects] = step(leg, { type: "due" }, 20_000);
+  const [ringing] = step(leg, { type: "progress", status: 180, earlyMedia: false }, 2_000);
+  const [rung, effects] = step(ringing, { type: "due" }, 20_000);
   assert.equal(rung.shown.endCause, "no-answer");
   assert.deepEqual(effects[0], { type: "end-call", reason: "no-answer" });
   [leg] = step(leg, answered, 5_000);
@@ -175,16 +183,4 @@ test("refusals of the far end have their cause, known ones by status, others by 
   assert.equal(causeOfHangUp("normal", false), "cancelled");
   assert.equal(causeOfHangUp("normal", true), "hung-up-by-us");
   assert.equal(causeOfHangUp("time-limit", true), "time-limit");
-});
-
-test("hold is read from the audio's own lines before the session's", () => {
-  const description = (session: string, media: string) =>
-    `v=0\r\nc=IN IP4 192.0.2.1\r\n${session}m=audio 4000 RTP/AVP 0\r\n${media}m=video 0 RTP/AVP 31\r\na=inactive\r\n`;
-  assert.equal(asksToHold(description("", "")), false);
-  assert.equal(asksToHold(description("", "a=sendonly\r\n")), true);
-  assert.equal(asksToHold(description("a=inactive\r\n", "")), true);
-  assert.equal(asksToHold(description("a=inactive\r\n", "a=sendrecv\r\n")), false);
-  assert.equal(asksToHold(description("", "c=IN IP4 0.0.0.0\r\n")), true);
-  assert.equal(asksToHold(description("", "a=recvonly\r\n")), false);
-  assert.equal(asksToHold(""), false);
 });

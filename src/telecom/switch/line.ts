@@ -5,11 +5,11 @@ import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Command, Prompt, TelecomEvent } from "#contract/telecom.ts";
 import type { MediaEngine } from "../media/media-engine.ts";
+import { isHold } from "../sdp/remote-description.ts";
 import type { CallEvent } from "../sip/dialog/call-state.ts";
 import type { PlacedCall, UserAgent } from "../sip/user-agent.ts";
 import type { VoiceResponse } from "../voice-response/voice-response.ts";
 import { reasonHeader } from "./end-cause.ts";
-import { asksToHold } from "./hold.ts";
 import { inviteFor } from "./invite.ts";
 import { dialed, type Leg, type LegEffect, type LegInput, legDueAtMs, step } from "./leg.ts";
 
@@ -131,7 +131,7 @@ export class Line {
         return this.#chore("failed", async () => {
           if (!this.isLive) return;
           await this.#parts.media.setAnswer(this.id, event.sdp, from);
-          this.take({ type: "held", onHold: asksToHold(event.sdp) });
+          this.take({ type: "held", onHold: isHold(event.sdp) });
         });
       case "digit": {
         const { digit, durationMs } = event.digit;
@@ -169,7 +169,7 @@ export class Line {
         const ours =
           sdp === undefined ? await media.createOffer(this.id) : await media.createAnswer(this.id, sdp, from);
         this.#call?.say({ type: "offer-answered", key, sdp: ours });
-        if (sdp !== undefined) this.take({ type: "held", onHold: asksToHold(sdp) });
+        if (sdp !== undefined) this.take({ type: "held", onHold: isHold(sdp) });
       } catch (error) {
         this.#call?.say({ type: "offer-refused", key });
         throw error;
