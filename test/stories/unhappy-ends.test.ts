@@ -50,6 +50,7 @@ function tellAll(title: string, chapters: Chapters, concurrency: number): void {
   const skip = installed("sipp") ? false : "no sipp";
   describe(title, { skip }, () => {
     let house: House;
+    let told = 0;
     before(async () => {
       house = await openHouse(Object.values(chapters).flat());
     });
@@ -61,9 +62,10 @@ function tellAll(title: string, chapters: Chapters, concurrency: number): void {
       for (const [chapter, stories] of Object.entries(chapters)) {
         for (const story of stories) {
           test(`${chapter}: ${story.title}`, { timeout: 120_000 }, async () => {
-            const told = house.stories.find((each) => each.title === story.title);
-            assert.ok(told !== undefined);
-            await tellUnhappyStory(house.platform, told);
+            const cast = house.stories.find((each) => each.title === story.title);
+            assert.ok(cast !== undefined);
+            told += 1;
+            await tellUnhappyStory(house.platform, cast);
           });
         }
       }
@@ -73,7 +75,7 @@ function tellAll(title: string, chapters: Chapters, concurrency: number): void {
       timeout: 90_000,
     }, async (t) => {
       const calls = await house.platform.calls();
-      assert.equal(calls.length, house.stories.length);
+      assert.equal(calls.length, told);
       assert.deepEqual(
         calls.filter(({ state }) => state !== "ended"),
         [],

@@ -243,9 +243,18 @@ function due(leg: Leg, nowMs: number): LegStep {
   if (leg.endAtMs <= nowMs) return endedByUs(leg, { cause: "time-limit", reason: "time-limit" }, nowMs);
   const rings = leg.shown.state === "dialing" || leg.shown.state === "ringing";
   if (rings && leg.ringUntilMs <= nowMs) {
-    return endedByUs(leg, { cause: "no-answer", reason: "no-answer" }, nowMs);
+    return endedByUs(
+      leg,
+      { cause: neverRang(leg) ? "unreachable" : "no-answer", reason: "no-answer" },
+      nowMs,
+    );
   }
   return [leg, []];
+}
+
+/** It had its time and nothing rang: that is the trunk's trouble, not the person's. */
+function neverRang(leg: Leg): boolean {
+  return leg.shown.state === "dialing" && leg.shown.dialedAtMs < leg.ringUntilMs;
 }
 
 function endedByUs(
