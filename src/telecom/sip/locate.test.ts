@@ -85,6 +85,9 @@ test("a dead target goes to the end for 30 s, and comes back sooner when it answ
   quarantine.ban(first, 1_000);
   assert.deepEqual(quarantine.sorted([first, second], 30_999), [second, first]);
   assert.deepEqual(quarantine.sorted([first, second], 31_000), [first, second]);
+  quarantine.ban(first, 31_000, 5_000);
+  assert.deepEqual(quarantine.sorted([first, second], 35_999), [second, first]);
+  assert.deepEqual(quarantine.sorted([first, second], 36_000), [first, second]);
   quarantine.ban(first, 40_000);
   quarantine.lift(first);
   assert.deepEqual(quarantine.sorted([first, second], 40_001), [first, second]);

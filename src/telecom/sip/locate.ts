@@ -85,15 +85,15 @@ function inTurn(records: readonly SrvRecord[], random: Random): SrvRecord[] {
   return turn;
 }
 
-/** RFC 3263 4.3: a target that timed out or said 503 is left aside for 30 s, unless there is no other. */
+/** RFC 3263 4.3: a target that timed out or said 503 is left aside, for 30 s unless it said for how long, and unless there is no other. */
 export class Quarantine {
   static readonly #restMs = 30_000;
   static readonly #mostHeld = 1_000;
   readonly #until = new Map<string, number>();
 
-  ban(target: SipTarget, nowMs: number): void {
+  ban(target: SipTarget, nowMs: number, restMs = Quarantine.#restMs): void {
     this.#until.delete(spelled(target));
-    this.#until.set(spelled(target), nowMs + Quarantine.#restMs);
+    this.#until.set(spelled(target), nowMs + restMs);
     const [oldest] = this.#until.keys();
     if (this.#until.size > Quarantine.#mostHeld && oldest !== undefined) this.#until.delete(oldest);
   }
@@ -114,7 +114,10 @@ function spelled(target: SipTarget): string {
   return `${target.transport} ${target.address} ${target.port}`;
 }
 
-/** The machine's own DNS. A wait is bounded to 4 s: a trunk whose names do not resolve is unreachable. */
+/**
+ * The machine's own DNS. A wait for SRV is bounded to 4 s; addresses take as long as the machine's resolver is set to try. A
+ * trunk whose names do not resolve is unreachable, and a leg's ring moment ends the wait in any case.
+ */
 export function systemResolver(): Resolver {
   const dns = new DnsResolver({ timeout: 2_000, tries: 2 });
   return {

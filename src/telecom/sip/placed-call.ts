@@ -3,7 +3,15 @@ import { unreachable } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { begin } from "./dialog/calling.ts";
-import type { CallEffect, CallEvent, CallInput, CallWish, OutgoingCall, Step } from "./dialog/call-state.ts";
+import type {
+  CallEffect,
+  CallEvent,
+  CallInput,
+  CallWish,
+  OutgoingCall,
+  Step,
+  TargetNews,
+} from "./dialog/call-state.ts";
 import { nextHop } from "./dialog/dialog.ts";
 import { dueAtMs } from "./dialog/refresh.ts";
 import { step } from "./dialog/step.ts";
@@ -22,7 +30,7 @@ export interface CallParts {
   readonly sendAck: (request: SipRequest, target: SipTarget) => void;
   /** Where a URI of the far end leads now; undefined when it leads nowhere. */
   readonly whereIs: (uri: string, usual: SipTarget["transport"]) => Promise<SipTarget | undefined>;
-  readonly targetIs: (target: SipTarget, alive: boolean) => void;
+  readonly targetIs: (news: TargetNews) => void;
   /** `from` is the address that the message behind the event came from. */
   readonly tell: (event: CallEvent, from: string | undefined) => void;
   /** Nothing of this call can come any more. */
@@ -153,7 +161,7 @@ export class RunningCall {
         this.#answerable.get(effect.key)?.respond(effect.response);
         return void this.#answerable.delete(effect.key);
       case "target":
-        return this.#parts.targetIs(effect.target, effect.alive);
+        return this.#parts.targetIs(effect);
       case "tell":
         return this.#parts.tell(effect.event, from);
       default:

@@ -117,7 +117,8 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
         }),
       sendAck: (request, target) => layer.acknowledge(request, layer.flowTo(target)),
       whereIs,
-      targetIs: (target, alive) => (alive ? quarantine.lift(target) : quarantine.ban(target, clock.now())),
+      targetIs: ({ target, alive, restMs }) =>
+        alive ? quarantine.lift(target) : quarantine.ban(target, clock.now(), restMs),
       tell,
       forgotten: () => void calls.delete(key),
     };

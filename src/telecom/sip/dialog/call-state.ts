@@ -146,9 +146,15 @@ export type CallEffect =
   | { readonly type: "ack"; readonly request: SipRequest }
   | { readonly type: "cancel"; readonly tx: string }
   | { readonly type: "respond"; readonly key: string; readonly response: SipResponse }
-  /** RFC 3263 4.3: this address answers, or does not. */
-  | { readonly type: "target"; readonly target: SipTarget; readonly alive: boolean }
+  | ({ readonly type: "target" } & TargetNews)
   | { readonly type: "tell"; readonly event: CallEvent };
+
+/** RFC 3263 4.3: this address answers, or does not; `restMs` is how long it asked to be left alone (RFC 3261 21.5.4). */
+export interface TargetNews {
+  readonly target: SipTarget;
+  readonly alive: boolean;
+  readonly restMs?: number;
+}
 
 /** What the switch learns of a call. */
 export type CallEvent =

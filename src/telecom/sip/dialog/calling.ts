@@ -1,6 +1,6 @@
 import { challenged, proven, type TrunkLogin, trunkLogin } from "../auth/trunk-login.ts";
 import { paramValue } from "../message/grammar.ts";
-import { callId, cseq, headerValues, rseq, to, tokens } from "../message/headers.ts";
+import { callId, cseq, headerValues, retryAfter, rseq, to, tokens } from "../message/headers.ts";
 import type { SipResponse } from "../message/message.ts";
 import {
   type CallEnd,
@@ -157,7 +157,7 @@ function rejected(call: OutgoingCall, response: SipResponse, moment: Moment): St
   const answered: Step = [
     // RFC 3261 13.2.2.3: a final refusal ends every early dialog of this attempt.
     { ...call, forks: {}, pending: {} },
-    target === undefined ? [] : [{ type: "target", target, alive: status !== 503 }],
+    target === undefined ? [] : [{ type: "target", target, alive: status !== 503, ...restAsked(response) }],
   ];
   if (call.giveUp !== undefined) return then(answered, (now) => [over(now, moment), []]);
   return then(answered, (now) => {
@@ -181,6 +181,12 @@ function rejected(call: OutgoingCall, response: SipResponse, moment: Moment): St
         return nextRedirection(now, end, moment);
     }
   });
+}
+
+/** RFC 3261 20.33: more than ten minutes are not believed, or a trunk's slip of the pen would cost us a day. */
+function restAsked(response: SipResponse): { readonly restMs?: number } {
+  const seconds = response.status === 503 ? retryAfter(response) : undefined;
+  return seconds === undefined ? {} : { restMs: Math.min(seconds, 600) * 1_000 };
 }
 
 /** The login that answers a 401 or 407, undefined when there is no use in it. */

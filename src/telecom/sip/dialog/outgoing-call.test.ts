@@ -176,6 +176,16 @@ test("503 and time-outs lead to the trunk's next address, then to the end", () =
   );
 });
 
+test("a 503 is taken at its word for how long the trunk wants to be left alone, up to ten minutes", () => {
+  const peer = new ScriptedPeer();
+  peer.responds(503, { headers: [{ name: "Retry-After", value: "5 (restarting);duration=60" }] });
+  peer.responds(503, { headers: [{ name: "Retry-After", value: "86400" }] });
+  assert.deepEqual(
+    peer.effects.flatMap((effect) => (effect.type === "target" ? [effect.restMs] : [])),
+    [5_000, 600_000],
+  );
+});
+
 test("a reliable provisional response is acknowledged once, and a gap is dropped (RFC 3262 4)", () => {
   const peer = new ScriptedPeer();
   const reliable = (rseq: number) => [
