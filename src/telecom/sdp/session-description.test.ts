@@ -267,3 +267,15 @@ test("hold is read from the audio's own lines before the session's", () => {
   assert.equal(isHold(description("", "a=recvonly\r\n")), false);
   assert.equal(isHold(""), false);
 });
+
+test("an address of the other family is refused, and the old hold address never is", () => {
+  const session = new SdpSession(local);
+  session.createOffer();
+  assert.throws(() => session.setAnswer(sdp(audio, ["c=IN IP6 2001:db8::7"])), unacceptable);
+  session.setAnswer(sdp(audio));
+  assert.throws(() => session.createAnswer(sdp(audio, ["c=IN IP6 2001:db8::7"])), unacceptable);
+  assert.equal(session.agreement?.remote.address, "198.51.100.7");
+  const onIPv6 = new SdpSession({ ...local, address: "2001:db8::1" });
+  onIPv6.createAnswer(sdp(audio, ["c=IN IP6 2001:db8::7"]));
+  assert.match(onIPv6.createAnswer(sdp(audio, ["c=IN IP4 0.0.0.0"])), /a=recvonly/);
+});

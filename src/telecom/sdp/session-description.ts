@@ -1,6 +1,7 @@
 import type { Codec } from "../media/media-engine.ts";
 import {
   type Direction,
+  isNowhere,
   readRemoteDescription,
   type RemoteDescription,
   type RemoteMedia,
@@ -145,6 +146,9 @@ export class SdpSession {
   ): Agreement {
     const { address, port } = audio;
     if (address === undefined) throw unacceptable("the connection address is no IP address");
+    // Our socket is of one family. Refused now, not found out by a minute of silence.
+    if (!isNowhere(address) && address.includes(":") !== this.#local.address.includes(":"))
+      throw unacceptable("the connection address is of another family than ours");
     const receives = new Map(expected);
     for (const { codec, payloadType } of audio.codecs) {
       if (this.#local.codecs.includes(codec)) receives.set(payloadType, codec);
