@@ -7,7 +7,7 @@ import { openPlatform, type Platform } from "./platform.ts";
 import { PlainBrowser } from "./plain-browser.ts";
 import { ownRtpPorts } from "./ports.ts";
 import { annsNumber, signedToken } from "./story.ts";
-import { toneVoice } from "./tone-voice.ts";
+import { openToneVoice } from "./tone-voice.ts";
 
 /**
  * One call on the real platform between telephones that nobody here wrote, with all that goes over loopback captured. The
@@ -42,19 +42,19 @@ export async function openMeasuredCall(options: {
   readonly environment?: Readonly<Record<string, string>>;
 }): Promise<MeasuredCall> {
   const { ann, bob } = options;
+  await using opened = new AsyncDisposableStack();
   const rtpPorts = ownRtpPorts();
-  const platform = await openPlatform({
-    rtpPorts,
-    config: options.config,
-    environment: { ...toneVoice, ...options.environment },
-  });
-  const capture = await startCapture([platform.sipPort, ann.port, bob.port], { rtpPorts }).catch(
-    async (error: unknown) => {
-      await platform[Symbol.asyncDispose]();
-      throw error;
-    },
+  const voice = opened.use(openToneVoice());
+  const platform = opened.use(
+    await openPlatform({
+      rtpPorts,
+      config: options.config,
+      environment: { ...voice.environment, ...options.environment },
+    }),
   );
+  const capture = opened.use(await startCapture([platform.sipPort, ann.port, bob.port], { rtpPorts }));
   const browser = new PlainBrowser(platform.url);
+  const all = opened.move();
   return {
     platform,
     browser,
@@ -85,10 +85,7 @@ export async function openMeasuredCall(options: {
         toBob: earOf(heard, bob.port),
       };
     },
-    async [Symbol.asyncDispose]() {
-      await capture[Symbol.asyncDispose]();
-      await platform[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
 

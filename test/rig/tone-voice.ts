@@ -1,12 +1,18 @@
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "./processes.ts";
 import { sequence } from "./sound.ts";
-import { wavOf } from "./wav.ts";
+import { writeWav } from "./wav.ts";
 
 /**
  * A speech program that whistles: every text is 0.6 s of one tone, chosen by what the text says. Given to the unit as the
- * operator's own (`TANDEM_SPEECH_COMMAND`), it lets a measurement say which words a telephone heard, and when.
+ * operator's own, it lets a measurement say which words a telephone heard, and when.
  */
+export interface ToneVoice extends Disposable {
+  /** For `openPlatform`. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export const voiceHz = {
   question: 500,
   greeting: 550,
@@ -15,28 +21,32 @@ export const voiceHz = {
   subject: 1150,
   customerCode: 1400,
   spelled: 1750,
-  spanish: 2000,
   other: 2500,
 } as const;
 export const voiceSeconds = 0.6;
 
-const pitches: readonly (readonly [RegExp, number])[] = [
-  [/hipotecas|llamada|cuelgue|esperando|código/i, voiceHz.spanish],
-  [/somebody asked/i, voiceHz.question],
-  [/this is the call/i, voiceHz.greeting],
-  [/hold the line/i, voiceHz.callingCenter],
-  [/customer from the web/i, voiceHz.signOn],
-  [/mortgages/i, voiceHz.subject],
-  [/customer code/i, voiceHz.customerCode],
-  // A letter's or a digit's name stands alone.
-  [/^\w+\W*$/, voiceHz.spelled],
-];
+/** A shell and files made beforehand: on a busy machine a larger program would miss the unit's deadline, and another voice speak. */
+const script = `read -r said
+case "$said" in
+  *"Somebody asked"*) cat question.wav ;;
+  *"This is the call"*) cat greeting.wav ;;
+  *"hold the line"*) cat callingCenter.wav ;;
+  *"customer from the web"*) cat signOn.wav ;;
+  *Mortgages*) cat subject.wav ;;
+  *"Customer code"*) cat customerCode.wav ;;
+  *" "*) cat other.wav ;;
+  *) cat spelled.wav ;; # A letter's or a digit's name stands alone.
+esac
+`;
 
-/** For `openPlatform`'s environment. */
-export const toneVoice = { TANDEM_SPEECH_COMMAND: `${process.execPath} ${fileURLToPath(import.meta.url)}` };
-
-if (import.meta.main) {
-  const said = await text(process.stdin);
-  const hz = pitches.find(([pattern]) => pattern.test(said))?.[1] ?? voiceHz.other;
-  process.stdout.write(wavOf(sequence([{ hz: [hz], seconds: voiceSeconds }])));
+export function openToneVoice(): ToneVoice {
+  const folder = temporaryFolder("voice");
+  for (const [name, hz] of Object.entries(voiceHz))
+    writeWav(join(folder.path, `${name}.wav`), sequence([{ hz: [hz], seconds: voiceSeconds }]));
+  const program = join(folder.path, "voice.sh");
+  writeFileSync(program, `cd ${folder.path}\n${script}`);
+  return {
+    environment: { TANDEM_SPEECH_COMMAND: `/bin/sh ${program}` },
+    [Symbol.dispose]: () => folder[Symbol.dispose](),
+  };
 }
