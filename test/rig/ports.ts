@@ -1,6 +1,9 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 /**
  * A port that is free now for UDP and TCP on 127.0.0.1, for programs that must be told theirs. Taken from below the range
@@ -9,7 +12,42 @@ import { createServer } from "node:net";
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = nextCandidate();
-    if ((await isFree(port)) && (await isFree(port + 1))) return port;
+    if (!isReserved(port) && (await isFree(port)) && (await isFree(port + 1))) return port;
+  }
+}
+
+/**
+ * Between here and its program's start a port is nobody's: a file with our process id tells the tests beside us that it is taken.
+ * A file of a process that is gone counts for nothing.
+ */
+function isReserved(port: number): boolean {
+  const path = join(reservations, String(port));
+  try {
+    mkdirSync(reservations, { recursive: true });
+    const owner = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
+    if (owner > 0 && owner !== process.pid && isAlive(owner)) return true;
+    rmSync(path, { force: true });
+    writeFileSync(path, String(process.pid), { flag: "wx" });
+    reserved.push(path);
+    return false;
+  } catch (error) {
+    // Somebody was faster; or the folder is another user's, and then the port's own state must do.
+    return error instanceof Error && "code" in error && error.code === "EEXIST";
+  }
+}
+
+const reservations = join(tmpdir(), "tandem-ports");
+const reserved: string[] = [];
+process.once("exit", () => {
+  for (const path of reserved) rmSync(path, { force: true });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
 
