@@ -36,7 +36,7 @@ export async function* proveStrangersTraffic(): AsyncGenerator<Check> {
   // whether memory goes on growing.
   const barrage = { port, mixed: 50_000, seed: "first", liveCallId };
   yield await attack("PROTOS and 50,000 hostile datagrams", "sendDatagrams", { ...barrage, protos: true });
-  yield await attack("6,000 hostile HTTP requests", "floodHttp", { ...web, count: 6_000 });
+  yield await attack("8,000 hostile HTTP requests", "floodHttp", { ...web, count: 8_000 });
   await using idle = await holding("holdConnections", { port, count: 2_000 });
   yield await check("2,000 idle TCP connections: most are refused", () => JSON.stringify(idle.figures));
   await using slow = await holding("holdHttp", web);
@@ -53,7 +53,7 @@ export async function* proveStrangersTraffic(): AsyncGenerator<Check> {
     ...ports,
     rounds: 1_000,
   });
-  yield await attack("3,000 more hostile HTTP requests", "floodHttp", { ...web, count: 3_000 });
+  yield await attack("2,000 more hostile HTTP requests", "floodHttp", { ...web, count: 2_000 });
 
   yield await check("every stranger's INVITE is answered alike, whomever it asks for", () => alike(port));
   yield await check("OPTIONS of a stranger is answered", async () => {
