@@ -36,7 +36,7 @@ export async function openTcp(options: TcpOptions): Promise<Tcp> {
   let refused = 0;
 
   // Connections of strangers' making, by address: those that they opened, and those that an answer to them has to open. What
-  // we open for our calls is as many as these, and must not fail by a flood.
+  // we open for our calls is bounded by their number, and must not fail by a flood.
   const guests = new Map<string, number>();
   let guestsInAll = 0;
 
