@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
-import type { LegId, PermitId, PlayId } from "#base/ids.ts";
+import type { BridgeId, LegId, PermitId, PlayId } from "#base/ids.ts";
 import { silentLog } from "#base/log.ts";
 import type { Command, LegState, TelecomEvent } from "#contract/telecom.ts";
 import { connectTelecomUnit, type TelecomUnit } from "./client.ts";
@@ -198,6 +198,24 @@ test("plays, digits and bridges show in the mirror", async (t) => {
   assert.equal(unit.leg(leg)?.digits.length, 1);
   unit.send({ type: "take-digits", leg, throughSeq: 1 });
   assert.deepEqual(unit.leg(leg)?.digits, []);
+});
+
+test("a bridge that was told before this client named it stands in the mirror once it does", async (t) => {
+  const { door, unit: open } = house(t);
+  const other = "call_1.center" as LegId;
+  const blank = { dialedAtMs: 1, digits: [], played: {}, onHold: false };
+  const there = await door({
+    legs: [leg, other].map((id) => ({ leg: id, state: "answered" as const, ...blank })),
+  });
+  const unit = open();
+  await unit.ready();
+  const bridge = "call_1.bridge" as BridgeId;
+  // The web process before this one said the command, and died before its event.
+  const bridged = next(unit, "bridged");
+  there.tell({ type: "bridged", bridge, atMs: 3 });
+  await bridged;
+  unit.send({ type: "bridge", bridge, legs: [leg, other], blockDigitsFrom: [] });
+  assert.deepEqual([unit.leg(leg)?.bridge, unit.leg(other)?.bridge], [bridge, bridge]);
 });
 
 test("a line that fits no event ends the connection, and the next snapshot mends it", async (t) => {

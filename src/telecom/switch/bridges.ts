@@ -13,7 +13,6 @@ export class Bridges {
   readonly #media: MediaEngine;
   readonly #log: Log;
   readonly #bridges = new Map<BridgeId, Bridge>();
-  readonly #joined = new WeakSet<Bridge>();
   /** A bridge's name is used once: what is said again of one that was undone must not join anybody. */
   readonly #undone = new Set<BridgeId>();
   #chores: Promise<void> = Promise.resolve();
@@ -23,10 +22,9 @@ export class Bridges {
     this.#log = parts.log;
   }
 
-  stateOf(bridge: BridgeId): "unknown" | "joining" | "joined" | "undone" {
-    const known = this.#bridges.get(bridge);
-    if (known === undefined) return this.#undone.has(bridge) ? "undone" : "unknown";
-    return this.#joined.has(known) ? "joined" : "joining";
+  /** Whether that bridge stands, or was undone. */
+  wasNamed(bridge: BridgeId): boolean {
+    return this.#bridges.has(bridge) || this.#undone.has(bridge);
   }
 
   of(leg: LegId): BridgeId | undefined {
@@ -51,9 +49,7 @@ export class Bridges {
         }
         throw error;
       }
-      if (this.#bridges.get(bridge.bridge) !== bridge) return;
-      this.#joined.add(bridge);
-      then.joined();
+      if (this.#bridges.get(bridge.bridge) === bridge) then.joined();
     });
   }
 

@@ -116,10 +116,7 @@ export class Switch {
 
   #bridge(command: Extract<Command, { type: "bridge" }>, refuse: (why: string) => void): void {
     const { bridge, legs } = command;
-    const known = this.#bridges.stateOf(bridge);
-    // Told again: a client that came between the command and the event has missed it, and says the command again.
-    if (known === "joined") this.#parts.tell({ type: "bridged", bridge, atMs: this.#parts.clock.now() });
-    if (known !== "unknown") return;
+    if (this.#bridges.wasNamed(bridge)) return;
     const lines = legs.map((leg) => this.#lines.get(leg)).filter((line) => line !== undefined);
     if (lines.length < 2 || legs[0] === legs[1]) return refuse("a bridge needs two known legs");
     if (lines.some((line) => line.leg.shown.state !== "answered")) return refuse("a leg is not answered");

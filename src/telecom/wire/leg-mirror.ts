@@ -11,6 +11,8 @@ export class LegMirror {
   /** Legs that only our own `dial` tells of, so far. */
   readonly #assumed = new Set<LegId>();
   readonly #bridges = new Map<BridgeId, readonly LegId[]>();
+  /** Told as joined; its legs are known once this client names them, which may come later when another client did so before. */
+  readonly #standing = new Set<BridgeId>();
 
   leg(leg: LegId): LegState | undefined {
     return this.#legs.get(leg);
@@ -35,6 +37,7 @@ export class LegMirror {
         );
       case "bridge":
         this.#bridges.set(command.bridge, command.legs);
+        if (this.#standing.has(command.bridge)) this.#joined(command.bridge);
         return;
       case "take-digits":
         return this.#change(command.leg, (leg) => ({
@@ -59,6 +62,7 @@ export class LegMirror {
         this.#legs.clear();
         this.#assumed.clear();
         this.#bridges.clear();
+        this.#standing.clear();
         for (const leg of event.legs) this.#legs.set(leg.leg, leg);
         return;
       case "leg-ringing":
@@ -95,12 +99,11 @@ export class LegMirror {
           played: lastFifty({ ...leg.played, [event.play]: event.end }),
         }));
       case "bridged":
-        for (const id of this.#bridges.get(event.bridge) ?? []) {
-          this.#change(id, (leg) => ({ ...leg, bridge: event.bridge }));
-        }
-        return;
+        this.#standing.add(event.bridge);
+        return this.#joined(event.bridge);
       case "unbridged":
         this.#bridges.delete(event.bridge);
+        this.#standing.delete(event.bridge);
         for (const state of this.#legs.values()) {
           if (state.bridge !== event.bridge) continue;
           this.#change(state.leg, ({ bridge: _bridge, ...leg }) => leg);
@@ -117,6 +120,10 @@ export class LegMirror {
         }
         return;
     }
+  }
+
+  #joined(bridge: BridgeId): void {
+    for (const id of this.#bridges.get(bridge) ?? []) this.#change(id, (leg) => ({ ...leg, bridge }));
   }
 
   #change(id: LegId, how: (leg: LegState) => LegState): void {
