@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,18 +17,18 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * Between here and its program's start a port is nobody's: a file with our process id tells the tests beside us that it is taken.
- * A file of a process that is gone counts for nothing.
+ * Between here and its program's start a port is nobody's: a file tells the tests beside us that it is spoken for. It counts for
+ * 20 s; by then its program has taken the port, or never will.
  */
 function isReserved(port: number): boolean {
   const path = join(reservations, String(port));
   try {
     mkdirSync(reservations, { recursive: true });
-    const owner = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
-    if (owner > 0 && owner !== process.pid && isAlive(owner)) return true;
+    const writtenAtMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (Date.now() - writtenAtMs < 20_000) return true;
     rmSync(path, { force: true });
-    writeFileSync(path, String(process.pid), { flag: "wx" });
-    reserved.push(path);
+    writeFileSync(path, "", { flag: "wx" });
+    reserved.add(path);
     return false;
   } catch (error) {
     // Somebody was faster; or the folder is another user's, and then the port's own state must do.
@@ -37,19 +37,10 @@ function isReserved(port: number): boolean {
 }
 
 const reservations = join(tmpdir(), "tandem-ports");
-const reserved: string[] = [];
+const reserved = new Set<string>();
 process.once("exit", () => {
   for (const path of reserved) rmSync(path, { force: true });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-}
 
 /** A hundred ports for a platform's RTP, other ones than those of the next test's: a capture can then leave theirs out. */
 export function ownRtpPorts(): string {
