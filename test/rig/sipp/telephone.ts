@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { type LossRelay, openLossRelay } from "../loss-relay.ts";
 import { freePort } from "../ports.ts";
-import { startSipp } from "../sipp.ts";
+import { type Sipp, type SippOptions, startSipp } from "../sipp.ts";
 import type { WireMessage } from "../capture.ts";
 import { farEnd } from "./far-end.ts";
 import type { Act } from "./telephone-acts.ts";
@@ -39,7 +39,7 @@ export async function startTelephone(wish: {
   const relay: LossRelay | undefined = lossy
     ? await openLossRelay({ port: wish.port, toPort: port, seed: wish.lossSeed, percent: 10 })
     : undefined;
-  const sipp = await startSipp({
+  const sipp = await startedSipp({
     // It names the relay's port as its own: what is for it comes the same way.
     scenario: { xml: lossy ? xml.replaceAll("[local_port]", String(wish.port)) : xml },
     port,
@@ -70,6 +70,17 @@ export async function startTelephone(wish: {
       await sipp[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Its ports for media are free when they are chosen; who else tests on this machine may take one before sipp does. */
+async function startedSipp(wish: SippOptions): Promise<Sipp> {
+  for (let left = 3; ; left--) {
+    try {
+      return await startSipp(wish);
+    } catch (error) {
+      if (left === 0 || !String(error).includes("Address already in use")) throw error;
+    }
+  }
 }
 
 /** sipp tells what it did in a file alone: it is looked at until it says so. */
