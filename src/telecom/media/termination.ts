@@ -47,6 +47,7 @@ export class Termination {
   #started = false;
   #refused = 0;
   #heardAtMs = 0;
+  #audioAtMs = Number.NEGATIVE_INFINITY;
   #keyUpAtMs = Number.NEGATIVE_INFINITY;
   #nextReportMs = 0;
   #packetsAtReport = 0;
@@ -162,6 +163,8 @@ export class Termination {
     const agreement = this.sdp.agreement;
     if (agreement === undefined) return;
     this.#keys.tick(nowMs);
+    // A phone that sends nothing while nobody speaks ends a key's tone so: with the last of it.
+    if (nowMs - this.#audioAtMs >= quietMs) this.#tones.reset();
     const partner = this.#partner;
     this.speaker.tick(agreement, nowMs, partner !== undefined && !partner.#silenced(nowMs));
     if (nowMs >= this.#nextReportMs) this.#sendReport(nowMs, false);
@@ -181,6 +184,7 @@ export class Termination {
   #hearAudio(packet: Buffer, codec: Codec, nowMs: number): void {
     const range = { start: view.payloadStart, end: view.payloadEnd };
     const inband = this.sdp.agreement?.telephoneEventPayloadType === undefined;
+    this.#audioAtMs = nowMs;
     if (inband) this.#tones.hear(packet, range, codec === "PCMU" ? muLawSamples : aLawSamples);
     if (this.#partner === undefined) return;
     if (this.#digitsBlocked) {
@@ -280,5 +284,7 @@ const view: RtpView = makeRtpView();
 const telephoneEvent: TelephoneEvent = { event: 0, end: false, duration: 0 };
 const passed = { source: {} as object, payloadType: 0, nowMs: 0 };
 
+/** Without audio for so long, a tone is over: longer than any burst of loss that a key should survive. */
+const quietMs = 200;
 /** What a phone's own tone may last beyond the end of its event. */
 const tailMs = 40;

@@ -133,4 +133,13 @@ export function checkDigits(check: Check): void {
       Buffer.from(digitTone("5", 100)),
     );
   });
+
+  check(
+    "a tone after which the phone falls silent, and sends no more, is a key all the same",
+    async (rig) => {
+      const ann = await rig.phone(user, { payloads: "0" });
+      ann.says({ audio: digitTone("5", 100) });
+      await rig.digits("5");
+    },
+  );
 }
