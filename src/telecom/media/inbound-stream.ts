@@ -50,7 +50,7 @@ export class InboundStream {
   }
 
   get lost(): number {
-    return this.#lostBefore + Math.max(0, this.#expected - this.#received);
+    return this.#lostBefore + this.#lostNow;
   }
 
   get jitterMs(): number {
@@ -77,10 +77,15 @@ export class InboundStream {
     return {
       ssrc: this.#ssrc,
       fractionLost: expected <= 0 ? 0 : Math.min(255, Math.floor((lost * 256) / expected)),
-      lost: Math.min(this.lost, 0x7fffff),
+      // RFC 3550 6.4.1: of this source alone, since its beginning.
+      lost: Math.min(this.#lostNow, 0x7fffff),
       highestSequence: (this.#cycles + this.#highest) >>> 0,
       jitter: Math.round(this.#jitter),
     };
+  }
+
+  get #lostNow(): number {
+    return Math.max(0, this.#expected - this.#received);
   }
 
   get #expected(): number {

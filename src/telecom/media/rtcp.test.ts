@@ -89,5 +89,6 @@ test("a stream with another SSRC begins anew, and what was lost stays lost", () 
   for (const sequence of [1, 4]) stream.packet({ ...makeRtpView(), ssrc: 7, sequence }, nowMs, true);
   stream.packet({ ...makeRtpView(), ssrc: 8, sequence: 30_000 }, nowMs, true);
   assert.equal(stream.lost, 2);
+  assert.equal(stream.report()?.lost, 0, "a report is of one source");
   assert.equal(stream.packets, 3);
 });

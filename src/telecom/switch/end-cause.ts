@@ -57,7 +57,7 @@ export function causeOfHangUp(reason: HangUpReason, wasAnswered: boolean): LegEn
   return reason === "time-limit" ? "time-limit" : "hung-up-by-us";
 }
 
-/** RFC 3326: Q.850's cause beside the CANCEL or BYE, for the far end's record. */
+/** RFC 3326: Q.850's cause in the BYE, for the far end's record. */
 export function reasonHeader(reason: HangUpReason | "no-answer"): HeaderLine {
   return { name: "Reason", value: `Q.850;cause=${q850[reason]}` };
 }
