@@ -45,7 +45,7 @@ export class MediaNode {
     });
     termination = new Termination(wish, this.#options, ports);
     this.#terminations.set(wish.termination, termination);
-    this.#wheel ??= startWheel(this.#options.clock, (nowMs) => this.#tick(nowMs));
+    this.#wheel ??= startWheel(this.#options.clock, (dueMs) => this.#tick(dueMs));
   }
 
   createOffer(id: LegId): string {
@@ -127,8 +127,8 @@ export class MediaNode {
     this.#options.sockets.close();
   }
 
-  #tick(nowMs: number): void {
-    for (const termination of this.#terminations.values()) termination.tick(nowMs);
+  #tick(dueMs: number): void {
+    for (const termination of this.#terminations.values()) termination.tick(dueMs);
   }
 
   #stopWheel(): void {
