@@ -24,6 +24,15 @@ export async function* proveSound(told: {
     assert.equal(toAnn.streams, 1, "Ann's telephone");
     assert.equal(toBob.streams, 1, "Bob's telephone");
   });
+  yield await check("sound 209 frames of 20 ms, and no drift", () => {
+    const [asked, waits] = [span(told.record, "user-confirms"), span(told.record, "agent-signs-on")];
+    const { packets, uneven, driftMs, gapP99Ms } = toAnn.pacing({ fromMs: asked.fromMs, toMs: waits.toMs });
+    assert.ok(packets > 150, `only ${packets} packets`);
+    assert.equal(uneven, 0, "packets that hold, or follow, another length than 20 ms");
+    assert.ok(Math.abs(driftMs) < 10, `drift of ${driftMs.toFixed(1)} ms`);
+    const seconds = (packets / 50).toFixed(1);
+    return `${seconds} s: drift ${driftMs.toFixed(1)} ms, 99 of 100 gaps within ${gapP99Ms.toFixed(1)} ms`;
+  });
   yield await check("sound 209 Ann is spoken to before she agrees", () => {
     const asked = toAnn.between(span(told.record, "user-confirms"));
     const length = lengthOf(heard(asked));

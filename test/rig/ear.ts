@@ -1,5 +1,12 @@
 import type { CallRecord } from "#call-manager/call-record.ts";
-import { type RtpStream, soundOf, telephoneEvents, telephoneEventType, type WireMessage } from "./capture.ts";
+import {
+  type RtpPacket,
+  type RtpStream,
+  soundOf,
+  telephoneEvents,
+  telephoneEventType,
+  type WireMessage,
+} from "./capture.ts";
 import { heardTone } from "./sound.ts";
 import type { Sound } from "./wav.ts";
 
@@ -21,8 +28,20 @@ export interface Ear {
   /** All of it, from `beganAtMs` on. */
   readonly sound: Sound;
   between(span: Span): Sound;
+  pacing(span: Span): Pacing;
   /** When a tone was heard. */
   hears(hz: number, options?: Parameters<typeof heardTone>[2]): readonly Span[];
+}
+
+/** How evenly packets of audio came. */
+export interface Pacing {
+  readonly packets: number;
+  /** Those that do not hold 20 ms, or whose timestamp is not 20 ms after the one before. */
+  readonly uneven: number;
+  /** How much later, against their own timestamps, the last second's packets came than the first second's. */
+  readonly driftMs: number;
+  /** 99 of 100 came within this after the one before. */
+  readonly gapP99Ms: number;
 }
 
 /** The ear of the telephone whose SIP port this is, from a capture. */
@@ -60,6 +79,7 @@ export function earOf(
         Math.max(0, (toMs - beganAtMs) * 8),
       ),
     }),
+    pacing: (within) => pacingOf(longest, within),
     hears: (hz, options) =>
       heardTone(sound, hz, options).map(({ fromSeconds, toSeconds }) => ({
         fromMs: beganAtMs + fromSeconds * 1000,
@@ -68,14 +88,44 @@ export function earOf(
   };
 }
 
-/** By the packet that was the least late: a busy machine may delay the first one as well as any other. */
-function beginningOf({ packets }: RtpStream): number {
-  const spoken = packets.filter(({ payloadType }) => payloadType === 0 || payloadType === 8);
-  const first = spoken[0]?.timestamp ?? 0;
-  return spoken.reduce(
-    (least, { atMs, timestamp }) => Math.min(least, atMs - ((timestamp - first) | 0) / 8),
+function beginningOf(stream: RtpStream): number {
+  const spoken = audioOf(stream);
+  return leastLate(spoken, spoken[0]?.timestamp ?? 0);
+}
+
+function audioOf({ packets }: RtpStream): readonly RtpPacket[] {
+  return packets.filter(({ payloadType }) => payloadType === 0 || payloadType === 8);
+}
+
+/**
+ * When the sample of `timestamp` was due, by the packet that was the least late: a busy machine may delay the first one as well
+ * as any other.
+ */
+function leastLate(packets: readonly RtpPacket[], timestamp: number): number {
+  return packets.reduce(
+    (least, packet) => Math.min(least, packet.atMs - ((packet.timestamp - timestamp) | 0) / 8),
     Infinity,
   );
+}
+
+function pacingOf(stream: RtpStream, { fromMs, toMs }: Span): Pacing {
+  const within = audioOf(stream).filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
+  const steps = within.slice(1).map((packet, at) => {
+    const before = within[at] ?? packet;
+    return { gapMs: packet.atMs - before.atMs, samples: (packet.timestamp - before.timestamp) | 0 };
+  });
+  const gaps = steps.map(({ gapMs }) => gapMs).toSorted((x, y) => x - y);
+  const origin = within[0]?.timestamp ?? 0;
+  const beginning = within.filter(({ atMs }) => atMs < (within[0]?.atMs ?? 0) + 1000);
+  const end = within.filter(({ atMs }) => atMs > (within.at(-1)?.atMs ?? 0) - 1000);
+  return {
+    packets: within.length,
+    uneven:
+      within.filter(({ payload }) => payload.length !== 160).length +
+      steps.filter(({ samples }) => samples !== 160).length,
+    driftMs: leastLate(end, origin) - leastLate(beginning, origin),
+    gapP99Ms: gaps[Math.floor(gaps.length * 0.99)] ?? 0,
+  };
 }
 
 /** Seconds of what was heard in the span. */
