@@ -102,6 +102,25 @@ for (const query of [
   });
 }
 
+test("a line end in any parameter, name or path is refused by a page, and stored nowhere", async () => {
+  await using scene = await presentationWithoutSocket();
+  const parameters = ["token", "page", "title", "ref", "code", "phone", "lang", "x-cart", "utm_source"];
+  for (const smuggled of ["%0d%0a", "%0a", "%0d", "%00", "%0d%0aVia:%20SIP/2.0/UDP%20evil.example"]) {
+    const urls = [
+      ...parameters.flatMap((name) => [`${talk}?${name}=a${smuggled}b`, `${talk}?${name}${smuggled}=a`]),
+      `/talk/bank${smuggled}/mortgages`,
+      `/talk/bank/mortgages${smuggled}`,
+    ];
+    for (const url of urls) {
+      const answer = await new Visitor(scene.app).get(url);
+      assert.ok([400, 404].includes(answer.statusCode), `${url}: ${answer.statusCode}`);
+      assert.match(answer.body, /<h1>/);
+      assert.ok(!JSON.stringify(answer.headers).includes("evil"), url);
+    }
+  }
+  assert.deepEqual([scene.callManager.clicks.length, scene.callManager.sizes.calls], [0, 0]);
+});
+
 test("a path that does not decode is answered by a page too", async () => {
   await using scene = await presentationWithoutSocket();
   for (const url of ["/talk/%ff/x", "/talk/bank/%", "/%c0%80"]) {
