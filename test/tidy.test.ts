@@ -131,6 +131,14 @@ test("docs/errors.md tells every error code, and no other", () => {
   assert.deepEqual(told.toSorted(), Object.keys(errorCodes).toSorted());
 });
 
+test("every error code is thrown somewhere", () => {
+  const thrown = sources
+    .filter((file) => !isTest(file) && file !== "src/base/errors.ts")
+    .map(read)
+    .join("\n");
+  none(Object.keys(errorCodes).filter((code) => !thrown.includes(`"${code}"`)));
+});
+
 test("docs/operating.md tells every setting, and no other", () => {
   const told = new Set(read("docs/operating.md").match(/\bTANDEM_[A-Z_]+\b/g));
   assert.deepEqual([...told].toSorted(), settingNames().toSorted());

@@ -30,7 +30,6 @@ export const errorCodes = {
   SPEECH_FAILED: "The speech engine gave no audio.",
   PROMPT_UNREADABLE: "An announcement's audio file cannot be read.",
   CALL_TAKEN: "Another process has gone on with the same call.",
-  PERMIT_MISSING: "A call to a trunk was asked for without a dial permit.",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;
