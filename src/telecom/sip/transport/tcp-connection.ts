@@ -103,6 +103,8 @@ function serve(socket: Socket, flow: Flow, options: TcpOptions, firstMs: number)
           socket.destroy();
           return resolve({ type: "failed", why: "peer reads too slowly" });
         }
+        // Who was asked has as long to answer as one who spoke last; a message half come, or a connection half open, has not.
+        if (!socket.connecting && !framer.midMessage) deadline.set(limits.idleMs);
         socket.write(octets, (error) => {
           resolve(
             error === null || error === undefined ? { type: "sent" } : { type: "failed", why: error.message },

@@ -255,6 +255,26 @@ test("a slow sender is cut though it keeps sending, and an idle connection after
   assert.equal(clock.waiting, 0);
 });
 
+test("a connection over which we ask is not idle", async (t) => {
+  const clock = new VirtualClock();
+  const caller = await openUnit(t, { clock, tcpLimits: { idleMs: 5_000 } });
+  // It hears, and says nothing.
+  const silent = await openUnit(t, { onMessage: () => {} });
+  const request = parse(
+    Buffer.from(options(`SIP/2.0/TCP 127.0.0.1:${caller.unit.sentBy.port};branch=z9hG4bK1`)),
+    "datagram",
+  );
+  assert.ok(request.type === "message");
+  const flow = caller.unit.flowTo({ transport: "tcp", address: "127.0.0.1", port: silent.unit.sentBy.port });
+  await caller.unit.send(flow, request.message);
+  for (const stillOpen of [1, 1, 1]) {
+    await clock.advance(4_000);
+    assert.equal(caller.unit.stats().connections, stillOpen);
+    await caller.unit.send(flow, request.message);
+  }
+  assert.equal(silent.unit.stats().connections, 1, "it was one connection all the time");
+});
+
 test("one address may hold only so many connections", async (t) => {
   const { unit } = await openUnit(t, { tcpLimits: { connectionsPerAddress: 1 } });
   const { socket, reads } = await dial(t, unit.sentBy.port);
