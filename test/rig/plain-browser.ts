@@ -104,7 +104,11 @@ export class PlainBrowser {
   }
 
   #headers(method: string): Record<string, string> {
-    return { "accept-language": "en", cookie: this.cookies, ...(method === "POST" ? { origin: this.#origin } : {}) };
+    return {
+      "accept-language": "en",
+      cookie: this.cookies,
+      ...(method === "POST" ? { origin: this.#origin } : {}),
+    };
   }
 
   #keepCookies(answer: Response): void {
