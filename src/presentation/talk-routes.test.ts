@@ -56,6 +56,15 @@ test("another number than the signed one does not count as signed", async () => 
   assert.equal(scene.callManager.wishes[0]?.phoneSigned, false);
 });
 
+test("the welcome page tells whose telephone rings first: nobody is called before a consent", async () => {
+  await using scene = await presentationWithoutSocket();
+  scene.callManager.subscriberFace = { ...scene.callManager.subscriberFace, legOrder: "center-first" };
+  const ann = new Visitor(scene.app);
+  const signed = await ann.get(`${talk}?token=${virtualToken({ phone: "+14155550123" })}`);
+  assert.match(signed.body, /We call the right person.*<li>As soon as they are there, your telephone rings/s);
+  assert.match((await ann.get(talk)).body, /rings within seconds.*Press 1 on its keypad.*We call the right/s);
+});
+
 test("an expired token is told, and its fields are not believed", async () => {
   await using scene = await presentationWithoutSocket();
   const ann = new Visitor(scene.app);
