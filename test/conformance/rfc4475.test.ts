@@ -24,5 +24,5 @@ test("the running unit answers every message of RFC 4475 so, too", async (t) => 
     messages++;
     assert.ok(passed, `${name}: ${detail}`);
   }
-  assert.equal(messages, 50);
+  assert.equal(messages, 49);
 });
