@@ -157,7 +157,8 @@ export class VirtualUnit {
   }
 
   #bridge(command: Extract<Command, { type: "bridge" }>): void {
-    if (this.#bridges.has(command.bridge)) return;
+    // Said twice is said once, also when it was undone in between.
+    if (this.bridged.some(({ bridge }) => bridge === command.bridge)) return;
     const legs = command.legs.map((id) => this.#legs.get(id));
     if (legs.some((leg) => leg?.state.state !== "answered"))
       return this.#refuse("bridge", undefined, "a leg is not answered");
