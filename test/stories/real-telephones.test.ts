@@ -61,6 +61,24 @@ describe("real telephones", { skip: missing, timeout: 230_000 }, () => {
     pushed(measured, ["12"]);
   });
 
+  test("the web process is killed (kill -9) after every line: neither of them notices", async () => {
+    await using ann = await anns();
+    await using bob = await bobs();
+    await using call = await openMeasuredCall({ config: bank(ann, bob), ann, bob });
+    const meanwhile = async (): Promise<void> => {
+      await call.platform.killWeb();
+      await call.platform.startWeb();
+    };
+    await talk(call, ann, bob, { meanwhile });
+    const measured = await call.measures();
+    const invites = measured.messages.filter(({ kind }) => kind === "INVITE");
+    const dialled = new Set(invites.map(({ header }) => header("call-id"))).size;
+    assert.equal(dialled, 2, "nobody is called twice");
+    eachHearsWhatIsTheirs(measured);
+    annHearsNoKey(measured, ann);
+    pushed(measured, ["12"]);
+  });
+
   test("an A-law center and a mu-law visitor hear each other", async () => {
     await using ann = await anns();
     await using bob = await bobs({ codec: "PCMA" });
@@ -220,24 +238,36 @@ async function talk(
   call: MeasuredCall,
   ann: Phone,
   bob: Phone,
-  told: { readonly ringsForSeconds?: number; readonly before?: () => Promise<void> } = {},
+  told: {
+    readonly ringsForSeconds?: number;
+    readonly before?: () => Promise<void>;
+    /** Happens after every line. */
+    readonly meanwhile?: () => Promise<void>;
+  } = {},
 ): Promise<void> {
+  const { meanwhile = async () => {} } = told;
   await call.begins();
+  await meanwhile();
   await ann.event("CALL_INCOMING");
   await ann.answers();
+  await meanwhile();
   await bob.event("CALL_INCOMING", { withinMs: 20_000 });
   await takesSeconds(told.ringsForSeconds ?? 0);
   await bob.answers();
+  await meanwhile();
   await bob.event("CALL_ESTABLISHED");
   await takesSeconds(1.5);
   await bob.presses("#");
+  await meanwhile();
   await call.annSees("Leave this page open: pages");
   await takesSeconds(2);
   await told.before?.();
   await bob.presses("12#");
+  await meanwhile();
   await call.annSees("30 years fixed: 6.1 %");
   await takesSeconds(1);
   await bob.hangsUp();
+  await meanwhile();
   await ann.event("CALL_CLOSED");
   await call.annSees("Goodbye");
 }
