@@ -9,6 +9,7 @@ import { makeRequest, makeResponse, taggedAddress } from "#telecom/sip/message/b
 import { parseNameAddress, to } from "#telecom/sip/message/headers.ts";
 import type { SipResponse } from "#telecom/sip/message/message.ts";
 import type { ServerTransaction } from "#telecom/sip/transaction/server-transaction.ts";
+import type { Timing } from "#telecom/sip/transaction/timing.ts";
 import { openTransactionLayer, type TransactionLayer } from "#telecom/sip/transaction/transaction-layer.ts";
 import { openTransport } from "#telecom/sip/transport/transport.ts";
 
@@ -16,15 +17,17 @@ import { openTransport } from "#telecom/sip/transport/transport.ts";
 async function openUser(
   t: TestContext,
   onRequest: (transaction: ServerTransaction) => void = () => {},
-  open: typeof openTransport = openTransport,
+  {
+    open = openTransport,
+    timing,
+  }: { readonly open?: typeof openTransport; readonly timing?: Timing | undefined } = {},
 ) {
   const layer = await openTransactionLayer({
     listen: { address: "127.0.0.1", port: 0 },
     clock: systemClock,
     random: secureRandom,
     log: silentLog,
-    // Loopback answers at once: a tenth of the RFC's times, so that what is lost costs the tests little.
-    timing: { t1Ms: 50, t2Ms: 400, t4Ms: 500 },
+    ...(timing === undefined ? {} : { timing }),
     abilities: {
       methods: ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS"],
       extensions: [],
@@ -112,7 +115,7 @@ for (const transport of ["udp", "tcp"] as const) {
   });
 }
 
-// Not with sipp, whose stock scenarios take a repeated INVITE for an error and give the call up.
+// A tenth of the RFC's times, so that what is lost costs little. Not with sipp, whose stock scenarios take a repeated INVITE for an error and give the call up.
 test("a fifth of the packets between two of us are lost, and every call still stands and ends", async (t) => {
   let lost = 0;
   const random = seededRandom("a fifth is lost");
@@ -129,9 +132,10 @@ test("a fifth of the packets between two of us are lost, and every call still st
     };
   };
   let answer: (transaction: ServerTransaction) => void = () => {};
-  const callee = await openUser(t, (transaction) => answer(transaction), openLossy);
+  const lossy = { open: openLossy, timing: { t1Ms: 50, t2Ms: 400, t4Ms: 500 } };
+  const callee = await openUser(t, (transaction) => answer(transaction), lossy);
   answer = answerEverything(callee);
-  const caller = await openUser(t, () => {}, openLossy);
+  const caller = await openUser(t, () => {}, lossy);
   const target = { transport: "udp", port: callee.sentBy.port } as const;
   const calls = Array.from({ length: 100 }, (_, number) => call(caller, target, number));
   assert.deepEqual(new Set(await Promise.all(calls)), new Set(["INVITE 200, BYE 200"]));
