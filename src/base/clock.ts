@@ -15,11 +15,14 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   at(atMs, then) {
     let timer: NodeJS.Timeout;
-    const arm = (): void => {
+    const wait = (): void => {
       const waitMs = Math.max(0, atMs - Date.now());
-      timer = waitMs > longestTimeoutMs ? setTimeout(arm, longestTimeoutMs) : setTimeout(then, waitMs);
+      timer = setTimeout(fire, Math.min(waitMs, longestTimeoutMs));
     };
-    arm();
+    // Timers run by another clock than moments do: about one in seven fires while its moment is still a millisecond off, and the
+    // wall clock may be set back under it. Who asks `now` in `then` finds that the moment has come.
+    const fire = (): void => (Date.now() < atMs ? wait() : then());
+    wait();
     return () => clearTimeout(timer);
   },
 };
