@@ -76,9 +76,11 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-/** Runs until a signal. */
+/** Runs until a signal. With a configuration file that has errors nothing is started. */
 async function start(): Promise<number> {
   const settings = readSettings(process.env);
+  const { configFile, unit } = settings;
+  if (configFile !== undefined) await readConfigFile({ path: configFile, promptFolder: unit.promptFolder });
   const log = makeLog({ process: "supervisor", level: settings.logLevel });
   const supervisor = supervise(
     [

@@ -7,7 +7,7 @@ import { secureRandom } from "#base/random.ts";
 import { openCallManager } from "#call-manager/open-call-manager.ts";
 import { openVisitorDesk } from "#call-manager/open-visitor-desk.ts";
 import type { Pages } from "#call-manager/pages.ts";
-import { loadConfigFile } from "#network/config-file.ts";
+import { loadOrKeepConfig } from "#network/config-file.ts";
 import { openNetwork } from "#network/open-network.ts";
 import { openPresentation } from "#presentation/open-presentation.ts";
 import { openDatabase } from "#store/database.ts";
@@ -48,7 +48,7 @@ async function openWebProcess(settings: Settings, log: Log) {
   const parts = { clock: systemClock, random: secureRandom, log };
   const database = await openDatabase({ url: settings.databaseUrl, ...parts });
   if (settings.configFile !== undefined) {
-    await loadConfigFile({
+    await loadOrKeepConfig({
       path: settings.configFile,
       database,
       promptFolder: settings.unit.promptFolder,

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { TandemError } from "#base/errors.ts";
 import type { PageId, SubjectId, SubscriberId, TrunkId } from "#base/ids.ts";
-import { silentLog } from "#base/log.ts";
+import { makeLog, silentLog } from "#base/log.ts";
 import { forEachDatabase } from "#rig/databases.ts";
 import fc from "fast-check";
-import { loadConfigFile, readConfig } from "./config-file.ts";
+import { loadConfigFile, loadOrKeepConfig, readConfig } from "./config-file.ts";
 import { configSchema } from "./config-schema.ts";
 import { limitDefaults, policyDefaults } from "./defaults.ts";
 import { openNetwork } from "./open-network.ts";
@@ -305,5 +305,29 @@ forEachDatabase((make, open) => {
         (error) => error instanceof TandemError && error.code === "CONFIG_INVALID",
       );
     }
+  });
+
+  test("a file that was spoiled since it was loaded is logged, and what was loaded holds on", async () => {
+    const database = await open();
+    const lines: string[] = [];
+    const log = makeLog({
+      process: "test",
+      level: "error",
+      destination: { write: (line) => lines.push(line) },
+    });
+    const options = { path, database, log, promptFolder: folder, environment: means.environment };
+    writeFileSync(path, "{");
+    await assert.rejects(
+      loadOrKeepConfig(options),
+      (error) => error instanceof TandemError && error.code === "CONFIG_INVALID",
+      "there is nothing to go on with",
+    );
+    writeFileSync(path, good);
+    await loadOrKeepConfig(options);
+    writeFileSync(path, "{");
+    await loadOrKeepConfig(options);
+    assert.equal((await openNetwork({ database }).subscriber(bank))?.name, "Example Bank");
+    assert.match(lines.join(""), /errors; what was loaded before holds on/);
+    assert.ok(lines.join("").includes(`${path}:1:`), "the place is named");
   });
 });

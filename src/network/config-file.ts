@@ -12,6 +12,7 @@ import { readShape } from "./config/read-shape.ts";
 import { readSubscriber } from "./config/read-subscriber.ts";
 import type { TrunkShape } from "./config-schema.ts";
 import { replaceConfiguration } from "./replace-configuration.ts";
+import { hasSubscribers } from "./subscriber-table.ts";
 import type { Trunk } from "./records.ts";
 
 interface ConfigSource {
@@ -36,6 +37,25 @@ export async function loadConfigFile(
     "The configuration was loaded.",
   );
   return read;
+}
+
+/**
+ * `loadConfigFile` for a process that must come up: calls may be waiting for it. A file that has been spoiled since the last start
+ * is logged, line by line, and the platform goes on with what the database holds. Throws CONFIG_INVALID where that is nothing.
+ */
+export async function loadOrKeepConfig(
+  options: ConfigSource & { readonly database: Database; readonly log: Log },
+): Promise<void> {
+  try {
+    await loadConfigFile(options);
+  } catch (error) {
+    const invalid = error instanceof TandemError && error.code === "CONFIG_INVALID";
+    if (!invalid || !(await hasSubscribers(options.database))) throw error;
+    options.log.error(
+      { errors: error.details["errors"] },
+      "The configuration file has errors; what was loaded before holds on.",
+    );
+  }
 }
 
 /**

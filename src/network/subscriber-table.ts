@@ -26,6 +26,17 @@ export async function findSubscriber(
   );
 }
 
+/** Whether a configuration was ever loaded. */
+export async function hasSubscribers(source: Database): Promise<boolean> {
+  const row = await source
+    .tables<SubscriberTable>()
+    .selectFrom("subscriber")
+    .select("id")
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 export async function insertSubscriber(tx: Transaction, subscriber: Subscriber): Promise<void> {
   const { id, name, trunkForUsers, ...rest } = subscriber;
   await tx

@@ -1,6 +1,6 @@
 /** The README's commands, run as a reader would. `bin/start` has a test of its own; `npm run bench` takes its own time. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { mayCapture } from "#rig/capture.ts";
@@ -45,6 +45,20 @@ test("bin/tandem calls, in a folder where there were none", async () => {
   using folder = temporaryFolder("commands");
   const { code } = await run("bin/tandem", "calls", { TANDEM_DATA: folder.path, TANDEM_DEVELOPMENT: "true" });
   assert.equal(code, 0);
+});
+
+test("bin/tandem start with errors in the configuration starts nothing, and names the lines", async () => {
+  using folder = temporaryFolder("commands");
+  const config = join(folder.path, "tandem.config.json");
+  writeFileSync(config, '{ "trunks": {');
+  const { code, output } = await run("bin/tandem", "start", {
+    TANDEM_DATA: folder.path,
+    TANDEM_CONFIG: config,
+    TANDEM_DEVELOPMENT: "true",
+  });
+  assert.equal(code, 1);
+  assert.ok(output.includes(`${config}:1:`), output);
+  assert.ok(!existsSync(join(folder.path, "tandem.sqlite")), "nothing was started");
 });
 
 test("bin/tandem calls, call and the operator's API tell the same of a call", {
