@@ -55,7 +55,7 @@ async function openWebProcess(settings: Settings, log: Log) {
       ...parts,
     });
   }
-  const network = openNetwork({ database });
+  const network = openNetwork({ database, clock: parts.clock });
   const unit = connectTelecomUnit({ socketPath: settings.unit.socketPath, ...parts });
 
   // The call manager tells the presentation to look again, and the presentation asks the call manager: the circle is closed here.

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { VirtualClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { PageId, SubjectId, SubscriberId, TrunkId } from "#base/ids.ts";
 import { makeLog, silentLog } from "#base/log.ts";
@@ -239,7 +240,7 @@ forEachDatabase((make, open) => {
 
   test("a load replaces everything: what vanished from the file is gone", async () => {
     const database = await open();
-    const network = openNetwork({ database });
+    const network = openNetwork({ database, clock: new VirtualClock() });
     const load = (text: string): Promise<unknown> => {
       writeFileSync(path, text);
       return loadConfigFile({
@@ -296,7 +297,10 @@ forEachDatabase((make, open) => {
       assert.ok(first?.startsWith(`${path}:24:`), first);
       return true;
     });
-    assert.equal((await openNetwork({ database }).subscriber(bank))?.name, "Example Bank");
+    assert.equal(
+      (await openNetwork({ database, clock: new VirtualClock() }).subscriber(bank))?.name,
+      "Example Bank",
+    );
     writeFileSync(path, good);
     const { promptFolder: _folder, ...withoutPrompts } = options;
     for (const wrong of [{ ...options, path: join(folder, "none.jsonc") }, withoutPrompts]) {
@@ -326,7 +330,10 @@ forEachDatabase((make, open) => {
     await loadOrKeepConfig(options);
     writeFileSync(path, "{");
     await loadOrKeepConfig(options);
-    assert.equal((await openNetwork({ database }).subscriber(bank))?.name, "Example Bank");
+    assert.equal(
+      (await openNetwork({ database, clock: new VirtualClock() }).subscriber(bank))?.name,
+      "Example Bank",
+    );
     assert.match(lines.join(""), /errors; what was loaded before holds on/);
     assert.ok(lines.join("").includes(`${path}:1:`), "the place is named");
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { VirtualClock } from "#base/clock.ts";
 import type { CallId, SubjectId, SubscriberId } from "#base/ids.ts";
 import { forEachDatabase } from "#rig/databases.ts";
 import { readConfig } from "./config-file.ts";
@@ -44,7 +45,7 @@ forEachDatabase((_make, open) => {
     const read = readConfig(JSON.stringify(config), { environment: {}, promptExists: () => true });
     if ("complaints" in read) throw new Error(JSON.stringify(read.complaints));
     await database.transaction((tx) => replaceConfiguration(tx, read));
-    return { network: openNetwork({ database }), read };
+    return { network: openNetwork({ database, clock: new VirtualClock() }), read };
   };
   const red = "red" as SubscriberId;
   const mortgages = "mortgages" as SubjectId;
