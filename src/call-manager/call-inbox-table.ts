@@ -1,5 +1,7 @@
 import type { CallId } from "#base/ids.ts";
 import type { Database, Transaction } from "#store/database.ts";
+import { statement } from "#store/statement.ts";
+import type { Kysely } from "kysely";
 
 /** What is asked of a live call from outside. Each stands in its inbox once, by `id`, and is taken once. */
 export type InboxCommand = { readonly id: string } & (
@@ -38,17 +40,19 @@ export async function untakenCommands(
   source: Database | Transaction,
   call: CallId,
 ): Promise<readonly InboxCommand[]> {
-  const rows = await source
-    .tables<InboxTable>()
+  const rows = await untaken(source, { call });
+  return rows.map((row) => JSON.parse(row.command) as InboxCommand);
+}
+
+const untaken = statement((tables: Kysely<InboxTable>, { call }: { call: CallId }) =>
+  tables
     .selectFrom("call_inbox")
     .select("command")
     .where("call_id", "=", call)
     .where("taken_at_ms", "is", null)
     .orderBy("at_ms")
-    .orderBy("id")
-    .execute();
-  return rows.map((row) => JSON.parse(row.command) as InboxCommand);
-}
+    .orderBy("id"),
+);
 
 export async function takeCommands(
   tx: Transaction,

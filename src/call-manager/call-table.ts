@@ -1,5 +1,7 @@
 import type { CallId, SessionId, SubscriberId } from "#base/ids.ts";
 import type { Database, Transaction } from "#store/database.ts";
+import { statement } from "#store/statement.ts";
+import { type Kysely, sql } from "kysely";
 import type { Call } from "./call.ts";
 
 /** The record is the truth; the columns beside it are what calls are looked up by. */
@@ -16,6 +18,9 @@ interface CallTable {
 }
 
 type Source = Database | Transaction;
+
+/** In the statement's own text: both makes use an index of live calls alone only where they read the word there. */
+const live = sql<"live">`'live'`;
 
 export async function insertCall(tx: Transaction, call: Call): Promise<void> {
   await tx
@@ -35,25 +40,37 @@ export async function insertCall(tx: Transaction, call: Call): Promise<void> {
 
 /** Writes `call` in place of `before`; false when it is not `before` that is stored, and then nothing is written. */
 export async function updateCall(tx: Transaction, before: Call, call: Call): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .tables<CallTable>()
-    .updateTable("call")
-    .set({ state: call.state, record: JSON.stringify(call) })
-    .where("id", "=", call.id)
-    .where("record", "=", JSON.stringify(before))
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows > 0n;
+  const { id, state } = call;
+  const updated = await replaceRecord(tx, {
+    id,
+    state,
+    before: JSON.stringify(before),
+    record: JSON.stringify(call),
+  });
+  return updated.length > 0;
 }
 
+const replaceRecord = statement(
+  (
+    tables: Kysely<CallTable>,
+    { id, state, before, record }: { id: CallId; state: Call["state"]; before: string; record: string },
+  ) =>
+    tables
+      .updateTable("call")
+      .set({ state, record })
+      .where("id", "=", id)
+      .where("record", "=", before)
+      .returning("id"),
+);
+
 export async function readCall(source: Source, id: CallId): Promise<Call | undefined> {
-  const row = await source
-    .tables<CallTable>()
-    .selectFrom("call")
-    .select("record")
-    .where("id", "=", id)
-    .executeTakeFirst();
+  const [row] = await recordOf(source, { id });
   return row === undefined ? undefined : toCall(row);
 }
+
+const recordOf = statement((tables: Kysely<CallTable>, { id }: { id: CallId }) =>
+  tables.selectFrom("call").select("record").where("id", "=", id),
+);
 
 /** The session's newest call, live or ended. */
 export async function newestCallOfSession(source: Source, session: SessionId): Promise<Call | undefined> {
@@ -70,22 +87,20 @@ export async function newestCallOfSession(source: Source, session: SessionId): P
 }
 
 export async function liveCallOfSession(source: Source, session: SessionId): Promise<Call | undefined> {
-  const row = await source
-    .tables<CallTable>()
-    .selectFrom("call")
-    .select("record")
-    .where("session", "=", session)
-    .where("state", "=", "live")
-    .executeTakeFirst();
+  const [row] = await liveRecordOf(source, { session });
   return row === undefined ? undefined : toCall(row);
 }
+
+const liveRecordOf = statement((tables: Kysely<CallTable>, { session }: { session: SessionId }) =>
+  tables.selectFrom("call").select("record").where("session", "=", session).where("state", "=", live),
+);
 
 export async function liveCalls(source: Source): Promise<readonly Call[]> {
   const rows = await source
     .tables<CallTable>()
     .selectFrom("call")
     .select("record")
-    .where("state", "=", "live")
+    .where("state", "=", live)
     .orderBy("began_at_ms")
     .orderBy("id")
     .execute();
@@ -97,7 +112,7 @@ export async function isReferenceLive(source: Source, reference: string): Promis
     .tables<CallTable>()
     .selectFrom("call")
     .select("id")
-    .where("state", "=", "live")
+    .where("state", "=", live)
     .where("reference", "=", reference)
     .executeTakeFirst();
   return row !== undefined;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CallId, PageId, PermitId, SessionId } from "#base/ids.ts";
+import type { CallId, PageId, PermitId, SessionId, SubscriberId } from "#base/ids.ts";
+import { countLive } from "#network/dial-permit-table.ts";
 import { forEachDatabase } from "#rig/databases.ts";
+import { queryPlan } from "#rig/query-plan.ts";
 import { storyBank } from "#rig/story-bank.ts";
 import type { Call } from "./call.ts";
 import { type InboxCommand, putCommand, takeCommands, untakenCommands } from "./call-inbox-table.ts";
@@ -158,3 +160,18 @@ function callOf(
     bridgedSeconds: 0,
   };
 }
+
+test("history costs neither a start nor a click anything: what lives has an index of its own", async () => {
+  const session = "session_1" as SessionId;
+  const bank = "bank" as SubscriberId;
+  assert.match(await queryPlan(liveCalls), /USING INDEX call_live_by_time/);
+  assert.match(await queryPlan((source) => isReferenceLive(source, "1")), /USING INDEX call_live_reference/);
+  assert.match(
+    await queryPlan((source) => liveCallOfSession(source, session)),
+    /USING INDEX call_live_session/,
+  );
+  assert.match(
+    await queryPlan((source) => source.transaction((tx) => countLive(tx, bank, 1))),
+    /USING INDEX dial_permit_live/,
+  );
+});

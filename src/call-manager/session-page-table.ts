@@ -1,6 +1,7 @@
 import type { CallId, SessionId } from "#base/ids.ts";
 import type { Database, Transaction } from "#store/database.ts";
-import { sql } from "kysely";
+import { statement } from "#store/statement.ts";
+import { type Kysely, sql } from "kysely";
 import type { SessionPage, ShownPage } from "./pages.ts";
 
 interface SessionPageTable {
@@ -16,21 +17,22 @@ export async function appendPages(
   pages: readonly SessionPage[],
   atMs: number,
 ): Promise<void> {
-  const { session } = call;
-  for (const page of pages) {
-    await tx
-      .tables<SessionPageTable>()
-      .insertInto("session_page")
-      .values({
-        session,
-        seq: sql<number>`(select coalesce(max(seq), 0) + 1 from session_page where session = ${session})`,
-        call_id: call.id,
-        at_ms: atMs,
-        page: JSON.stringify(page),
-      })
-      .execute();
-  }
+  for (const page of pages) await insertPage(tx, { ...call, atMs, page: JSON.stringify(page) });
 }
+
+const insertPage = statement(
+  (
+    tables: Kysely<SessionPageTable>,
+    row: { readonly id: CallId; readonly session: SessionId; readonly atMs: number; readonly page: string },
+  ) =>
+    tables.insertInto("session_page").values({
+      session: row.session,
+      seq: sql<number>`(select coalesce(max(seq), 0) + 1 from session_page where session = ${row.session})`,
+      call_id: row.id,
+      at_ms: row.atMs,
+      page: row.page,
+    }),
+);
 
 /** Oldest first, at most `limit`. */
 export async function readPagesAfter(
@@ -39,17 +41,22 @@ export async function readPagesAfter(
   afterSeq: number,
   limit: number,
 ): Promise<readonly ShownPage[]> {
-  const rows = await source
-    .tables<SessionPageTable>()
-    .selectFrom("session_page")
-    .selectAll()
-    .where("session", "=", session)
-    .where("seq", ">", afterSeq)
-    .orderBy("seq")
-    .limit(limit)
-    .execute();
-  return rows.map(toShownPage);
+  return (await rowsAfter(source, { session, afterSeq, limit })).map(toShownPage);
 }
+
+const rowsAfter = statement(
+  (
+    tables: Kysely<SessionPageTable>,
+    { session, afterSeq, limit }: { session: SessionId; afterSeq: number; limit: number },
+  ) =>
+    tables
+      .selectFrom("session_page")
+      .selectAll()
+      .where("session", "=", session)
+      .where("seq", ">", afterSeq)
+      .orderBy("seq")
+      .limit(limit),
+);
 
 /** What the session's browser shows now. */
 export async function lastPage(source: Source, session: SessionId): Promise<ShownPage | undefined> {

@@ -1,5 +1,7 @@
 import type { CallId } from "#base/ids.ts";
 import type { Database, Transaction } from "#store/database.ts";
+import { statement } from "#store/statement.ts";
+import type { Kysely } from "kysely";
 
 /** What is good for one call: a welcome page's sealed form, a subscriber's signed token. */
 export interface Ticket {
@@ -15,15 +17,14 @@ export async function callOfTicket(
   source: Database | Transaction,
   ticket: Ticket,
 ): Promise<CallId | undefined> {
-  const row = await source
-    .tables<UsedTicketTable>()
-    .selectFrom("used_ticket")
-    .select("call_id")
-    .where("kind", "=", ticket.kind)
-    .where("id", "=", ticket.id)
-    .executeTakeFirst();
+  const [row] = await callOf(source, { ...ticket });
   return row?.call_id;
 }
+
+const callOf = statement(
+  (tables: Kysely<UsedTicketTable>, { kind, id }: { kind: Ticket["kind"]; id: string }) =>
+    tables.selectFrom("used_ticket").select("call_id").where("kind", "=", kind).where("id", "=", id),
+);
 
 /** Fails (the table's key) when it was used before: the transaction around it then writes nothing. */
 export async function useTicket(tx: Transaction, ticket: Ticket, call: CallId): Promise<void> {

@@ -1,5 +1,7 @@
 import type { CallId, LegId, PermitId, SubscriberId, TrunkId } from "#base/ids.ts";
 import type { Database, Transaction } from "#store/database.ts";
+import { statement } from "#store/statement.ts";
+import type { Kysely } from "kysely";
 import type { DialPermit } from "./dial-permit.ts";
 
 interface PermitTables {
@@ -29,13 +31,7 @@ export async function permitOfLeg(
   tx: Transaction,
   leg: { readonly call: CallId; readonly leg: LegId },
 ): Promise<DialPermit | undefined> {
-  const row = await tx
-    .tables<PermitTables>()
-    .selectFrom("dial_permit")
-    .selectAll()
-    .where("call_id", "=", leg.call)
-    .where("leg", "=", leg.leg)
-    .executeTakeFirst();
+  const [row] = await rowOfLeg(tx, leg);
   return (
     row && {
       id: row.id,
@@ -49,6 +45,11 @@ export async function permitOfLeg(
     }
   );
 }
+
+const rowOfLeg = statement(
+  (tables: Kysely<PermitTables>, { call, leg }: { readonly call: CallId; readonly leg: LegId }) =>
+    tables.selectFrom("dial_permit").selectAll().where("call_id", "=", call).where("leg", "=", leg),
+);
 
 export async function insertPermit(
   tx: Transaction,
@@ -148,15 +149,13 @@ export async function deleteRefusedNumber(tx: Transaction, number: string): Prom
 }
 
 export async function isStopped(source: Database | Transaction, subscriber: SubscriberId): Promise<boolean> {
-  const row = await source
-    .tables<PermitTables>()
-    .selectFrom("call_stop")
-    .select("scope")
-    .where("scope", "in", [stopScope("platform"), stopScope(subscriber)])
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
+  const stops = await stopsOf(source, { own: stopScope(subscriber), all: stopScope("platform") });
+  return stops.length > 0;
 }
+
+const stopsOf = statement((tables: Kysely<PermitTables>, { own, all }: { own: string; all: string }) =>
+  tables.selectFrom("call_stop").select("scope").where("scope", "in", [own, all]).limit(1),
+);
 
 export async function insertStop(
   tx: Transaction,

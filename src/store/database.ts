@@ -26,6 +26,7 @@ export interface Database {
 }
 
 export interface Transaction {
+  readonly make: Database["make"];
   tables<T>(): Kysely<T>;
 }
 
@@ -78,7 +79,7 @@ function around(make: Make, clock: Clock, log: Log): Database {
         .transaction()
         .setIsolationLevel("serializable")
         .execute((tables) =>
-          inside.run(scope, () => work({ tables: <T>() => tables as unknown as Kysely<T> })),
+          inside.run(scope, () => work({ make: make.name, tables: <T>() => tables as unknown as Kysely<T> })),
         );
     } finally {
       scope.open = false;

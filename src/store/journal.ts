@@ -1,6 +1,7 @@
 import type { CallId, SubscriberId } from "#base/ids.ts";
-import { sql } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Database, Transaction } from "./database.ts";
+import { statement } from "./statement.ts";
 
 /** One thing that became true of one call. Nothing here is ever changed or taken back: reports read this alone. */
 export interface JournalRow {
@@ -29,37 +30,33 @@ interface JournalTable {
 
 /** Adds rows behind what each call's journal holds already, in the order given. Belongs into the checkpoint's transaction. */
 export async function appendJournal(tx: Transaction, rows: readonly NewJournalRow[]): Promise<void> {
-  for (const row of rows) {
-    await tx
-      .tables<JournalTable>()
-      .insertInto("journal")
-      .values({
-        call_id: row.call,
-        // In the same statement: a question of its own would be a tenth of all that a call asks the database.
-        seq: sql<number>`(select coalesce(max(seq), 0) + 1 from journal where call_id = ${row.call})`,
-        at_ms: row.atMs,
-        subscriber: row.subscriber,
-        step: row.step,
-        fact: JSON.stringify(row.fact),
-      })
-      .execute();
-  }
+  for (const row of rows) await insertRow(tx, { ...row, fact: JSON.stringify(row.fact) });
 }
+
+const insertRow = statement(
+  (tables: Kysely<JournalTable>, row: Omit<NewJournalRow, "fact"> & { readonly fact: string }) =>
+    tables.insertInto("journal").values({
+      call_id: row.call,
+      // In the same statement: a question of its own would be a tenth of all that a call asks the database.
+      seq: sql<number>`(select coalesce(max(seq), 0) + 1 from journal where call_id = ${row.call})`,
+      at_ms: row.atMs,
+      subscriber: row.subscriber,
+      step: row.step,
+      fact: row.fact,
+    }),
+);
 
 /** One call's journal, from its first row. */
 export async function readJournalOfCall(
   source: Database | Transaction,
   call: CallId,
 ): Promise<readonly JournalRow[]> {
-  const rows = await source
-    .tables<JournalTable>()
-    .selectFrom("journal")
-    .selectAll()
-    .where("call_id", "=", call)
-    .orderBy("seq")
-    .execute();
-  return rows.map(toRow);
+  return (await rowsOfCall(source, { call })).map(toRow);
 }
+
+const rowsOfCall = statement((tables: Kysely<JournalTable>, { call }: { call: CallId }) =>
+  tables.selectFrom("journal").selectAll().where("call_id", "=", call).orderBy("seq"),
+);
 
 /** The rows of a span of time, oldest first, at most `limit`; `after` is the last row that the reader has. */
 export async function readJournal(

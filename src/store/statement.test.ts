@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { forEachDatabase } from "#rig/databases.ts";
+import type { Kysely } from "kysely";
+import type { Database } from "./database.ts";
+import { statement } from "./statement.ts";
+
+interface Stops {
+  call_stop: { scope: string; since_ms: number; why: string };
+}
+
+let built = 0;
+const addStop = statement(
+  (tables: Kysely<Stops>, { scope, atMs, why }: { scope: string; atMs: number; why: string }) => {
+    built++;
+    return tables.insertInto("call_stop").values({ scope, since_ms: atMs, why });
+  },
+);
+const stopsOf = statement((tables: Kysely<Stops>, given: { one: string; other: string; most: number }) =>
+  tables
+    .selectFrom("call_stop")
+    .select(["scope", "since_ms"])
+    .where("scope", "in", [given.one, given.other])
+    .orderBy("scope")
+    .limit(given.most),
+);
+const scopesSince = async (database: Database, one: string, other: string): Promise<string[]> =>
+  (await stopsOf(database, { one, other, most: 10 })).map((row) => `${row.scope} ${row.since_ms}`);
+
+forEachDatabase((_make, open) => {
+  test("a statement is built once, and filled in anew each time, inside a transaction and outside", async () => {
+    const database = await open();
+    const before = built;
+    await addStop(database, { scope: "red", atMs: 1, why: "test" });
+    await database.transaction(async (tx) => {
+      await addStop(tx, { scope: "blue", atMs: 2, why: "it's a 'test'; --" });
+      assert.deepEqual(await stopsOf(tx, { one: "red", other: "blue", most: 1 }), [
+        { scope: "blue", since_ms: 2 },
+      ]);
+    });
+    assert.deepEqual(await scopesSince(database, "red", "blue"), ["blue 2", "red 1"]);
+    assert.deepEqual(await scopesSince(database, "red", "green"), ["red 1"]);
+    assert.ok(built - before <= 1, "once for each make");
+  });
+
+  test("said at the same time with different values, each has its own", async () => {
+    const database = await open();
+    const scopes = Array.from({ length: 20 }, (_, n) => `scope ${n}`);
+    await Promise.all(scopes.map((scope, atMs) => addStop(database, { scope, atMs, why: "" })));
+    const found = await Promise.all(scopes.map((scope) => scopesSince(database, scope, scope)));
+    assert.deepEqual(
+      found,
+      scopes.map((scope, atMs) => [`${scope} ${atMs}`]),
+    );
+  });
+});
