@@ -1,34 +1,31 @@
 /**
- * What one bridged G.711 call costs: CPU time of the media engine's process, while `calls` calls (two phones each, 20 ms
- * frames both ways, 100 packets a second through the engine) run over loopback. Beside it, in the same run, the floor:
- * a relay that does nothing but receive and send, in Node and (where there is a C compiler) in C.
+ * What one bridged G.711 call costs: CPU time of the unit's process and of the web process, all of it, while `calls` calls are up
+ * that came about as calls do: clicked, dialled, signed on to, whispered, bridged. sipp is both parties of each; what they say
+ * comes from `bridge/phones.ts`, which stamps each frame with its moment, so that loss and delay are measured frame by frame.
  *
- * The phones are one RTP generator in a process of its own (`rtp-load.ts`), not sipp: it stamps each frame with its moment,
- * so that loss and delay are measured frame by frame. Signalling has no part in this bench.
+ * Beside it, in the same run and with the same phones: the media engine alone, and the floor, a relay that does nothing but
+ * receive and send, in Node and (where there is a C compiler) in C.
  */
-import { execFileSync, fork, spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { bankConfig } from "#rig/bank.ts";
+import { openPlatform, type Platform } from "#rig/platform.ts";
+import { PlainBrowser } from "#rig/plain-browser.ts";
+import { asks, farEnd, hears, hearsResponse, pause, says, saysInDialog } from "#rig/sipp/far-end.ts";
+import { type Sipp, startSipp } from "#rig/sipp.ts";
+import { signedToken } from "#rig/story.ts";
+import { type PhonesOfBench, startPhones } from "./bridge/phones-process.ts";
+import { measurePlainRelay, measureRelay, type RelayFigures, thousandths } from "./bridge/relays.ts";
+import { callRecords, operatorToken } from "./flow/call-records.ts";
 import { cpuMs } from "./process-cpu.ts";
-import type { LoadFigures, PortsOfCall } from "./rtp-load.ts";
 
 export interface BridgeOptions {
   readonly calls: number;
   readonly seconds: number;
+  /** Of the engine measured alone; the platform's takes what fits best. */
   readonly sockets: "auto" | "dgram" | "koffi";
-}
-
-export interface RelayFigures {
-  /** CPU of the relaying process, user and system, in ms a second of one call. */
-  readonly cpuMsPerSecondPerCall: number;
-  readonly calls: number;
-  readonly lossPercent: number;
-  /** RFC 5481 4.2: the 99th percentile of delay beyond the least one, on the way phone to phone. */
-  readonly jitterP99Ms: number;
 }
 
 export function readBridgeOptions(given: readonly string[]): BridgeOptions {
@@ -45,123 +42,107 @@ export function readBridgeOptions(given: readonly string[]): BridgeOptions {
 }
 
 export async function runBridgeBench(options: BridgeOptions): Promise<Readonly<Record<string, unknown>>> {
+  const calls = await measureCalls(options);
+  const engineAlone = await measureRelay(options, { program: "engine", sockets: options.sockets });
+  const floor = await measurePlainRelay(options);
+  const floorInC = await measureRelay(options, { program: "c" });
+  return { ...calls, engineAlone, floor, ...(floorInC === undefined ? {} : { floorInC }) };
+}
+
+/** Clicks a second while the calls are set up. */
+const rate = 10;
+
+async function measureCalls(
+  options: BridgeOptions,
+): Promise<RelayFigures & { readonly unitCpuMs: number; readonly webCpuMs: number }> {
   const folder = mkdtempSync(join(tmpdir(), "tandem-bench-"));
   try {
-    const { told: sockets, figures } = await measure(options, () =>
-      startNodeRelay("engine-relay.ts", [options.sockets]),
+    await using phones = await startPhones(options.calls);
+    await using users = await startParty(
+      folder,
+      phones.ports.map(([user]) => user),
+      [],
     );
-    const floor = await measurePlainRelay(options);
-    const program = compiledRelay(folder);
-    const floorInC =
-      program === undefined ? undefined : await measure(options, () => startRelay(program, []));
-    return {
-      ...figures,
-      floor,
-      ...(floorInC === undefined ? {} : { floorInC: floorInC.figures }),
-      sockets,
-    };
+    await using centers = await startParty(
+      folder,
+      phones.ports.map(([, center]) => center),
+      signsOn,
+    );
+    await using platform = await openPlatform({
+      config: bankConfig({ user: users.port, center: centers.port }),
+      environment: { TANDEM_OPERATOR_TOKEN: operatorToken, TANDEM_LOG: "warn" },
+    });
+    phones.speak("to whom they hear");
+    await clickEvenly(platform, options.calls);
+    await allBridged(platform, options.calls);
+    return await measureWhile(phones, platform, options);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** The floor: a relay in Node that does nothing but receive and send. */
-export async function measurePlainRelay(
-  options: Pick<BridgeOptions, "calls" | "seconds">,
-): Promise<RelayFigures> {
-  return (await measure(options, () => startNodeRelay("plain-relay.ts", []))).figures;
-}
-
-/** A process that relays. It reads `<phone> <phone>` ports, one call a line, then an empty line; answers `<ours> <ours>` likewise. */
-interface Relay {
-  readonly process: ChildProcess;
-  /** The first line it says: what it is. */
-  readonly told: Promise<string>;
-  connect(calls: readonly PortsOfCall[]): Promise<readonly PortsOfCall[]>;
-}
-
-async function measure(
-  options: Pick<BridgeOptions, "calls" | "seconds">,
-  start: () => Relay,
-): Promise<{ told: string; figures: RelayFigures }> {
-  const relay = start();
-  const load = fork(new URL("./rtp-load.ts", import.meta.url), [String(options.calls)]);
-  try {
-    const [{ phones }] = (await once(load, "message")) as [{ phones: readonly PortsOfCall[] }];
-    const relayPorts = await relay.connect(phones);
-    load.send({ type: "start", ports: relayPorts });
-    await answer(load, "warm");
-    const before = cpuMs(relay.process.pid ?? 0);
-    load.send({ type: "measure", seconds: options.seconds });
-    const measured = (await answer(load, "figures")) as LoadFigures;
-    const spent = cpuMs(relay.process.pid ?? 0) - before;
-    const figures = {
-      cpuMsPerSecondPerCall: round(spent / measured.seconds / options.calls),
-      calls: options.calls,
-      lossPercent: round(measured.lossPercent),
-      jitterP99Ms: round(measured.jitterP99Ms),
-    };
-    return { told: await relay.told, figures };
-  } finally {
-    await Promise.all([end(load), end(relay.process)]);
-  }
-}
-
-async function answer(child: ChildProcess, type: string): Promise<unknown> {
-  for (;;) {
-    const [message] = (await once(child, "message")) as [{ type: string }];
-    if (message.type === type) return message;
-  }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
-  child.kill();
-  await ended;
-}
-
-function startNodeRelay(file: string, given: readonly string[]): Relay {
-  return startRelay(process.execPath, [new URL(`./${file}`, import.meta.url).pathname, ...given]);
-}
-
-function startRelay(program: string, given: readonly string[]): Relay {
-  const child = spawn(program, given, { stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const nextLine = async (): Promise<string> => {
-    const line = await lines.next();
-    if (line.done === true) throw new Error(`${program} ended`);
-    return line.value;
-  };
-  const told = nextLine();
+async function measureWhile(phones: PhonesOfBench, platform: Platform, options: BridgeOptions) {
+  const spent = (): readonly number[] => [cpuMs(platform.unitPid), cpuMs(platform.webPid())];
+  const measured = await phones.measure(options.seconds, spent);
+  const perCall = measured.spent.map((ms) => ms / measured.seconds / options.calls);
+  const [unitCpuMs = 0, webCpuMs = 0] = perCall.map(thousandths);
   return {
-    process: child,
-    told,
-    async connect(calls) {
-      await told;
-      child.stdin.write(`${calls.map((ports) => ports.join(" ")).join("\n")}\n\n`);
-      const ours: PortsOfCall[] = [];
-      while (ours.length < calls.length) {
-        const [first = 0, second = 0] = (await nextLine()).split(" ").map(Number);
-        ours.push([first, second]);
-      }
-      return ours;
-    },
+    cpuMsPerSecondPerCall: thousandths(perCall.reduce((sum, each) => sum + each, 0)),
+    calls: options.calls,
+    lossPercent: thousandths(measured.lossPercent),
+    jitterP99Ms: thousandths(measured.jitterP99Ms),
+    unitCpuMs,
+    webCpuMs,
   };
 }
 
-function compiledRelay(folder: string): string | undefined {
-  const program = join(folder, "plain-relay");
-  try {
-    const source = new URL("./plain-relay.c", import.meta.url).pathname;
-    execFileSync("cc", ["-O2", "-o", program, source], { stdio: "ignore" });
-    return program;
-  } catch {
-    // No compiler here: the floor in Node stands alone.
-    return undefined;
+/** One sipp for all visitors, one for the center: each call's media is one of the phones'. */
+async function startParty(folder: string, ports: readonly number[], acts: readonly string[]): Promise<Sipp> {
+  const fields = join(folder, `ports-${ports[0]}.csv`);
+  writeFileSync(fields, `SEQUENTIAL\n${ports.join("\n")}\n`);
+  const answer = says(200, { sdp: true, mediaPort: "[field0]", retransmitted: true });
+  return await startSipp({
+    scenario: farEnd(
+      hears("INVITE"),
+      says(180),
+      answer,
+      hears("ACK"),
+      ...acts,
+      hears("BYE"),
+      saysInDialog(200),
+    ),
+    words: ["-inf", fields, "-deadcall_wait", "0"],
+  });
+}
+
+const signsOn = [
+  pause(200),
+  asks("INFO", { content: { type: "application/dtmf-relay", text: "Signal=#\nDuration=100\n" } }),
+  hearsResponse(200),
+];
+
+async function clickEvenly(platform: Platform, calls: number): Promise<void> {
+  const beganMs = performance.now();
+  for (let call = 0; call < calls; call += 1) {
+    const browser = new PlainBrowser(platform.url);
+    const token = await signedToken({ context: { phone: `+1415${2_000_000 + call}` } });
+    await browser.opens(`/talk/bank/mortgages?token=${token}`);
+    await browser.submits("/talk/");
+    const nextMs = beganMs + ((call + 1) * 1_000) / rate;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, nextMs - performance.now())));
   }
 }
 
-function round(value: number): number {
-  return Math.round(value * 1_000) / 1_000;
+const patienceMs = 60_000;
+
+async function allBridged(platform: Platform, calls: number): Promise<void> {
+  const giveUpMs = performance.now() + patienceMs;
+  for (;;) {
+    const records = await callRecords(platform.url);
+    const bridged = records.filter(({ state, step }) => state === "live" && step === "converse").length;
+    if (bridged === calls) return;
+    if (performance.now() > giveUpMs || records.some(({ state }) => state === "ended"))
+      throw new Error(`${bridged} of ${calls} calls are bridged.\n${platform.output().slice(-4_000)}`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
 }

@@ -1,4 +1,4 @@
-/** The README's commands, run as a reader would. `bin/start` has a test of its own; `npm run bench` takes its own time. */
+/** The README's commands, run as a reader would. `bin/start` has a test of its own. */
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -40,6 +40,36 @@ test("npm run prove names its rows, and a row that is not there fails", async ()
   assert.equal(lastLine, "0 passed, 1 failed");
   assert.notEqual(code, 0);
 });
+
+test("npm run bench -- bridge --json, for a moment", { timeout: 120_000 }, async (t) => {
+  if (!installed("sipp")) return t.skip("no sipp");
+  const { code, lastLine } = await run("npm", ...bench("bridge", "--calls", "2", "--seconds", "1"));
+  assert.equal(code, 0);
+  const figures = JSON.parse(lastLine) as Record<string, unknown>;
+  for (const measured of [figures, figures["engineAlone"], figures["floor"]] as Record<string, unknown>[]) {
+    assert.equal(measured["calls"], 2);
+    assert.equal(measured["lossPercent"], 0);
+    for (const name of ["cpuMsPerSecondPerCall", "jitterP99Ms"])
+      assert.ok(Number.isFinite(measured[name]), name);
+  }
+});
+
+test("npm run bench -- flow --json, for a moment", { timeout: 120_000 }, async (t) => {
+  if (!installed("sipp") || !mayCapture()) return t.skip("no sipp, or no right to play its capture files");
+  const { code, lastLine } = await run(
+    "npm",
+    ...bench("flow", "--rate", "1", "--seconds", "2", "--warm-up", "0"),
+  );
+  assert.equal(code, 0);
+  const figures = JSON.parse(lastLine) as Record<string, unknown>;
+  assert.equal(figures["failed"], 0, lastLine);
+  assert.equal(figures["flows"], 2);
+  for (const name of ["cpuMsPerFlow", "flowsPerSecond"]) assert.ok(Number(figures[name]) > 0, name);
+});
+
+function bench(name: string, ...options: readonly string[]): readonly string[] {
+  return ["run", "--silent", "bench", "--", name, "--json", ...options];
+}
 
 test("bin/tandem calls, in a folder where there were none", async () => {
   using folder = temporaryFolder("commands");

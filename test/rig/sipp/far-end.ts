@@ -31,6 +31,8 @@ const remembered = `
 
 export interface Saying {
   readonly sdp?: boolean | "sendonly";
+  /** Where the session description says that media goes: sipp's own port unless told, `[field0]` for one of a file's. */
+  readonly mediaPort?: string;
   readonly headers?: readonly string[];
   readonly tag?: string;
   /** CSeq of the INVITE that `saysToInvite` answers; 1 unless it was challenged or redirected. */
@@ -107,7 +109,7 @@ o=far 1 1 IN IP[local_ip_type] [local_ip]
 s=-
 c=IN IP[media_ip_type] [media_ip]
 t=0 0
-m=audio [media_port] RTP/AVP 0 101
+m=audio ${wish.mediaPort ?? "[media_port]"} RTP/AVP 0 101
 a=rtpmap:0 PCMU/8000
 a=rtpmap:101 telephone-event/8000
 a=fmtp:101 0-15

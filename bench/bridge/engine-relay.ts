@@ -1,7 +1,7 @@
 /** The media engine as the bridge bench's relay: nothing else runs in this process, so its CPU is the engine's. */
 import type { BridgeId, LegId } from "#base/ids.ts";
 import { silentLog } from "#base/log.ts";
-import { openEmbeddedEngine } from "../src/telecom/media/embedded-engine.ts";
+import { openEmbeddedEngine } from "../../src/telecom/media/embedded-engine.ts";
 import { readPhones } from "./relay-ports.ts";
 
 const choice = process.argv[2];

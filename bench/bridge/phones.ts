@@ -1,0 +1,138 @@
+/**
+ * The phones of the bridge bench: `calls` pairs of them. Each sends a frame of 20 ms every 20 ms and reads what it hears. They have
+ * sockets of Node's own, which wake as soon as something has come: what reads in runs would measure its own runs.
+ */
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { systemClock } from "#base/clock.ts";
+import type { FromBench, PortsOfCall, ToBench } from "./phones-process.ts";
+
+interface Phone {
+  readonly packet: Buffer;
+  readonly socket: Socket;
+  readonly port: number;
+  /** Where it speaks to; nowhere as long as it waits to hear somebody. */
+  to: number | undefined;
+}
+
+const address = "127.0.0.1";
+const frameMs = 20;
+const warmUpMs = 2_000;
+const headerLength = 12;
+const packetLength = 172;
+const calls = Number(process.argv[2]);
+
+let measuring = 0;
+let sent = 0;
+let received = 0;
+let least = Number.POSITIVE_INFINITY;
+// Delays by 10 us, up to 2 s.
+const delays = new Uint32Array(200_000);
+
+const phones: Phone[] = [];
+for (let port = 40_000; phones.length < calls * 2; port += 2) {
+  const phone = await openPhone(port);
+  if (phone !== undefined) phones.push(phone);
+  else if (port > 65_000) throw new Error("There are not enough free ports.");
+}
+
+process.on("message", (message: FromBench) => {
+  if (message.type === "speak") speak(message.to);
+  else measure(message.seconds);
+});
+tell({ type: "bound", ports: pairs().map(([first, second]) => [first.port, second.port]) });
+
+/** Undefined when somebody has this port. */
+async function openPhone(port: number): Promise<Phone | undefined> {
+  const packet = Buffer.alloc(packetLength, 0x55);
+  packet.writeUInt16BE(0x8000, 0);
+  packet.writeUInt32BE(0x1000_0000 + phones.length, 8);
+  const socket = createSocket({ type: "udp4", recvBufferSize: 1 << 20 });
+  const phone: Phone = { packet, socket, port, to: undefined };
+  socket.on("message", (heard, from) => hear(phone, heard, from));
+  return await new Promise((resolve) => {
+    socket.once("error", () => {
+      socket.close();
+      resolve(undefined);
+    });
+    socket.bind(port, address, () => resolve(phone));
+  });
+}
+
+function pairs(): (readonly [Phone, Phone])[] {
+  return Array.from(
+    { length: calls },
+    (_, call) => [phones[call * 2], phones[call * 2 + 1]] as [Phone, Phone],
+  );
+}
+
+function speak(to: readonly PortsOfCall[] | "to whom they hear"): void {
+  if (to !== "to whom they hear") {
+    for (const [call, [first, second]] of pairs().entries()) [first.to, second.to] = to[call] ?? [];
+  }
+  // A twentieth of the phones speaks each millisecond, by absolute time: no bursts that no real traffic has.
+  let slot = systemClock.now();
+  const next = (): void => {
+    const now = systemClock.now();
+    for (; slot <= now; slot += 1) {
+      for (let n = slot % frameMs; n < phones.length; n += frameMs) say(phones[n]);
+    }
+    systemClock.at(slot, next);
+  };
+  next();
+}
+
+function say(phone: Phone | undefined): void {
+  if (phone?.to === undefined) return;
+  const { packet } = phone;
+  packet.writeUInt16BE((packet.readUInt16BE(2) + 1) & 0xffff, 2);
+  packet.writeUInt32BE((packet.readUInt32BE(4) + 160) >>> 0, 4);
+  packet.writeDoubleBE(performance.now(), headerLength);
+  packet.writeUInt8(measuring, headerLength + 8);
+  if (measuring === 1) sent += 1;
+  // A frame that the kernel does not take is one that does not arrive, and counts as lost.
+  phone.socket.send(packet, phone.to, address, () => {});
+}
+
+function hear(phone: Phone, packet: Buffer, from: RemoteInfo): void {
+  phone.to ??= from.port;
+  // What the platform says by itself, before the bridge, holds no time.
+  if (packet.length !== packetLength || packet[headerLength + 8] !== 1) return;
+  const delay = performance.now() - packet.readDoubleBE(headerLength);
+  received += 1;
+  least = Math.min(least, delay);
+  const place = Math.min(delays.length - 1, Math.max(0, Math.floor(delay * 100)));
+  delays[place] = (delays[place] ?? 0) + 1;
+}
+
+/** After a while of speech, so that everything is at its pace. */
+function measure(seconds: number): void {
+  systemClock.at(systemClock.now() + warmUpMs, () => {
+    const beganMs = performance.now();
+    measuring = 1;
+    tell({ type: "begun" });
+    systemClock.at(systemClock.now() + seconds * 1_000, () => {
+      measuring = 2;
+      const tookSeconds = (performance.now() - beganMs) / 1_000;
+      tell({ type: "over" });
+      // What is on its way gets half a second to arrive.
+      systemClock.at(systemClock.now() + 500, () => {
+        const lossPercent = ((sent - received) / sent) * 100;
+        const jitterP99Ms = percentile(0.99) - least;
+        tell({ type: "figures", figures: { seconds: tookSeconds, lossPercent, jitterP99Ms } });
+      });
+    });
+  });
+}
+
+function percentile(share: number): number {
+  let left = received * share;
+  for (const [place, count] of delays.entries()) {
+    left -= count;
+    if (left <= 0) return place / 100;
+  }
+  return Number.NaN;
+}
+
+function tell(message: ToBench): void {
+  process.send?.(message);
+}
