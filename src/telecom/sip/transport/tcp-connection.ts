@@ -62,12 +62,12 @@ function serve(socket: Socket, flow: Flow, options: TcpOptions, firstMs: number)
     if (socket.writableEnded) return;
     const wasMidMessage = framer.midMessage;
     let frames = 0;
+    let pinged = false;
     for (const frame of framer.push(chunk)) {
       frames++;
       switch (frame.type) {
         case "ping":
-          // RFC 5626 4.4.1: the pong is one empty line.
-          socket.write("\r\n");
+          pinged = true;
           break;
         case "message":
           options.receive(flow, frame.octets, "stream-framed");
@@ -79,6 +79,9 @@ function serve(socket: Socket, flow: Flow, options: TcpOptions, firstMs: number)
       }
       if (socket.destroyed || socket.writableEnded) return;
     }
+    // RFC 5626 4.4.1: the pong is one empty line, and one says that we live as well as many do. Each write costs us far more
+    // than its two octets, so a peer that does not read what it was sent is sent none.
+    if (pinged && socket.writableLength === 0) socket.write("\r\n");
     // The deadline of a message that has begun is not moved by its further pieces: a slow sender is cut.
     if (!framer.midMessage) deadline.set(limits.idleMs);
     else if (!wasMidMessage || frames > 0) deadline.set(limits.messageMs);
