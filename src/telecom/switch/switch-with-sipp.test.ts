@@ -498,6 +498,8 @@ test("a route that the proxy records is followed by ACK and BYE", limit, async (
   await using sipp = await far(
     farEnd(
       hears("INVITE"),
+      // It makes the dialog, and says nothing of the proxy yet.
+      says(180),
       says(200, { sdp: true, headers: ["Record-Route: <sip:[local_ip]:[local_port];lr;edge=1>"] }),
       hears("ACK"),
       hears("BYE"),

@@ -12,7 +12,7 @@ import {
   tell,
   then,
 } from "./call-state.ts";
-import { dialogFrom, retargeted } from "./dialog.ts";
+import { confirmed, dialogFrom } from "./dialog.ts";
 import { redirections } from "./redirect.ts";
 import { ackOf, over, sdpOf, sendBye, sendInDialog, sendInvite } from "./requests.ts";
 import { secondsAfter422, timerFromAnswer, wantedSeconds } from "./session-timer.ts";
@@ -112,16 +112,15 @@ function accepted(call: OutgoingCall, response: SipResponse, moment: Moment): St
   const known = call.forks[tag];
   // RFC 3261 13.2.2.4: our ACK was lost, the 2xx comes again.
   if (known?.ack !== undefined) return [call, ackOf(call, known)];
-  const early =
-    known === undefined ? dialogFrom(response, call.attempt.uri) : retargeted(known.dialog, response);
-  if (early === undefined || (known === undefined && Object.keys(call.forks).length >= mostForks)) {
+  const dialog = confirmed(known?.dialog, response, call.attempt.uri);
+  if (dialog === undefined || (known === undefined && Object.keys(call.forks).length >= mostForks)) {
     return [call, []];
   }
   const sdp = sdpOf(response) ?? known?.sdp;
   const allows = headerValues(response, "Allow").length === 0 ? undefined : tokens(response, "Allow");
   const fork: Fork = {
     ...known,
-    dialog: { ...early, allows },
+    dialog: { ...dialog, allows },
     ...(sdp === undefined ? {} : { sdp }),
     ack: { cseq: cseq(response).number, authorization: call.attempt.authorization },
   };

@@ -43,6 +43,19 @@ export function dialogFrom(response: SipResponse, invitedUri: string): Dialog | 
   };
 }
 
+/**
+ * RFC 3261 13.2.2.4: the dialog that a 2xx makes or confirms. Its route set is that of the 2xx, since a proxy may record itself
+ * there alone; what the far end numbered in the early dialog still counts, and its Contact where the 2xx names none.
+ */
+export function confirmed(
+  early: Dialog | undefined,
+  response: SipResponse,
+  invitedUri: string,
+): Dialog | undefined {
+  const dialog = dialogFrom(response, early?.remoteTarget ?? invitedUri);
+  return dialog === undefined ? early : { ...dialog, remoteSeq: early?.remoteSeq };
+}
+
 /** RFC 3261 12.2.1.2, 12.2.2: re-INVITE and UPDATE, and their 2xx, may move the far end's Contact. */
 export function retargeted(dialog: Dialog, message: SipMessage): Dialog {
   return { ...dialog, remoteTarget: contactUri(message) ?? dialog.remoteTarget };
