@@ -195,6 +195,11 @@ export const allow: HeaderLine = { name: "Allow", value: methods.join(", ") };
 export const supportedOptions: readonly string[] = ["timer", "100rel"];
 export const supported: HeaderLine = { name: "Supported", value: supportedOptions.join(", ") };
 
+/** The fork of that tag. The far end chooses its tags, and may choose `constructor`: what every object has is no fork. */
+export function forkOf({ forks }: OutgoingCall, tag: string): Fork | undefined {
+  return Object.hasOwn(forks, tag) ? forks[tag] : undefined;
+}
+
 /** Does one step after another, their effects in order. */
 export function then(first: Step, next: (call: OutgoingCall) => Step): Step {
   const [call, effects] = first;

@@ -6,6 +6,7 @@ import {
   type CallEnd,
   type CallWish,
   type Fork,
+  forkOf,
   type Moment,
   type OutgoingCall,
   type Step,
@@ -77,7 +78,7 @@ function provisional(call: OutgoingCall, response: SipResponse, moment: Moment):
   const sdp = sdpOf(response);
   const told = tell({ type: "progress", status: response.status, sdp });
   if (tag === undefined) return [call, [told]];
-  const known = call.forks[tag];
+  const known = forkOf(call, tag);
   const dialog = known?.dialog ?? dialogFrom(response, call.attempt.uri);
   if (dialog === undefined || (known === undefined && Object.keys(call.forks).length >= mostForks)) {
     return [call, [told]];
@@ -109,7 +110,7 @@ function acknowledgedReliably(
 
 function accepted(call: OutgoingCall, response: SipResponse, moment: Moment): Step {
   const tag = paramValue(to(response).params, "tag") ?? "";
-  const known = call.forks[tag];
+  const known = forkOf(call, tag);
   // RFC 3261 13.2.2.4: our ACK was lost, the 2xx comes again.
   if (known?.ack !== undefined) return [call, ackOf(call, known)];
   const dialog = confirmed(known?.dialog, response, call.attempt.uri);

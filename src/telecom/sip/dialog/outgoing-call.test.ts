@@ -228,3 +228,16 @@ test("a far end that makes a dialog of every response does not fill our memory",
   for (let fork = 0; fork < 100; fork++) peer.responds(180, { tag: `fork-${fork}` });
   assert.equal(Object.keys(peer.call.forks).length, 16);
 });
+
+test("a tag is a name like any other, also one that every object has", () => {
+  for (const tag of ["constructor", "__proto__", "toString"]) {
+    const peer = new ScriptedPeer();
+    peer.asks("INFO", { tag });
+    assert.deepEqual(peer.answers, [481]);
+    peer.responds(180, { tag });
+    peer.picksUp({ tag });
+    assert.equal(peer.methods(), "INVITE ACK");
+    peer.asks("BYE", { tag });
+    assert.deepEqual(peer.told.at(-1), { type: "over", end: { type: "hung-up-by-far-end" } });
+  }
+});

@@ -5,6 +5,7 @@ import { proven } from "../auth/trunk-login.ts";
 import { answerTo } from "./calling.ts";
 import {
   type CallEffect,
+  forkOf,
   type Moment,
   type OutgoingCall,
   type PendingRequest,
@@ -50,7 +51,7 @@ function refreshed(call: OutgoingCall, moment: Moment): Step {
   const waiting = { ...call, session: triedAgainAt(session, moment.nowMs) };
   const isBusy = call.theirs !== undefined || call.awaitingAck !== undefined || refreshPending(call);
   if (isBusy) return [waiting, []];
-  if (call.forks[chosen]?.dialog.allows?.includes("UPDATE") !== true) {
+  if (forkOf(call, chosen)?.dialog.allows?.includes("UPDATE") !== true) {
     return [waiting, [tell({ type: "offer-wanted" })]];
   }
   const headers = refreshHeaders(session.seconds, "uac");
@@ -84,7 +85,7 @@ export function requestAnswered(
   if (response.status < 200) return [call, []];
   const login = isSuccess && call.login !== undefined ? proven(call.login) : call.login;
   const settled = { ...call, login, pending: without(call.pending, tx) };
-  const fork = call.forks[sent.tag];
+  const fork = forkOf(call, sent.tag);
   if (isSuccess && sent.method === "INVITE") return reinviteAccepted(settled, { response, sent }, moment);
   if (isSuccess) return isRefresh(sent) ? refreshAccepted(settled, response, moment, sent) : [settled, []];
   const answered =
@@ -105,7 +106,7 @@ export function requestUnanswered(call: OutgoingCall, tx: string, moment: Moment
 }
 
 function ackAgain(call: OutgoingCall, response: SipResponse): readonly CallEffect[] {
-  const fork = call.forks[paramValue(to(response).params, "tag") ?? ""];
+  const fork = forkOf(call, paramValue(to(response).params, "tag") ?? "");
   const { number, method } = cseq(response);
   const isAccepted = response.status >= 200 && response.status < 300 && method === "INVITE";
   return isAccepted && fork?.ack?.cseq === number ? ackOf(call, fork) : [];
@@ -121,7 +122,7 @@ function reinviteAccepted(
   moment: Moment,
 ): Step {
   const { response, sent } = heard;
-  const fork = call.forks[sent.tag];
+  const fork = forkOf(call, sent.tag);
   if (fork === undefined) return [call, []];
   const acked = {
     ...fork,
@@ -141,7 +142,7 @@ function refreshAccepted(
   moment: Moment,
   sent: PendingRequest,
 ): Step {
-  const fork = call.forks[sent.tag];
+  const fork = forkOf(call, sent.tag);
   if (fork === undefined || call.phase !== "answered") return [call, []];
   const forks = { ...call.forks, [sent.tag]: { ...fork, dialog: retargeted(fork.dialog, response) } };
   return [{ ...call, forks, session: timerFromAnswer(response, moment.nowMs) }, []];

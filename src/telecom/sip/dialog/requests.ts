@@ -8,6 +8,7 @@ import {
   allow,
   type CallEffect,
   type Fork,
+  forkOf,
   lingerMs,
   type Moment,
   type OutgoingCall,
@@ -50,7 +51,7 @@ export function sendInvite(call: OutgoingCall, uri: string, moment: Moment): Ste
 
 /** A request of ours in the dialog of one fork. */
 export function sendInDialog(call: OutgoingCall, wish: Omit<PendingRequest, "cseq">, moment: Moment): Step {
-  const fork = call.forks[wish.tag];
+  const fork = forkOf(call, wish.tag);
   if (fork === undefined) return [call, []];
   const cseq = call.localSeq + 1;
   const tx = String(call.begun + 1);

@@ -5,6 +5,7 @@ import type { SipRequest } from "../message/message.ts";
 import {
   allow,
   bodyTypes,
+  forkOf,
   type Moment,
   type OutgoingCall,
   type Step,
@@ -26,7 +27,7 @@ export function requested(
 ): Step {
   const { request } = asked;
   const tag = paramValue(from(request).params, "tag") ?? "";
-  const fork = call.forks[tag];
+  const fork = forkOf(call, tag);
   if (fork === undefined) return answer(call, asked, 481);
   const dialog = inOrder(fork.dialog, request);
   if (dialog === undefined) return answer(call, asked, 500);
@@ -124,7 +125,7 @@ export function offerRefused(call: OutgoingCall, key: string): Step {
 
 function agreed(call: OutgoingCall, sdp: string | undefined): Step {
   const { theirs } = call;
-  const fork = theirs === undefined ? undefined : call.forks[theirs.tag];
+  const fork = theirs === undefined ? undefined : forkOf(call, theirs.tag);
   if (theirs === undefined || fork === undefined) return [call, []];
   const request = requestOf(theirs);
   const response = makeResponse(request, 200, {
