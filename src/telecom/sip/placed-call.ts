@@ -39,7 +39,7 @@ export interface CallParts {
 
 export interface RequestListener {
   readonly response: (response: SipResponse, from: string) => void;
-  readonly failed: () => void;
+  readonly failed: (status: 408 | 503) => void;
 }
 
 export interface SentRequest {
@@ -148,7 +148,7 @@ export class RunningCall {
         return this.#send(effect.tx, effect.request, effect.target);
       case "send":
         return this.#sendOn(effect.request, (target) => {
-          if (target === undefined) this.input({ type: "no-response", tx: effect.tx });
+          if (target === undefined) this.input({ type: "no-response", tx: effect.tx, status: 503 });
           else this.#send(effect.tx, effect.request, target);
         });
       case "ack":
@@ -175,9 +175,9 @@ export class RunningCall {
         if (response.status >= 200) this.#sent.delete(tx);
         this.input({ type: "response", tx, response }, from);
       },
-      failed: () => {
+      failed: (status) => {
         this.#sent.delete(tx);
-        this.input({ type: "no-response", tx });
+        this.input({ type: "no-response", tx, status });
       },
     });
     this.#sent.set(tx, sent);

@@ -110,8 +110,8 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
             on.response(response, flow.remoteAddress);
             wakeCloser();
           },
-          onFailure: () => {
-            on.failed();
+          onFailure: (status) => {
+            on.failed(status);
             wakeCloser();
           },
         }),

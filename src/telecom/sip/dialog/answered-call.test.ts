@@ -219,6 +219,27 @@ test("a refresh that finds no dialog any more (481) ends the call", () => {
   assert.equal(peer.call.phase, "over");
 });
 
+test("a refresh that finds no way is tried again; one that is never answered ends the call (RFC 3261 12.2.1.2)", () => {
+  for (const [value, refresh] of [
+    [timer("1800;refresher=uac"), "UPDATE"],
+    [timer("1800;refresher=uac").slice(0, 1), "INVITE"],
+  ] as const) {
+    const peer = talking([...value]);
+    const falls = (status: 408 | 503) => {
+      if (refresh === "INVITE") peer.input({ type: "offer-made", sdp: ourSdp });
+      peer.input({ type: "no-response", tx: String(peer.call.begun), status });
+    };
+    peer.waits(900_000);
+    falls(503);
+    assert.equal(peer.call.phase, "answered");
+    peer.waits(450_000);
+    assert.equal(peer.call.phase, "answered");
+    falls(408);
+    assert.equal(peer.methods(), `INVITE ACK ${refresh} ${refresh} BYE`);
+    assert.deepEqual(peer.told.at(-1), { type: "over", end: { type: "session-expired" } });
+  }
+});
+
 test("the CSeq of our requests never goes back", () => {
   const peer = new ScriptedPeer({ credentials });
   peer.responds(401, { headers: [{ name: "WWW-Authenticate", value: 'Digest realm="t", nonce="1"' }] });

@@ -116,7 +116,8 @@ export interface AwaitedAck {
 
 export type CallInput =
   | { readonly type: "response"; readonly tx: string; readonly response: SipResponse }
-  | { readonly type: "no-response"; readonly tx: string }
+  /** RFC 3261 8.1.3.1: 408 when nothing came in time, 503 when there was no way to send it. */
+  | { readonly type: "no-response"; readonly tx: string; readonly status: 408 | 503 }
   /** `key` names the server transaction. */
   | { readonly type: "request"; readonly key: string; readonly request: SipRequest }
   /** The ACK of our 2xx to their INVITE, and the time after which none will come (RFC 3261 13.3.1.4). */

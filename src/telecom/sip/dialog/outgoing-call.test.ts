@@ -162,7 +162,7 @@ test("503 and time-outs lead to the trunk's next address, then to the end", () =
   peer.responds(503);
   const second = peer.effects.findLast((effect) => effect.type === "send-invite");
   assert.equal(second?.type === "send-invite" && second.target.address, "192.0.2.2");
-  peer.input({ type: "no-response", tx: peer.call.attempt.tx });
+  peer.input({ type: "no-response", tx: peer.call.attempt.tx, status: 408 });
   assert.deepEqual(peer.told, [{ type: "over", end: { type: "no-response" } }]);
   assert.deepEqual(
     peer.effects.flatMap((effect) =>

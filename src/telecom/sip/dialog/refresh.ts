@@ -97,12 +97,17 @@ export function requestAnswered(
 }
 
 /** Time-out or a transport that failed, in a dialog. */
-export function requestUnanswered(call: OutgoingCall, tx: string, moment: Moment): Step {
-  const sent = call.pending[tx];
+export function requestUnanswered(
+  call: OutgoingCall,
+  failed: { readonly tx: string; readonly status: 408 | 503 },
+  moment: Moment,
+): Step {
+  const sent = call.pending[failed.tx];
   if (sent === undefined) return [call, []];
-  const settled = { ...call, pending: without(call.pending, tx) };
-  // RFC 3261 12.2.1.2, 14.1: a far end that answers nothing is gone.
-  return isRefresh(sent) && call.phase === "answered" ? expired(settled, moment) : [settled, []];
+  const settled = { ...call, pending: without(call.pending, failed.tx) };
+  if (!isRefresh(sent) || call.phase !== "answered") return [settled, []];
+  // RFC 3261 12.2.1.2: a far end that answers nothing is gone; a way that is closed now may be open again later.
+  return failed.status === 408 ? expired(settled, moment) : triedAgain(settled, moment);
 }
 
 function ackAgain(call: OutgoingCall, response: SipResponse): readonly CallEffect[] {
@@ -169,9 +174,14 @@ function refreshFailed(
       // RFC 3261 12.2.1.2: the far end has no such dialog any more.
       return expired(call, moment);
     default:
-      // RFC 4028 10: the session goes on until it expires.
-      return [{ ...call, session: triedAgainAt(call.session, moment.nowMs) }, []];
+      return triedAgain(call, moment);
   }
+}
+
+/** RFC 4028 10: the session goes on until it expires. */
+function triedAgain(call: OutgoingCall, moment: Moment): Step {
+  const { session } = call;
+  return [session === undefined ? call : { ...call, session: triedAgainAt(session, moment.nowMs) }, []];
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {

@@ -23,7 +23,7 @@ export function step(call: OutgoingCall, input: CallInput, moment: Moment): Step
     case "no-response":
       return input.tx === call.attempt.tx
         ? inviteUnanswered(call, moment)
-        : requestUnanswered(call, input.tx, moment);
+        : requestUnanswered(call, input, moment);
     case "request":
       return requested(call, input, moment);
     case "acknowledged":
