@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SipRequest } from "../message/message.ts";
+import { dueAtMs } from "./refresh.ts";
 import { header, ScriptedPeer } from "./scripted-peer.ts";
 
 const routesOf = (request: SipRequest): readonly string[] =>
@@ -29,4 +30,19 @@ test("a route that the 2xx no longer has is left, and what an early dialog numbe
   peer.asks("INFO", { cseq: 50 });
   assert.deepEqual(peer.answers, [200, 500]);
   assert.equal(header(peer.last("ACK"), "CSeq"), "1 ACK");
+});
+
+test("a session timer that is agreed before the answer falls due after it alone", () => {
+  const peer = new ScriptedPeer();
+  peer.responds(183, { contact: "sip:far@192.0.2.1" });
+  const headers = [
+    { name: "Session-Expires", value: "90" },
+    { name: "Supported", value: "timer" },
+  ];
+  peer.asks("UPDATE", { headers });
+  assert.equal(header(peer.lastAnswer(), "Session-Expires"), "90;refresher=uac");
+  assert.equal(dueAtMs(peer.call), undefined);
+  peer.nowMs += 60_000;
+  peer.picksUp({ headers: [{ name: "Session-Expires", value: "90;refresher=uas" }] });
+  assert.equal(dueAtMs(peer.call), peer.nowMs + 60_000);
 });

@@ -17,13 +17,16 @@ import { requestIn, retargeted } from "./dialog.ts";
 import { ackOf, leadsToTrunk, sdpOf, sendBye, sendInDialog } from "./requests.ts";
 import { refreshHeaders, secondsAfter422, timerFromAnswer, triedAgainAt } from "./session-timer.ts";
 
-/** The next moment at which `due` has something to do; undefined when nothing is waited for. */
+/**
+ * The next moment at which `due` has something to do; undefined when nothing is waited for. What a session agreed on before
+ * its answer does not count: who rings is not refreshed, and has an end of its own.
+ */
 export function dueAtMs(call: OutgoingCall): number | undefined {
-  const moments = [
-    call.glareUntilMs ?? call.session?.dueAtMs,
-    call.session?.expiresAtMs,
-    call.forgetAtMs,
-  ].filter((moment) => moment !== undefined);
+  const session = call.phase === "answered" ? call.session : undefined;
+  const refreshAtMs = session === undefined ? undefined : (call.glareUntilMs ?? session.dueAtMs);
+  const moments = [refreshAtMs, session?.expiresAtMs, call.forgetAtMs].filter(
+    (moment) => moment !== undefined,
+  );
   return moments.length === 0 ? undefined : Math.min(...moments);
 }
 
