@@ -64,7 +64,9 @@ export function inviteAnswered(call: OutgoingCall, response: SipResponse, moment
 export function inviteUnanswered(call: OutgoingCall, moment: Moment): Step {
   if (call.phase !== "calling") return [call, []];
   const [target] = call.targets;
-  const dead: Step = [call, target === undefined ? [] : [{ type: "target", target, alive: false }]];
+  // One that rang lives, though it never answered our CANCEL.
+  const isDead = target !== undefined && !call.attempt.provisional;
+  const dead: Step = [call, isDead ? [{ type: "target", target, alive: false }] : []];
   if (call.giveUp !== undefined) return [over(call, moment), dead[1]];
   return then(dead, (now) => nextTarget(now, { type: "no-response" }, moment));
 }

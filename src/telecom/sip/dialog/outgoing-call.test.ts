@@ -175,6 +175,18 @@ test("503 and time-outs lead to the trunk's next address, then to the end", () =
   );
 });
 
+test("an address that rang, and then answered neither CANCEL nor INVITE, is not held to be dead", () => {
+  const peer = new ScriptedPeer();
+  peer.responds(180);
+  peer.input({ type: "hang-up", headers: [] });
+  peer.input({ type: "no-response", tx: peer.call.attempt.tx, status: 408 });
+  assert.equal(peer.call.phase, "over");
+  assert.deepEqual(
+    peer.effects.flatMap((effect) => (effect.type === "target" ? [effect.alive] : [])),
+    [true],
+  );
+});
+
 test("a 503 is taken at its word for how long the trunk wants to be left alone, up to ten minutes", () => {
   const peer = new ScriptedPeer();
   peer.responds(503, { headers: [{ name: "Retry-After", value: "5 (restarting);duration=60" }] });
