@@ -117,7 +117,7 @@ export class Line {
       case "answered":
         return this.#chore("failed", async () => {
           if (!this.isLive) return;
-          await this.#parts.media.setAnswer(this.id, event.sdp, from);
+          if (event.sdp !== undefined) await this.#parts.media.setAnswer(this.id, event.sdp, from);
           this.take({ type: "answered", sipCallId: event.callId });
         });
       case "offer":

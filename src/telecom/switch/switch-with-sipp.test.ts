@@ -470,6 +470,34 @@ test("reliable provisional responses are acknowledged by PRACK", limit, async ()
   assert.match(sipp.trace(), /^RAck: 4711 1 INVITE\r?$/m);
 });
 
+test(
+  "a far end that moves its media before it answers is followed, and heard when it has answered",
+  limit,
+  async () => {
+    await using sipp = await far(
+      farEnd(
+        hears("INVITE"),
+        says(183, { sdp: true, headers: ["Require: 100rel", "RSeq: 1"] }),
+        hears("PRACK"),
+        saysInDialog(200),
+        asks("UPDATE", { sdp: "sendonly" }),
+        hearsResponse(200),
+        // Says again what it said in the 183, as many do; the UPDATE is what holds.
+        saysToInvite(200, { sdp: true, retransmitted: true }),
+        hears("ACK"),
+        asks("BYE"),
+        hearsResponse(200),
+      ),
+    );
+    const leg = dial(sipp);
+    const state = await until(leg, ended);
+    assert.equal((await sipp.result()).successful, 1);
+    assert.equal(state.endCause, "hung-up-by-far-end");
+    assert.equal(state.onHold, true);
+    assert.match(sipp.trace(), /^a=recvonly\r?$/m);
+  },
+);
+
 test("two forks answer: the first is talked to, the second is acknowledged and ended", limit, async () => {
   await using sipp = await far(
     farEnd(

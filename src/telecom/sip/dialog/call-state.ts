@@ -87,6 +87,11 @@ export interface Fork {
   /** RFC 3262 4: the latest reliable provisional response that was acknowledged. */
   readonly rseq?: number;
   readonly sdp?: string;
+  /**
+   * RFC 3262 5: the answer to our offer stood in such a response, so another offer may come before the 2xx. Once one has, that
+   * is what holds.
+   */
+  readonly earlyAnswer?: "agreed" | "superseded";
   /** Said again for each repetition of the 2xx that it acknowledges. */
   readonly ack?: { readonly cseq: number; readonly authorization: readonly HeaderLine[] };
 }
@@ -161,7 +166,8 @@ export interface TargetNews {
 export type CallEvent =
   /** 180 and the like; `sdp` when there is early media. */
   | { readonly type: "progress"; readonly status: number; readonly sdp: string | undefined }
-  | { readonly type: "answered"; readonly sdp: string; readonly callId: string }
+  /** `sdp` is undefined when what was agreed before the answer still holds. */
+  | { readonly type: "answered"; readonly sdp: string | undefined; readonly callId: string }
   /** To be answered by `offer-answered` or `offer-refused`; without `sdp` we are to offer. */
   | { readonly type: "offer"; readonly key: string; readonly sdp: string | undefined }
   | { readonly type: "offer-wanted" }

@@ -15,7 +15,7 @@ import {
 } from "./call-state.ts";
 import { confirmed, dialogFrom } from "./dialog.ts";
 import { redirections } from "./redirect.ts";
-import { ackOf, over, sdpOf, sendBye, sendInDialog, sendInvite } from "./requests.ts";
+import { ackOf, endOffer, over, sdpOf, sendBye, sendInDialog, sendInvite } from "./requests.ts";
 import { secondsAfter422, timerFromAnswer, wantedSeconds } from "./session-timer.ts";
 
 // A peer that makes a dialog of every provisional response must not fill our memory.
@@ -67,7 +67,7 @@ export function inviteUnanswered(call: OutgoingCall, moment: Moment): Step {
   // One that rang lives, though it never answered our CANCEL.
   const isDead = target !== undefined && !call.attempt.provisional;
   const dead: Step = [call, isDead ? [{ type: "target", target, alive: false }] : []];
-  if (call.giveUp !== undefined) return [over(call, moment), dead[1]];
+  if (call.giveUp !== undefined) return [over(call, moment), [...endOffer(call), ...dead[1]]];
   return then(dead, (now) => nextTarget(now, { type: "no-response" }, moment));
 }
 
@@ -100,7 +100,9 @@ function acknowledgedReliably(
   const { tag, fork, response, told } = heard;
   const number = rseq(response);
   if (number === undefined || (fork.rseq !== undefined && number !== fork.rseq + 1)) return [call, []];
-  const noted = { ...call, forks: { ...call.forks, [tag]: { ...fork, rseq: number } } };
+  const agreed =
+    sdpOf(response) === undefined ? {} : { earlyAnswer: fork.earlyAnswer ?? ("agreed" as const) };
+  const noted = { ...call, forks: { ...call.forks, [tag]: { ...fork, ...agreed, rseq: number } } };
   const rack = `${number} ${cseq(response).number} INVITE`;
   const sent = sendInDialog(
     noted,
@@ -141,14 +143,16 @@ function accepted(call: OutgoingCall, response: SipResponse, moment: Moment): St
     const ended = then(chosen, (now) => sendBye(now, { tag, headers: [] }, moment));
     return then(ended, (now) => [now, [tell({ type: "over", end: broken })]]);
   }
-  const answered = tell({ type: "answered", sdp, callId: callId(response) });
+  // RFC 3261 13.2.1: an answer that was given reliably stands, and so does the offer of theirs that came after it.
+  const news = known?.earlyAnswer === "superseded" ? undefined : sdp;
+  const answered = tell({ type: "answered", sdp: news, callId: callId(response) });
   return then(chosen, (now) => [now, [answered]]);
 }
 
 function unwantedFork(call: OutgoingCall, tag: string, moment: Moment): Step {
-  const reason = call.giveUp?.headers ?? [];
-  const [after, effects] = sendInDialog(call, { method: "BYE", tag, headers: reason }, moment);
-  return [call.phase === "answered" ? after : over(after, moment), effects];
+  const bye = { tag, headers: call.giveUp?.headers ?? [] };
+  if (call.phase === "answered") return sendInDialog(call, { method: "BYE", ...bye }, moment);
+  return sendBye(call, bye, moment);
 }
 
 function rejected(call: OutgoingCall, response: SipResponse, moment: Moment): Step {
@@ -157,9 +161,14 @@ function rejected(call: OutgoingCall, response: SipResponse, moment: Moment): St
   const { status } = response;
   const [target] = call.targets;
   const answered: Step = [
-    // RFC 3261 13.2.2.3: a final refusal ends every early dialog of this attempt.
-    { ...call, forks: {}, pending: {} },
-    target === undefined ? [] : [{ type: "target", target, alive: status !== 503, ...restAsked(response) }],
+    // RFC 3261 13.2.2.3: a final refusal ends every early dialog of this attempt, and what was asked there.
+    { ...call, forks: {}, pending: {}, theirs: undefined },
+    [
+      ...endOffer(call),
+      ...(target === undefined
+        ? []
+        : [{ type: "target", target, alive: status !== 503, ...restAsked(response) } as const]),
+    ],
   ];
   if (call.giveUp !== undefined) return then(answered, (now) => [over(now, moment), []]);
   return then(answered, (now) => {

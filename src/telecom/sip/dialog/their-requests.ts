@@ -5,6 +5,7 @@ import type { SipRequest } from "../message/message.ts";
 import {
   allow,
   bodyTypes,
+  type Fork,
   forkOf,
   type Moment,
   type OutgoingCall,
@@ -83,6 +84,7 @@ function informed(call: OutgoingCall, asked: Asked): Step {
 function reoffered(call: OutgoingCall, asked: Asked, moment: Moment): Step {
   const { request, key, tag } = asked;
   const isInvite = request.method === "INVITE";
+  const fork = forkOf(call, tag);
   const sdp = sdpOf(request);
   const offers = isInvite || sdp !== undefined;
   // RFC 3261 14.2, RFC 3311 5.2: one offer at a time. Another of theirs waits: 500; one of ours is on its way: 491.
@@ -91,7 +93,9 @@ function reoffered(call: OutgoingCall, asked: Asked, moment: Moment): Step {
     return answer(call, asked, 500, { headers: [{ name: "Retry-After", value: seconds }] });
   }
   const ours = Object.values(call.pending).some((sent) => sent.method === "INVITE" || sent.sdp !== undefined);
-  if (offers && (ours || call.phase === "calling" || call.awaitingAck?.answerExpected === true)) {
+  // RFC 3311 5.1: before the 2xx our own offer is open, unless its answer was given reliably (RFC 3262 5).
+  const isOpen = call.phase === "calling" && (isInvite || fork?.earlyAnswer === undefined);
+  if (offers && (ours || isOpen || call.awaitingAck?.answerExpected === true)) {
     return answer(call, asked, 491);
   }
   const timer = timerFromRequest(request, call.session, moment.nowMs);
@@ -108,7 +112,10 @@ function reoffered(call: OutgoingCall, asked: Asked, moment: Moment): Step {
     timerHeaders: timer.type === "agreed" ? timer.headers : [],
   };
   if (!offers) return agreed({ ...call, theirs }, undefined);
-  return [{ ...call, theirs }, [tell({ type: "offer", key, sdp })]];
+  const told = [tell({ type: "offer", key, sdp })];
+  if (call.phase !== "calling" || fork === undefined) return [{ ...call, theirs }, told];
+  const superseded: Fork = { ...fork, earlyAnswer: "superseded" };
+  return [{ ...call, theirs, forks: { ...call.forks, [tag]: superseded } }, told];
 }
 
 /** The media engine answered their offer, or made one for an INVITE that had none. */
