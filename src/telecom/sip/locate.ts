@@ -110,6 +110,10 @@ export class Quarantine {
   }
 }
 
+export function sameTarget(target: SipTarget, other: SipTarget): boolean {
+  return spelled(target) === spelled(other);
+}
+
 function spelled(target: SipTarget): string {
   return `${target.transport} ${target.address} ${target.port}`;
 }

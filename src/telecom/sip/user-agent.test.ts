@@ -116,6 +116,17 @@ test("503 from the first address leads to the second, with the same Call-ID", as
   assert.equal(callId(dead.heard[0] as SipRequest), callId(alive.heard[0] as SipRequest));
 });
 
+test("302 to another port of the trunk leads there", async (t) => {
+  const second = await trunk(t, (call) => answer(call, second.port));
+  const first = await trunk(t, (call) => {
+    const contact = `sip:200@127.0.0.1:${second.port}`;
+    call.respond(makeResponse(call.request, 302, { toTag: call.toTag, contact }));
+  });
+  const agent = await userAgent(t);
+  assert.equal((await placed(agent, wishFor(agent, [first.port])).settled).type, "answered");
+  assert.deepEqual([first.heard.length, second.heard[0]?.uri], [1, `sip:200@127.0.0.1:${second.port}`]);
+});
+
 test("strangers all hear the same, whatever they ask for; OPTIONS is answered", async (t) => {
   const agent = await userAgent(t);
   const stranger = await trunk(t, () => {});

@@ -5,6 +5,7 @@ import type { HeaderLine, SipRequest, SipResponse } from "../message/message.ts"
 import type { TrunkLogin } from "../auth/trunk-login.ts";
 import type { Dialog } from "./dialog.ts";
 import type { InfoDigit } from "./info-digit.ts";
+import type { Redirection } from "./redirect.ts";
 import type { SessionTimer } from "./session-timer.ts";
 
 /**
@@ -30,9 +31,9 @@ export interface OutgoingCall {
   readonly attempt: Attempt;
   /** Addresses of the next hop still to try; the first is in use. */
   readonly targets: readonly SipTarget[];
-  /** Where 3xx responses led, and where they may lead yet. */
-  readonly tried: readonly string[];
-  readonly toTry: readonly string[];
+  /** The first place and where 3xx responses led, and where they may lead yet. */
+  readonly tried: readonly Redirection[];
+  readonly toTry: readonly Redirection[];
   readonly login: TrunkLogin | undefined;
   readonly sessionSeconds: number;
   /** By the far end's tag: one each fork of the call. */

@@ -14,7 +14,7 @@ import {
   then,
 } from "./call-state.ts";
 import { confirmed, dialogFrom } from "./dialog.ts";
-import { redirections } from "./redirect.ts";
+import { redirections, targetsFor } from "./redirect.ts";
 import { ackOf, endOffer, over, sdpOf, sendBye, sendInDialog, sendInvite } from "./requests.ts";
 import { secondsAfter422, timerFromAnswer, wantedSeconds } from "./session-timer.ts";
 
@@ -31,7 +31,7 @@ export function begin(wish: CallWish, moment: Moment): Step {
     begun: 0,
     attempt: { tx: "", uri: wish.uri, cseq: 0, provisional: false, authorization: [] },
     targets: wish.targets,
-    tried: [wish.uri],
+    tried: [{ uri: wish.uri }],
     toTry: [],
     login: undefined,
     sessionSeconds: wantedSeconds,
@@ -209,17 +209,24 @@ export function answerTo(call: OutgoingCall, response: SipResponse): TrunkLogin 
 }
 
 function redirected(call: OutgoingCall, response: SipResponse, end: CallEnd, moment: Moment): Step {
-  const { tried, toTry } = call;
-  const found = redirections({ response, tried: [...tried, ...toTry], hosts: call.wish.hosts });
+  const { tried, toTry, targets, wish } = call;
+  const found = redirections({
+    response,
+    tried: [...tried, ...toTry],
+    hosts: wish.hosts,
+    targets,
+    usual: wish.targets[0]?.transport ?? "udp",
+  });
   return nextRedirection({ ...call, toTry: [...found, ...toTry] }, end, moment);
 }
 
-/** RFC 3261 8.1.3.4: the next URI of those that redirections gave; the end when there is none. */
+/** RFC 3261 8.1.3.4: the next place of those that redirections gave; the end when there is none. */
 function nextRedirection(call: OutgoingCall, end: CallEnd, moment: Moment): Step {
-  const [uri, ...toTry] = call.toTry;
+  const [place, ...toTry] = call.toTry;
   // RFC 3261 21.6: a 6xx speaks for every place that could be tried.
-  if (uri === undefined || (end.type === "rejected" && end.status >= 600)) return ended(call, end, moment);
-  return sendInvite({ ...call, toTry, tried: [...call.tried, uri] }, uri, moment);
+  if (place === undefined || (end.type === "rejected" && end.status >= 600)) return ended(call, end, moment);
+  const targets = targetsFor(place, { all: call.wish.targets, left: call.targets });
+  return sendInvite({ ...call, toTry, tried: [...call.tried, place], targets }, place.uri, moment);
 }
 
 function nextTarget(call: OutgoingCall, end: CallEnd, moment: Moment): Step {

@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+import { type SipTarget, sameTarget } from "../locate.ts";
 import { paramValue } from "../message/grammar.ts";
 import { contacts } from "../message/headers.ts";
 import type { SipResponse } from "../message/message.ts";
@@ -6,30 +8,72 @@ import { formatUri, parseUri, type SipUri } from "../message/uri.ts";
 // RFC 3261 8.1.3.4 leaves the bound to us: a trunk that sends a call round more than five times has a loop.
 const mostRedirections = 5;
 
+/** One place that a call is sent to. */
+export interface Redirection {
+  readonly uri: string;
+  /** Where the request goes first, when the place names an address; else it goes where the trunk is. */
+  readonly target?: SipTarget;
+}
+
 /**
- * RFC 3261 8.1.3.4: the URIs that a 3xx names, to be tried in this order. Only the host that we called may be named: a
+ * RFC 3261 8.1.3.4: the places that a 3xx names, to be tried in this order. Only the host that we called may be named: a
  * redirection elsewhere would let a trunk's peer choose whom we call and at whose cost.
  */
 export function redirections(wish: {
   readonly response: SipResponse;
-  /** The Request-URIs tried so far. */
-  readonly tried: readonly string[];
+  /** The first place, and where redirections led so far. */
+  readonly tried: readonly Redirection[];
   /** Hosts of the trunk, as the dial command named them. */
   readonly hosts: readonly string[];
-}): readonly string[] {
+  /** The trunk's targets that are left, the one in use first; and its transport, where a Contact names none. */
+  readonly targets: readonly SipTarget[];
+  readonly usual: SipTarget["transport"];
+}): readonly Redirection[] {
   const named = contacts(wish.response);
   if (named === undefined || named === "*") return [];
-  const known = new Set(wish.tried.map(canonical));
+  const known = new Set(wish.tried.map((place) => canonical(place, wish.usual)));
   const found = named
     .map((contact) => ({ uri: parseUri(contact.uri), q: Number(paramValue(contact.params, "q") ?? 1) }))
     .sort((one, other) => (other.q || 0) - (one.q || 0))
-    .flatMap(({ uri }) => (uri?.type === "sip" && mayFollow(uri, wish.hosts) ? [plain(uri)] : []))
-    .filter((uri) => {
-      if (known.has(canonical(uri))) return false;
-      known.add(canonical(uri));
+    .flatMap(({ uri }) => (uri?.type === "sip" && mayFollow(uri, wish.hosts) ? [uri] : []))
+    .map((uri): Redirection => {
+      const target = targetNamed(uri, wish);
+      return target === undefined ? { uri: plain(uri) } : { uri: plain(uri), target };
+    })
+    .filter((place) => {
+      const spelled = canonical(place, wish.usual);
+      if (known.has(spelled)) return false;
+      known.add(spelled);
       return true;
     });
   return found.slice(0, Math.max(0, mostRedirections - wish.tried.length + 1));
+}
+
+/** The targets of an attempt at a redirection's place: the one that it names for itself, then what the trunk has left. */
+export function targetsFor(
+  { target }: Redirection,
+  trunk: { readonly all: readonly SipTarget[]; readonly left: readonly SipTarget[] },
+): readonly SipTarget[] {
+  const own = trunk.all.filter((known) => trunk.left.some((other) => sameTarget(known, other)));
+  if (target !== undefined) return [target, ...own.filter((known) => !sameTarget(known, target))];
+  // Where all of them were silent, the place that sent us on is the one that is left.
+  return own.length === 0 ? trunk.left : own;
+}
+
+/**
+ * RFC 3263 4: where a Contact wants the request that names an address, and with it a port or a transport. A name leads where the
+ * trunk's names led, and so does what asks for a transport that we do not speak.
+ */
+function targetNamed(
+  uri: SipUri,
+  trunk: { readonly targets: readonly SipTarget[]; readonly usual: SipTarget["transport"] },
+): SipTarget | undefined {
+  if (isIP(uri.host) === 0) return undefined;
+  const named = paramValue(uri.params, "transport")?.toLowerCase();
+  if (named !== undefined && named !== "udp" && named !== "tcp") return undefined;
+  if (named === undefined && uri.port === undefined)
+    return trunk.targets.find((target) => target.address === uri.host);
+  return { transport: named ?? trunk.usual, address: uri.host, port: uri.port ?? 5060 };
 }
 
 function mayFollow(uri: SipUri, hosts: readonly string[]): boolean {
@@ -43,7 +87,9 @@ function plain(uri: SipUri): string {
   return formatUri({ ...uri, password: undefined, params: [], headers: [] });
 }
 
-function canonical(text: string): string {
+/** Places that are spelled alike are one: names ignore case, a port may be left out, a transport be understood. */
+function canonical({ uri: text, target }: Redirection, usual: SipTarget["transport"]): string {
   const uri = parseUri(text);
-  return uri?.type === "sip" ? `${uri.user ?? ""}@${uri.host.toLowerCase()}:${uri.port ?? 5060}` : text;
+  if (uri?.type !== "sip") return text;
+  return `${uri.user ?? ""}@${uri.host.toLowerCase()}:${uri.port ?? 5060} ${target?.transport ?? usual}`;
 }
