@@ -1,16 +1,22 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { systemClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
+import { freePort } from "#rig/ports.ts";
 import { bodyTypes, type CallEvent, type CallWish, methods } from "./dialog/call-state.ts";
 import { makeRequest, makeResponse } from "./message/build.ts";
 import { paramValue } from "./message/grammar.ts";
 import { callId, credentials, headerValue } from "./message/headers.ts";
 import type { SipRequest, SipResponse } from "./message/message.ts";
+import { parse } from "./message/parse.ts";
+import { serialize } from "./message/serialize.ts";
 import type { ServerTransaction } from "./transaction/server-transaction.ts";
 import { openTransactionLayer, type TransactionLayer } from "./transaction/transaction-layer.ts";
+import { openUdp } from "./transport/udp.ts";
 import { openUserAgent, type UserAgent } from "./user-agent.ts";
 
 const parts = { clock: systemClock, random: secureRandom, log: silentLog };
@@ -55,6 +61,7 @@ function answer(call: ServerTransaction, port: number): void {
 }
 
 let calls = 0;
+const limit = { timeout: 10_000 };
 
 function wishFor(agent: UserAgent, ports: readonly number[], wish: Partial<CallWish> = {}): CallWish {
   const uri = `sip:100@127.0.0.1:${ports[0]}`;
@@ -125,6 +132,54 @@ test("302 to another port of the trunk leads there", async (t) => {
   const agent = await userAgent(t);
   assert.equal((await placed(agent, wishFor(agent, [first.port])).settled).type, "answered");
   assert.deepEqual([first.heard.length, second.heard[0]?.uri], [1, `sip:200@127.0.0.1:${second.port}`]);
+});
+
+/** A TCP port where connections are taken, and closed at the first word. */
+async function closingPort(t: TestContext, port: number): Promise<number> {
+  const server = createServer((socket) => socket.on("error", () => {}).once("data", () => socket.end()));
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  return address.port;
+}
+
+test(
+  "a trunk that closes its connection without a word leads to the next address at once",
+  limit,
+  async (t) => {
+    const closing = await closingPort(t, 0);
+    const alive = await trunk(t, (call) => answer(call, alive.port));
+    const agent = await userAgent(t);
+    const targets = [closing, alive.port].map(
+      (port) => ({ transport: "tcp", address: "127.0.0.1", port }) as const,
+    );
+    const contact = `sip:tandem@127.0.0.1:${agent.address.port};transport=tcp`;
+    const { settled } = placed(agent, wishFor(agent, [closing], { targets, contact }));
+    assert.equal((await settled).type, "answered");
+  },
+);
+
+test("a large INVITE comes by UDP where its TCP connection is taken and closed", limit, async (t) => {
+  const port = await freePort();
+  await closingPort(t, port);
+  const udp = await openUdp({
+    address: "127.0.0.1",
+    port,
+    log: silentLog,
+    receive(flow, octets) {
+      const parsed = parse(octets, "datagram");
+      assert.ok(parsed.type === "message" && parsed.message.type === "request");
+      if (parsed.message.method !== "INVITE") return;
+      void udp.send(flow, serialize(makeResponse(parsed.message, 486, { toTag: "busy" })));
+    },
+  });
+  t.after(() => udp.close());
+  const agent = await userAgent(t);
+  const headers = [{ name: "X-Tandem-Context", value: "x".repeat(1_200) }];
+  const end = await placed(agent, wishFor(agent, [port], { headers })).settled;
+  assert.deepEqual(end, { type: "over", end: { type: "rejected", status: 486 } });
 });
 
 test("strangers all hear the same, whatever they ask for; OPTIONS is answered", async (t) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeResponse, withHeader, withTopHeader } from "../message/build.ts";
 import { cseq, headerValue, topVia } from "../message/headers.ts";
+import type { Flow } from "../message/message.ts";
 import { listener, only, openOnPaper, ours } from "./paper-network.ts";
 
 test("an INVITE that nobody answers is repeated by timer A until timer B ends it as 408", async () => {
@@ -57,6 +58,42 @@ test("a request that cannot be sent fails as 503, and a large one is tried over 
   call.cancel();
   large.receive(makeResponse(call.request, 180, { toTag: "b" }));
   assert.equal(large.log().split(", ").at(-1), "0 CANCEL");
+});
+
+test("a request whose connection is closed before anything came fails as 503; others stand (17.1.4)", async () => {
+  const { layer, flow, receive, closes, clock } = await openOnPaper();
+  const tcp: Flow = { ...flow, transport: "tcp" };
+  const asked = (method: string, way: Flow) => {
+    const { heard, handlers } = listener();
+    return { heard, request: layer.request(ours(method), way, handlers).request };
+  };
+  const [invite, bye] = [asked("INVITE", tcp), asked("BYE", tcp)];
+  const [rings, tries] = [asked("INVITE", tcp), asked("BYE", tcp)];
+  const [elsewhere, datagrams] = [asked("INVITE", { ...tcp, remotePort: 5080 }), asked("INVITE", flow)];
+  receive(makeResponse(rings.request, 180, { toTag: "b" }));
+  receive(makeResponse(tries.request, 100));
+  closes(tcp);
+  assert.deepEqual([invite.heard, bye.heard], [["failure 503"], ["failure 503"]]);
+  // In Proceeding nothing is sent again, and the answer may come on a new connection (18.2.2).
+  assert.deepEqual([rings.heard, tries.heard], [["180"], ["100"]]);
+  assert.deepEqual([elsewhere.heard, datagrams.heard], [[], []]);
+  receive(makeResponse(rings.request, 200, { toTag: "b" }));
+  assert.deepEqual(rings.heard, ["180", "200"]);
+  await layer.close();
+  assert.equal(clock.waiting, 0);
+});
+
+test("a large request whose TCP connection is closed before anything came is tried over UDP", async () => {
+  const { layer, flow, sent, closes } = await openOnPaper();
+  const { heard, handlers } = listener();
+  layer.request(withHeader(ours("INVITE"), "Subject", "x".repeat(1_000)), flow, handlers);
+  closes({ ...flow, transport: "tcp" });
+  assert.deepEqual(
+    sent.map((each) => each.flow.transport),
+    ["tcp", "udp"],
+  );
+  assert.deepEqual(heard, []);
+  await layer.close();
 });
 
 test("branches differ, begin with the cookie and hold 80 random bits", async () => {

@@ -54,6 +54,8 @@ export interface ClientRoom {
 
 export interface RunningClient extends ClientTransaction {
   receive(response: SipResponse, flow: Flow): void;
+  /** The connection that it went out on is gone. */
+  connectionLost(): void;
   end(): void;
 }
 
@@ -123,6 +125,9 @@ function startInvite(
       lastFlow = from;
       machine.input({ type: "response", response });
     },
+    connectionLost() {
+      if (machine.state.name === "calling") machine.input({ type: "transport-error" });
+    },
     end: () => machine.end(),
   };
   room.running.set(key, transaction);
@@ -163,6 +168,9 @@ function startOther(
     receive(response, from) {
       lastFlow = from;
       machine.input({ type: "response", response });
+    },
+    connectionLost() {
+      if (machine.state.name === "trying") machine.input({ type: "transport-error" });
     },
     end: () => machine.end(),
   };

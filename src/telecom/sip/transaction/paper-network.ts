@@ -19,6 +19,7 @@ export async function openOnPaper(more: Partial<LayerOptions> = {}) {
   const acquainted = new Set<string>();
   let outcome: SendOutcome = { type: "sent" };
   let hand: TransportOptions["onMessage"] = () => {};
+  let closed: TransportOptions["onClosed"] = () => {};
   const flow: Flow = {
     transport: "udp",
     localAddress: "192.0.2.1",
@@ -28,6 +29,7 @@ export async function openOnPaper(more: Partial<LayerOptions> = {}) {
   };
   const openTransport = async (options: TransportOptions): Promise<Transport> => {
     hand = options.onMessage;
+    closed = options.onClosed;
     return {
       sentBy: { host: "192.0.2.1", port: 5060 },
       flowTo: () => flow,
@@ -70,6 +72,8 @@ export async function openOnPaper(more: Partial<LayerOptions> = {}) {
     /** From the peer, or from another address. */
     receive: (message: SipMessage, remoteAddress = flow.remoteAddress) =>
       hand({ ...flow, remoteAddress }, message),
+    /** The TCP connection to the flow's remote end is gone. */
+    closes: (way: Flow) => closed(way),
     /** We have sent to this address before. */
     knows: (address: string) => void acquainted.add(address),
     fail: () => {

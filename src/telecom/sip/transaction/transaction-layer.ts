@@ -9,6 +9,7 @@ import { callId, cseq, formatVia, headerValue, topVia } from "../message/headers
 import type { Flow, SipMessage, SipRequest, SipResponse } from "../message/message.ts";
 import { type Abilities, validate } from "../message/validate.ts";
 import { sameAddress } from "../transport/addresses.ts";
+import { sameConnection } from "../transport/tcp.ts";
 import {
   openTransport,
   type Refusal,
@@ -98,6 +99,7 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     log,
     onMessage: receive,
     onRefused: refuse,
+    onClosed: connectionLost,
   });
   const clientRoom: ClientRoom = {
     clock,
@@ -127,6 +129,16 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
 
   function refuse(flow: Flow, { request, status, reason }: Refusal): void {
     answerStateless(flow, request, { status, reason });
+  }
+
+  /**
+   * RFC 3261 17.1.4, 18.4: nothing is repeated over TCP, so what was asked over a connection that is gone, and had no sign of life,
+   * has failed. Where there was one the far end is at work; it answers on a new connection if it must (18.2.2).
+   */
+  function connectionLost(flow: Flow): void {
+    // What fails may be asked anew, over a new connection to the same place: that is none of these.
+    const asked = [...clientRoom.running.values()].filter((client) => sameConnection(client.flow, flow));
+    for (const client of asked) client.connectionLost();
   }
 
   function receiveResponse(flow: Flow, response: SipResponse): void {

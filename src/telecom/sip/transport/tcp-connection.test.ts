@@ -36,6 +36,7 @@ async function accepted(t: TestContext) {
     limits: { ...usualTcpLimits, unreadOctets: 2 ** 30 },
     peers: new KnownPeers(),
     receive: () => {},
+    closed: () => {},
   });
   return {
     peer,

@@ -27,6 +27,13 @@ export interface TcpOptions {
   readonly limits: TcpLimits;
   readonly peers: KnownPeers;
   receive(flow: Flow, octets: Uint8Array, framing: "stream-framed"): void;
+  /** The connection to the flow's remote end is gone, and none has taken its place. */
+  closed(flow: Flow): void;
+}
+
+/** Whether two flows have the same remote end: they share a connection. */
+export function sameConnection(flow: Flow, other: Flow): boolean {
+  return flow.transport === "tcp" && other.transport === flow.transport && peerKey(flow) === peerKey(other);
 }
 
 /** Listens, and keeps the connections of both directions in one table, so that each is used both ways (RFC 3261 18). */
@@ -61,7 +68,9 @@ export async function openTcp(options: TcpOptions): Promise<Tcp> {
     const key = peerKey(connection.flow);
     connections.set(key, connection);
     connection.onClosed(() => {
-      if (connections.get(key) === connection) connections.delete(key);
+      if (connections.get(key) !== connection) return;
+      connections.delete(key);
+      options.closed(connection.flow);
     });
     return connection;
   };

@@ -19,6 +19,7 @@ const options = (via: string, more = ""): string =>
 async function openUnit(t: TestContext, more: Partial<TransportOptions> = {}) {
   const seen: { flow: Flow; message: SipMessage }[] = [];
   const refusals: Refusal[] = [];
+  const closed: Flow[] = [];
   const waiting: (() => void)[] = [];
   const wake = (): void => {
     for (const resolve of waiting.splice(0)) resolve();
@@ -38,13 +39,17 @@ async function openUnit(t: TestContext, more: Partial<TransportOptions> = {}) {
       wake();
       void unit.send(flow, makeResponse(refusal.request, refusal.status));
     },
+    onClosed(flow) {
+      closed.push(flow);
+      wake();
+    },
     ...more,
   });
   t.after(() => unit.close());
   const until = async (done: () => boolean): Promise<void> => {
     while (!done()) await new Promise<void>((resolve) => waiting.push(resolve));
   };
-  return { unit, seen, refusals, until };
+  return { unit, seen, refusals, closed, until };
 }
 
 /** A bare UDP peer. */
@@ -190,6 +195,23 @@ test("a connection that is refused is an outcome, not an error", async (t) => {
   assert.ok(request.type === "message");
   assert.equal((await unit.send(flow, request.message)).type, "failed");
   assert.equal(unit.stats().connections, 0);
+});
+
+test("a connection that is gone is told by its flow, but not when a newer one stands in its place", async (t) => {
+  const caller = await openUnit(t);
+  const callee = await openUnit(t);
+  const request = parse(Buffer.from(options("SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1")), "datagram");
+  assert.ok(request.type === "message");
+  const flow = caller.unit.flowTo({ transport: "tcp", address: "127.0.0.1", port: callee.unit.sentBy.port });
+  await caller.unit.send(flow, request.message);
+  caller.unit.endFlow(flow);
+  await caller.unit.send(flow, request.message);
+  await caller.until(() => caller.seen.length > 0);
+  await callee.until(() => callee.closed.length === 1);
+  assert.deepEqual(caller.closed, []);
+  await callee.unit.close();
+  await caller.until(() => caller.closed.length > 0);
+  assert.deepEqual(caller.closed, [flow]);
 });
 
 test("a stream is cut into its messages however it is chopped, and a ping is answered by a pong", async (t) => {

@@ -63,6 +63,8 @@ export interface TransportOptions {
   onMessage(flow: Flow, message: SipMessage): void;
   /** A request that could not, and must be answered so. Over TCP the flow is ended after the answer. */
   onRefused(flow: Flow, refusal: Refusal): void;
+  /** A TCP connection that is gone, whoever closed it: what was asked over it may never be answered. */
+  onClosed(flow: Flow): void;
 }
 
 export interface Refusal {
@@ -107,11 +109,13 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
     try {
       work();
     } catch (error) {
-      log.error({ error }, "A SIP message made its reader fail.");
+      log.error({ error }, "What came from the network made its reader fail.");
     }
   };
 
-  const { udp, tcp } = await bindBoth(options, peers, receive);
+  const closed = (flow: Flow): void => guarded(() => options.onClosed(flow));
+
+  const { udp, tcp } = await bindBoth(options, { peers, receive, closed });
   open = true;
   let closing: Promise<unknown> | undefined;
   const sentBy = { host: options.advertisedAddress ?? address, port: udp.port };
@@ -153,16 +157,20 @@ function failed(why: string): Promise<SendOutcome> {
   return Promise.resolve({ type: "failed", why });
 }
 
-type Receive = (flow: Flow, octets: Uint8Array, framing: Framing) => void;
+interface SocketParts {
+  readonly peers: KnownPeers;
+  receive(flow: Flow, octets: Uint8Array, framing: Framing): void;
+  closed(flow: Flow): void;
+}
 
-async function bindBoth(options: TransportOptions, peers: KnownPeers, receive: Receive) {
+async function bindBoth(options: TransportOptions, parts: SocketParts) {
   const { address, clock, log } = options;
   const limits = { ...usualTcpLimits, ...options.tcpLimits };
   // A port that is free for UDP may be taken for TCP; with port 0 another pair is tried.
   for (let attempt = 1; ; attempt++) {
-    const udp = await openUdp({ address, port: options.port, log, receive });
+    const udp = await openUdp({ address, port: options.port, log, receive: parts.receive });
     try {
-      return { udp, tcp: await openTcp({ address, port: udp.port, clock, log, limits, peers, receive }) };
+      return { udp, tcp: await openTcp({ address, port: udp.port, clock, log, limits, ...parts }) };
     } catch (error) {
       await udp.close();
       if (options.port !== 0 || attempt === 10) throw error;
