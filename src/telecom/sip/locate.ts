@@ -29,7 +29,7 @@ export interface NextHop {
   readonly transport: "udp" | "tcp";
 }
 
-// A leg's ring time is over long before ten dead targets are.
+// A leg's ring time is over before ten silent targets are.
 const mostTargets = 10;
 
 /**
@@ -85,9 +85,12 @@ function inTurn(records: readonly SrvRecord[], random: Random): SrvRecord[] {
   return turn;
 }
 
-/** RFC 3263 4.3: a target that timed out or said 503 is left aside, for 30 s unless it said for how long, and unless there is no other. */
+/**
+ * RFC 3263 4.3: a target that was silent or said 503 is left aside for a time, unless there is no other. Silence costs the call
+ * that meets it seconds, so it is met again after minutes; an answer that comes sooner lifts the ban.
+ */
 export class Quarantine {
-  static readonly #restMs = 30_000;
+  static readonly #restMs = 300_000;
   static readonly #mostHeld = 1_000;
   readonly #until = new Map<string, number>();
 

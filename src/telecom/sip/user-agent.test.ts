@@ -3,15 +3,15 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
-import { systemClock } from "#base/clock.ts";
+import { systemClock, VirtualClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
 import { freePort } from "#rig/ports.ts";
-import { bodyTypes, type CallEvent, type CallWish, methods } from "./dialog/call-state.ts";
+import { bodyTypes, type CallEvent, type CallWish, methods, silentTargetMs } from "./dialog/call-state.ts";
 import { makeRequest, makeResponse } from "./message/build.ts";
 import { paramValue } from "./message/grammar.ts";
 import { callId, credentials, headerValue } from "./message/headers.ts";
-import type { SipRequest, SipResponse } from "./message/message.ts";
+import type { Flow, SipRequest, SipResponse } from "./message/message.ts";
 import { parse } from "./message/parse.ts";
 import { serialize } from "./message/serialize.ts";
 import type { ServerTransaction } from "./transaction/server-transaction.ts";
@@ -123,6 +123,40 @@ test("503 from the first address leads to the second, with the same Call-ID", as
   assert.equal(callId(dead.heard[0] as SipRequest), callId(alive.heard[0] as SipRequest));
 });
 
+test(
+  "a silent address is left for the next after 4 s, and its late answer is acknowledged and ended",
+  limit,
+  async (t) => {
+    const clock = new VirtualClock();
+    const heard: SipRequest[] = [];
+    const late = await openPlainUdp(t, (request) => void heard.push(request));
+    const until = async (method: string): Promise<SipRequest> => {
+      for (;;) {
+        const found = heard.find((request) => request.method === method);
+        if (found !== undefined) return found;
+        await late.received();
+      }
+    };
+    const alive = await trunk(t, (call) => answer(call, alive.port));
+    const agent = await openUserAgent({ address: "127.0.0.1", port: 0, ...parts, clock });
+    t.after(async () => {
+      const closed = agent.close();
+      await clock.advance(2_000);
+      await closed;
+    });
+    const { settled, told } = placed(agent, wishFor(agent, [late.port, alive.port]));
+    const invite = await until("INVITE");
+    assert.equal(alive.heard.length, 0);
+    await clock.advance(silentTargetMs);
+    assert.equal((await settled).type, "answered");
+    const contact = `sip:late@127.0.0.1:${late.port}`;
+    late.say(makeResponse(invite, 200, { toTag: "late", contact, body }));
+    assert.equal((await until("ACK")).uri, contact);
+    assert.equal((await until("BYE")).uri, contact);
+    assert.equal(told.length, 1);
+  },
+);
+
 test("302 to another port of the trunk leads there", async (t) => {
   const second = await trunk(t, (call) => answer(call, second.port));
   const first = await trunk(t, (call) => {
@@ -133,6 +167,36 @@ test("302 to another port of the trunk leads there", async (t) => {
   assert.equal((await placed(agent, wishFor(agent, [first.port])).settled).type, "answered");
   assert.deepEqual([first.heard.length, second.heard[0]?.uri], [1, `sip:200@127.0.0.1:${second.port}`]);
 });
+
+/** A far end that says what the test says, when it says so. */
+async function openPlainUdp(t: TestContext, hear: (request: SipRequest) => void, port = 0) {
+  let flow: Flow | undefined;
+  let wake = (): void => {};
+  const udp = await openUdp({
+    address: "127.0.0.1",
+    port,
+    log: silentLog,
+    receive(from, octets) {
+      const parsed = parse(octets, "datagram");
+      assert.ok(parsed.type === "message" && parsed.message.type === "request");
+      flow = from;
+      hear(parsed.message);
+      wake();
+    },
+  });
+  t.after(() => udp.close());
+  return {
+    port: udp.port,
+    received: () =>
+      new Promise<void>((resolve) => {
+        wake = resolve;
+      }),
+    say(response: SipResponse): void {
+      assert.ok(flow !== undefined);
+      void udp.send(flow, serialize(response));
+    },
+  };
+}
 
 /** A TCP port where connections are taken, and closed at the first word. */
 async function closingPort(t: TestContext, port: number): Promise<number> {
@@ -164,18 +228,10 @@ test(
 test("a large INVITE comes by UDP where its TCP connection is taken and closed", limit, async (t) => {
   const port = await freePort();
   await closingPort(t, port);
-  const udp = await openUdp({
-    address: "127.0.0.1",
-    port,
-    log: silentLog,
-    receive(flow, octets) {
-      const parsed = parse(octets, "datagram");
-      assert.ok(parsed.type === "message" && parsed.message.type === "request");
-      if (parsed.message.method !== "INVITE") return;
-      void udp.send(flow, serialize(makeResponse(parsed.message, 486, { toTag: "busy" })));
-    },
-  });
-  t.after(() => udp.close());
+  const busy = (request: SipRequest): void => {
+    if (request.method === "INVITE") udp.say(makeResponse(request, 486, { toTag: "busy" }));
+  };
+  const udp = await openPlainUdp(t, busy, port);
   const agent = await userAgent(t);
   const headers = [{ name: "X-Tandem-Context", value: "x".repeat(1_200) }];
   const end = await placed(agent, wishFor(agent, [port], { headers })).settled;

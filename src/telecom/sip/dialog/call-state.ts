@@ -12,7 +12,7 @@ import type { SessionTimer } from "./session-timer.ts";
  * A call that we make: the INVITE usage of RFC 3261 13 to 15 with its forks, as plain JSON. Nothing here waits or sends;
  * `step` gives the next state and what is to be done.
  *
- *              3xx, 401, 407, 422, 503, time-out: the next attempt
+ *              3xx, 401, 407, 422, 503, time-out, silence: the next attempt
  *                ┌──────┐
  *   begin ──> calling <─┘ ── 2xx: ACK ──> answered <──┐ re-INVITE, UPDATE, INFO, refresh
  *                │                            │ └─────┘
@@ -29,6 +29,8 @@ export interface OutgoingCall {
   /** Client transactions begun: each one's name is its number. */
   readonly begun: number;
   readonly attempt: Attempt;
+  /** Attempts that were left because nothing had come, by transaction. Each may still speak up. */
+  readonly left: Readonly<Record<string, Attempt>>;
   /** Addresses of the next hop still to try; the first is in use. */
   readonly targets: readonly SipTarget[];
   /** The first place and where 3xx responses led, and where they may lead yet. */
@@ -77,8 +79,12 @@ export interface CallWish {
 export interface Attempt {
   readonly tx: string;
   readonly uri: string;
+  /** Undefined before the first INVITE. */
+  readonly target: SipTarget | undefined;
   readonly cseq: number;
   readonly provisional: boolean;
+  /** When the next target is tried if nothing has come; undefined when there is no other. */
+  readonly silentUntilMs: number | undefined;
   /** RFC 3261 22.1: the ACK of a 2xx carries the INVITE's credentials. */
   readonly authorization: readonly HeaderLine[];
 }
@@ -195,6 +201,12 @@ export type Step = readonly [OutgoingCall, readonly CallEffect[]];
 
 /** RFC 3261 17.1.1.1: 64 * T1, after which nothing of a transaction is on its way any more. */
 export const lingerMs = 32_000;
+
+/**
+ * RFC 3263 4.3 has the next target tried when a transaction times out, after 64 * T1: nobody's telephone is rung for so long. A
+ * far end that lives says 100 at once, and in 4 s an INVITE is sent four times.
+ */
+export const silentTargetMs = 4_000;
 
 /** What we take from a far end: the transaction layer refuses all else, and OPTIONS and Allow tell it. */
 export const methods: readonly string[] = ["INVITE", "ACK", "CANCEL", "BYE", "UPDATE", "INFO", "OPTIONS"];

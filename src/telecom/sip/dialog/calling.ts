@@ -1,6 +1,6 @@
 import { challenged, proven, type TrunkLogin, trunkLogin } from "../auth/trunk-login.ts";
 import { paramValue } from "../message/grammar.ts";
-import { callId, cseq, headerValues, retryAfter, rseq, to, tokens } from "../message/headers.ts";
+import { callId, cseq, headerValues, rseq, to, tokens } from "../message/headers.ts";
 import type { SipResponse } from "../message/message.ts";
 import {
   type CallEnd,
@@ -13,9 +13,10 @@ import {
   tell,
   then,
 } from "./call-state.ts";
+import { goneBack, tellAlive, tellDead, tellRefused } from "./attempt.ts";
 import { confirmed, dialogFrom } from "./dialog.ts";
 import { redirections, targetsFor } from "./redirect.ts";
-import { ackOf, endOffer, over, sdpOf, sendBye, sendInDialog, sendInvite } from "./requests.ts";
+import { ackOf, endOffer, over, sdpOf, sendBye, sendInDialog, sendInvite, without } from "./requests.ts";
 import { secondsAfter422, timerFromAnswer, wantedSeconds } from "./session-timer.ts";
 
 // A peer that makes a dialog of every provisional response must not fill our memory.
@@ -29,7 +30,16 @@ export function begin(wish: CallWish, moment: Moment): Step {
     // RFC 3261 8.1.1.5 asks for less than 2^31; starting small leaves room for reserving blocks.
     localSeq: 0,
     begun: 0,
-    attempt: { tx: "", uri: wish.uri, cseq: 0, provisional: false, authorization: [] },
+    attempt: {
+      tx: "",
+      uri: wish.uri,
+      target: undefined,
+      cseq: 0,
+      provisional: false,
+      silentUntilMs: undefined,
+      authorization: [],
+    },
+    left: {},
     targets: wish.targets,
     tried: [{ uri: wish.uri }],
     toTry: [],
@@ -50,24 +60,21 @@ export function begin(wish: CallWish, moment: Moment): Step {
 
 /** A response to the INVITE that begins the call. */
 export function inviteAnswered(call: OutgoingCall, response: SipResponse, moment: Moment): Step {
-  const [target] = call.targets;
-  const alive: Step = [
-    { ...call, attempt: { ...call.attempt, provisional: true } },
-    target === undefined || call.attempt.provisional ? [] : [{ type: "target", target, alive: true }],
-  ];
+  const alive: Step = [{ ...call, attempt: { ...call.attempt, provisional: true } }, tellAlive(call.attempt)];
   if (response.status < 200) return then(alive, (now) => provisional(now, response, moment));
   if (response.status < 300) return then(alive, (now) => accepted(now, response, moment));
   return rejected(call, response, moment);
 }
 
 /** Time-out or a transport that failed: RFC 3263 4.3, the next address. */
-export function inviteUnanswered(call: OutgoingCall, moment: Moment): Step {
+export function inviteUnanswered(call: OutgoingCall, tx: string, moment: Moment): Step {
+  if (tx !== call.attempt.tx) return [{ ...call, left: without(call.left, tx) }, []];
   if (call.phase !== "calling") return [call, []];
-  const [target] = call.targets;
-  // One that rang lives, though it never answered our CANCEL.
-  const isDead = target !== undefined && !call.attempt.provisional;
-  const dead: Step = [call, isDead ? [{ type: "target", target, alive: false }] : []];
+  const dead: Step = [call, tellDead(call.attempt)];
   if (call.giveUp !== undefined) return [over(call, moment), [...endOffer(call), ...dead[1]]];
+  // Where this one could not be reached, one that was slow may answer yet.
+  const slow = Object.values(call.left).findLast((attempt) => !attempt.provisional);
+  if (call.targets.length <= 1 && slow !== undefined) return then(dead, (now) => [goneBack(now, slow), []]);
   return then(dead, (now) => nextTarget(now, { type: "no-response" }, moment));
 }
 
@@ -112,12 +119,17 @@ function acknowledgedReliably(
   return then(sent, (now) => [now, [told]]);
 }
 
-function accepted(call: OutgoingCall, response: SipResponse, moment: Moment): Step {
+export function accepted(
+  call: OutgoingCall,
+  response: SipResponse,
+  moment: Moment,
+  attempt = call.attempt,
+): Step {
   const tag = paramValue(to(response).params, "tag") ?? "";
   const known = forkOf(call, tag);
   // RFC 3261 13.2.2.4: our ACK was lost, the 2xx comes again.
   if (known?.ack !== undefined) return [call, ackOf(call, known)];
-  const dialog = confirmed(known?.dialog, response, call.attempt.uri);
+  const dialog = confirmed(known?.dialog, response, attempt.uri);
   if (dialog === undefined || (known === undefined && Object.keys(call.forks).length >= mostForks)) {
     return [call, []];
   }
@@ -127,13 +139,14 @@ function accepted(call: OutgoingCall, response: SipResponse, moment: Moment): St
     ...known,
     dialog: { ...dialog, allows },
     ...(sdp === undefined ? {} : { sdp }),
-    ack: { cseq: cseq(response).number, authorization: call.attempt.authorization },
+    ack: { cseq: cseq(response).number, authorization: attempt.authorization },
   };
   const login = call.login === undefined ? undefined : proven(call.login);
   const noted: Step = [{ ...call, login, forks: { ...call.forks, [tag]: fork } }, ackOf(call, fork)];
-  // The CANCEL crossed the 200, or another fork was first: this one is taken down at once.
-  const unwanted = call.giveUp !== undefined || call.phase !== "calling";
-  if (unwanted) return then(noted, (now) => unwantedFork(now, tag, moment));
+  // The CANCEL crossed the 200, or another fork or another target was first: this one is taken down at once.
+  const isLate = attempt.tx !== call.attempt.tx;
+  const unwanted = call.giveUp !== undefined || call.phase !== "calling" || isLate;
+  if (unwanted) return then(noted, (now) => unwantedFork(now, { tag, isLate }, moment));
   const chosen: Step = then(noted, (now) => [
     { ...now, phase: "answered", chosen: tag, session: timerFromAnswer(response, moment.nowMs) },
     [],
@@ -149,26 +162,19 @@ function accepted(call: OutgoingCall, response: SipResponse, moment: Moment): St
   return then(chosen, (now) => [now, [answered]]);
 }
 
-function unwantedFork(call: OutgoingCall, tag: string, moment: Moment): Step {
-  const bye = { tag, headers: call.giveUp?.headers ?? [] };
-  if (call.phase === "answered") return sendInDialog(call, { method: "BYE", ...bye }, moment);
-  return sendBye(call, bye, moment);
+function unwantedFork(call: OutgoingCall, fork: { tag: string; isLate: boolean }, moment: Moment): Step {
+  const bye = { tag: fork.tag, headers: call.giveUp?.headers ?? [] };
+  const goesOn = call.phase === "answered" || fork.isLate;
+  return goesOn ? sendInDialog(call, { method: "BYE", ...bye }, moment) : sendBye(call, bye, moment);
 }
 
 function rejected(call: OutgoingCall, response: SipResponse, moment: Moment): Step {
   if (call.phase !== "calling") return [call, []];
   const end: CallEnd = { type: "rejected", status: response.status };
   const { status } = response;
-  const [target] = call.targets;
   const answered: Step = [
-    // RFC 3261 13.2.2.3: a final refusal ends every early dialog of this attempt, and what was asked there.
-    { ...call, forks: {}, pending: {}, theirs: undefined },
-    [
-      ...endOffer(call),
-      ...(target === undefined
-        ? []
-        : [{ type: "target", target, alive: status !== 503, ...restAsked(response) } as const]),
-    ],
+    { ...confirmedAlone(call), theirs: undefined },
+    [...endOffer(call), ...tellRefused(call.attempt, response)],
   ];
   if (call.giveUp !== undefined) return then(answered, (now) => [over(now, moment), []]);
   return then(answered, (now) => {
@@ -194,10 +200,12 @@ function rejected(call: OutgoingCall, response: SipResponse, moment: Moment): St
   });
 }
 
-/** RFC 3261 20.33: more than ten minutes are not believed, or a trunk's slip of the pen would cost us a day. */
-function restAsked(response: SipResponse): { readonly restMs?: number } {
-  const seconds = response.status === 503 ? retryAfter(response) : undefined;
-  return seconds === undefined ? {} : { restMs: Math.min(seconds, 600) * 1_000 };
+/** RFC 3261 13.2.2.3: a final refusal ends every early dialog of its attempt, and what was asked there. */
+function confirmedAlone(call: OutgoingCall): OutgoingCall {
+  const forks = Object.entries(call.forks).filter(([, fork]) => fork.ack !== undefined);
+  const kept = { ...call, forks: Object.fromEntries(forks) };
+  const pending = Object.entries(call.pending).filter(([, sent]) => forkOf(kept, sent.tag) !== undefined);
+  return { ...kept, pending: Object.fromEntries(pending) };
 }
 
 /** The login that answers a 401 or 407, undefined when there is no use in it. */
@@ -229,10 +237,11 @@ function nextRedirection(call: OutgoingCall, end: CallEnd, moment: Moment): Step
   return sendInvite({ ...call, toTry, tried: [...call.tried, place], targets }, place.uri, moment);
 }
 
-function nextTarget(call: OutgoingCall, end: CallEnd, moment: Moment): Step {
+/** RFC 3263 4.3: the same request at the next address; the end when there is none. */
+export function nextTarget(call: OutgoingCall, end: CallEnd, moment: Moment): Step {
   const targets = call.targets.slice(1);
   if (targets.length === 0) return ended(call, end, moment);
-  return sendInvite({ ...call, targets, forks: {}, pending: {} }, call.attempt.uri, moment);
+  return sendInvite({ ...call, targets }, call.attempt.uri, moment);
 }
 
 function ended(call: OutgoingCall, end: CallEnd, moment: Moment): Step {

@@ -187,13 +187,17 @@ test("an address that rang, and then answered neither CANCEL nor INVITE, is not 
   );
 });
 
-test("a 503 is taken at its word for how long the trunk wants to be left alone, up to ten minutes", () => {
+test("a 503 is taken at its word for how long the trunk wants to be left alone, up to ten minutes, and rests for 30 s unless told", () => {
   const peer = new ScriptedPeer();
   peer.responds(503, { headers: [{ name: "Retry-After", value: "5 (restarting);duration=60" }] });
   peer.responds(503, { headers: [{ name: "Retry-After", value: "86400" }] });
+  const plain = new ScriptedPeer();
+  plain.responds(503);
   assert.deepEqual(
-    peer.effects.flatMap((effect) => (effect.type === "target" ? [effect.restMs] : [])),
-    [5_000, 600_000],
+    [...peer.effects, ...plain.effects].flatMap((effect) =>
+      effect.type === "target" ? [effect.restMs] : [],
+    ),
+    [5_000, 600_000, 30_000],
   );
 });
 

@@ -2,6 +2,7 @@ import { paramValue } from "../message/grammar.ts";
 import { cseq, to } from "../message/headers.ts";
 import type { SipResponse } from "../message/message.ts";
 import { proven } from "../auth/trunk-login.ts";
+import { nextTargetAtMs } from "./attempt.ts";
 import { answerTo } from "./calling.ts";
 import {
   type CallEffect,
@@ -14,7 +15,7 @@ import {
   then,
 } from "./call-state.ts";
 import { requestIn, retargeted } from "./dialog.ts";
-import { ackOf, leadsToTrunk, sdpOf, sendBye, sendInDialog } from "./requests.ts";
+import { ackOf, leadsToTrunk, sdpOf, sendBye, sendInDialog, without } from "./requests.ts";
 import { refreshHeaders, secondsAfter422, timerFromAnswer, triedAgainAt } from "./session-timer.ts";
 
 /**
@@ -24,7 +25,7 @@ import { refreshHeaders, secondsAfter422, timerFromAnswer, triedAgainAt } from "
 export function dueAtMs(call: OutgoingCall): number | undefined {
   const session = call.phase === "answered" ? call.session : undefined;
   const refreshAtMs = session === undefined ? undefined : (call.glareUntilMs ?? session.dueAtMs);
-  const moments = [refreshAtMs, session?.expiresAtMs, call.forgetAtMs].filter(
+  const moments = [nextTargetAtMs(call), refreshAtMs, session?.expiresAtMs, call.forgetAtMs].filter(
     (moment) => moment !== undefined,
   );
   return moments.length === 0 ? undefined : Math.min(...moments);
@@ -185,9 +186,4 @@ function refreshFailed(
 function triedAgain(call: OutgoingCall, moment: Moment): Step {
   const { session } = call;
   return [session === undefined ? call : { ...call, session: triedAgainAt(session, moment.nowMs) }, []];
-}
-
-function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
-  const { [key]: _gone, ...rest } = record;
-  return rest;
 }

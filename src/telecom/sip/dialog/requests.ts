@@ -13,6 +13,7 @@ import {
   type Moment,
   type OutgoingCall,
   type PendingRequest,
+  silentTargetMs,
   type Step,
   supported,
   type TheirRequest,
@@ -42,7 +43,8 @@ export function sendInvite(call: OutgoingCall, uri: string, moment: Moment): Ste
     headers: [...authorization, allow, supported, ...refreshHeaders(call.sessionSeconds), ...wish.headers],
     body,
   });
-  const attempt = { tx, uri, cseq, provisional: false, authorization };
+  const silentUntilMs = call.targets.length > 1 ? moment.nowMs + silentTargetMs : undefined;
+  const attempt = { tx, uri, target, cseq, provisional: false, silentUntilMs, authorization };
   return [
     { ...call, localSeq: cseq, begun: call.begun + 1, attempt, login },
     [{ type: "send-invite", tx, request, target }],
@@ -117,8 +119,9 @@ export function requestOf(theirs: TheirRequest): SipRequest {
 }
 
 export function over(call: OutgoingCall, moment: Moment): OutgoingCall {
-  // RFC 3261 13.2.2.4: 2xx of other forks may come until 64 * T1 after the first.
-  const mayEcho = Object.keys(call.forks).length > 0 || call.attempt.provisional;
+  // RFC 3261 13.2.2.4: 2xx of other forks may come until 64 * T1 after the first, and so may those of attempts that were left.
+  const isKnown = Object.keys(call.forks).length > 0 || Object.keys(call.left).length > 0;
+  const mayEcho = isKnown || call.attempt.provisional;
   return {
     ...call,
     phase: "over",
@@ -135,4 +138,9 @@ export function sdpOf(message: SipMessage): string | undefined {
   const type = contentType(message);
   if (message.body.length === 0 || type?.type !== "application" || type.subtype !== "sdp") return undefined;
   return Buffer.from(message.body).toString("utf8");
+}
+
+export function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
+  const { [key]: _gone, ...rest } = record;
+  return rest;
 }

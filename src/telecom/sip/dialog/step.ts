@@ -10,19 +10,23 @@ import {
   unacknowledged,
   withdrawn,
 } from "./their-requests.ts";
+import { silent, spokeLate } from "./silent-target.ts";
 import type { HeaderLine } from "../message/message.ts";
 import { unreachable } from "#base/errors.ts";
 
 /** One input, the call after it, and what is to be done: the whole of `OutgoingCall`'s drawing. */
 export function step(call: OutgoingCall, input: CallInput, moment: Moment): Step {
   switch (input.type) {
-    case "response":
-      return input.tx === call.attempt.tx
-        ? inviteAnswered(call, input.response, moment)
-        : requestAnswered(call, input, moment);
+    case "response": {
+      if (input.tx === call.attempt.tx) return inviteAnswered(call, input.response, moment);
+      const late = call.left[input.tx];
+      return late === undefined
+        ? requestAnswered(call, input, moment)
+        : spokeLate(call, { late, response: input.response }, moment);
+    }
     case "no-response":
-      return input.tx === call.attempt.tx
-        ? inviteUnanswered(call, moment)
+      return input.tx === call.attempt.tx || call.left[input.tx] !== undefined
+        ? inviteUnanswered(call, input.tx, moment)
         : requestUnanswered(call, input, moment);
     case "request":
       return requested(call, input, moment);
@@ -41,7 +45,7 @@ export function step(call: OutgoingCall, input: CallInput, moment: Moment): Step
     case "offer-made":
       return offerMade(call, input.sdp, moment);
     case "due":
-      return due(call, moment);
+      return call.phase === "calling" ? silent(call, moment) : due(call, moment);
     default:
       return unreachable(input);
   }
