@@ -15,6 +15,7 @@ import {
   saysInDialog,
   saysToInvite,
 } from "#rig/sipp/far-end.ts";
+import { freePort } from "#rig/ports.ts";
 import { isProofOf } from "#rig/digest-proof.ts";
 import { installed } from "#rig/processes.ts";
 import { type Sipp, type SippOptions, startSipp } from "#rig/sipp.ts";
@@ -61,12 +62,14 @@ after(async () => {
 });
 
 let legs = 0;
+/** For a dial whose wish names its target. */
+const nobody = { port: 0 };
 
 function say(command: Command): void {
   lines.command(command, (why) => refusals.push(why));
 }
 
-function dial(sipp: Sipp, wish: Partial<Extract<Command, { type: "dial" }>> = {}): LegId {
+function dial(sipp: Pick<Sipp, "port">, wish: Partial<Extract<Command, { type: "dial" }>> = {}): LegId {
   const leg = `leg-${++legs}` as LegId;
   say({
     type: "dial",
@@ -629,10 +632,17 @@ test("one permit dials one leg, and a leg that is known is not dialled again", l
   assert.equal(distinctInvites(sipp), 1);
 });
 
-test("a trunk where nobody listens is unreachable", limit, async () => {
-  await using sipp = await far(farEnd(hears("INVITE"), says(486, { retransmitted: true }), hears("ACK")));
-  const leg = dial(sipp, {
+test("a trunk whose name leads nowhere is unreachable", limit, async () => {
+  const leg = dial(nobody, {
     target: { host: "no-such-trunk.invalid", transport: "udp", user: "100", codecs: ["PCMU"] },
+  });
+  assert.equal((await until(leg, ended)).endCause, "unreachable");
+});
+
+test("a trunk where nobody listens is unreachable, long before its time to ring is over", limit, async () => {
+  const leg = dial(nobody, {
+    target: { host: "127.0.0.1", port: await freePort(), transport: "tcp", user: "100", codecs: ["PCMU"] },
+    ringUntilMs: Date.now() + 3_600_000,
   });
   assert.equal((await until(leg, ended)).endCause, "unreachable");
 });
