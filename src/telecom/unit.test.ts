@@ -12,7 +12,7 @@ import { openEmbeddedEngine } from "./media/embedded-engine.ts";
 import type { MediaEngine } from "./media/media-engine.ts";
 import { bodyTypes, methods } from "./sip/dialog/call-state.ts";
 import { dialogFrom, requestIn } from "./sip/dialog/dialog.ts";
-import { sdpOf } from "./sip/dialog/requests.ts";
+import { sdpOf } from "./sip/message/body-parts.ts";
 import { makeResponse } from "./sip/message/build.ts";
 import { contacts, from, to } from "./sip/message/headers.ts";
 import type { ServerTransaction } from "./sip/transaction/server-transaction.ts";

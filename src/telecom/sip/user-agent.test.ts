@@ -10,7 +10,7 @@ import { freePort } from "#rig/ports.ts";
 import { bodyTypes, type CallEvent, type CallWish, methods, silentTargetMs } from "./dialog/call-state.ts";
 import { makeRequest, makeResponse } from "./message/build.ts";
 import { paramValue } from "./message/grammar.ts";
-import { callId, credentials, headerValue } from "./message/headers.ts";
+import { callId, credentials, from, headerValue, to } from "./message/headers.ts";
 import type { Flow, SipRequest, SipResponse } from "./message/message.ts";
 import { parse } from "./message/parse.ts";
 import { serialize } from "./message/serialize.ts";
@@ -83,11 +83,13 @@ function wishFor(agent: UserAgent, ports: readonly number[], wish: Partial<CallW
 function placed(agent: UserAgent, wish: CallWish) {
   const told: CallEvent[] = [];
   const { promise, resolve } = Promise.withResolvers<CallEvent>();
+  const over = Promise.withResolvers<CallEvent>();
   const call = agent.place(wish, (event) => {
     told.push(event);
+    if (event.type === "over") over.resolve(event);
     if (event.type === "answered" || event.type === "over") resolve(event);
   });
-  return { call, told, settled: promise };
+  return { call, told, settled: promise, over: over.promise };
 }
 
 test("a trunk that asks for SHA-256 gets it, and checks it itself (RFC 8760)", async (t) => {
@@ -297,6 +299,33 @@ test("a Contact that leads nowhere costs that call its end, nothing more", async
   assert.equal((await lost.settled).type, "answered");
   lost.call.say({ type: "hang-up", headers: [] });
   assert.equal((await placed(agent, wishFor(agent, [other.port])).settled).type, "answered");
+});
+
+test("a gateway that carries ISUP beside its session description is answered to, and its BYE ends the call", async (t) => {
+  const isup = { name: "Content-Disposition", value: "signal;handling=required" };
+  const { port, layer } = await trunk(t, (call) => {
+    if (call.request.method !== "INVITE") return answer(call, port);
+    const contact = `sip:far@127.0.0.1:${port}`;
+    const content = `--b\r\nContent-Type: application/sdp\r\n\r\n${sdp}\r\n--b\r\nContent-Type: application/isup\r\n\r\nx\r\n--b--`;
+    const both = { contentType: "multipart/mixed;boundary=b", content };
+    call.respond(makeResponse(call.request, 200, { toTag: call.toTag, contact, body: both }));
+    const bye = makeRequest({
+      method: "BYE",
+      uri: `sip:tandem@127.0.0.1:${agent.address.port}`,
+      from: { ...to(call.request), params: [{ name: "tag", value: call.toTag }] },
+      to: from(call.request),
+      callId: callId(call.request),
+      cseq: 1,
+      headers: [isup],
+      body: { contentType: "application/isup", content: "x" },
+    });
+    const flow = layer.flowTo({ transport: "udp", address: "127.0.0.1", port: agent.address.port });
+    layer.request(bye, flow, { onResponse: () => {}, onFailure: () => {} });
+  });
+  const agent = await userAgent(t);
+  const call = placed(agent, wishFor(agent, [port]));
+  assert.equal((await call.settled).type, "answered");
+  assert.deepEqual(await call.over, { type: "over", end: { type: "hung-up-by-far-end" } });
 });
 
 test("a value that may not go to the wire ends the call before it goes", async (t) => {

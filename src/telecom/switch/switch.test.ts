@@ -8,7 +8,7 @@ import type { Command, LegState, TelecomEvent } from "#contract/telecom.ts";
 import { killableEngine } from "../media/contract/engine-thread.ts";
 import { openEmbeddedEngine } from "../media/embedded-engine.ts";
 import { bodyTypes, methods } from "../sip/dialog/call-state.ts";
-import { sdpOf } from "../sip/dialog/requests.ts";
+import { sdpOf } from "../sip/message/body-parts.ts";
 import { makeResponse } from "../sip/message/build.ts";
 import { openTransactionLayer } from "../sip/transaction/transaction-layer.ts";
 import { openUserAgent } from "../sip/user-agent.ts";

@@ -116,6 +116,14 @@ test("a fork that we do not talk to changes nothing of the call", () => {
   assert.equal(peer.call.phase, "answered");
 });
 
+test("an INFO whose body we may pass over is taken, and means nothing", () => {
+  const peer = talking();
+  const headers = [{ name: "Content-Disposition", value: "signal;handling=optional" }];
+  peer.asks("INFO", { headers, body: { contentType: "application/isup", content: "x" } });
+  assert.deepEqual(peer.answers, [200]);
+  assert.equal(peer.told.length, 1);
+});
+
 test("keys in INFO are told; what INFO cannot mean is refused", () => {
   const peer = talking();
   peer.asks("INFO", {

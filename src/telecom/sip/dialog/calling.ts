@@ -1,4 +1,5 @@
 import { challenged, proven, type TrunkLogin, trunkLogin } from "../auth/trunk-login.ts";
+import { sdpOf } from "../message/body-parts.ts";
 import { paramValue } from "../message/grammar.ts";
 import { callId, cseq, headerValues, rseq, to, tokens } from "../message/headers.ts";
 import type { SipResponse } from "../message/message.ts";
@@ -16,7 +17,7 @@ import {
 import { goneBack, tellAlive, tellDead, tellRefused } from "./attempt.ts";
 import { confirmed, dialogFrom } from "./dialog.ts";
 import { redirections, targetsFor } from "./redirect.ts";
-import { ackOf, endOffer, over, sdpOf, sendBye, sendInDialog, sendInvite, without } from "./requests.ts";
+import { ackOf, endOffer, over, sendBye, sendInDialog, sendInvite, without } from "./requests.ts";
 import { secondsAfter422, timerFromAnswer, wantedSeconds } from "./session-timer.ts";
 
 // A peer that makes a dialog of every provisional response must not fill our memory.

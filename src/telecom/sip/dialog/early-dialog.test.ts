@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sdpOf } from "../message/body-parts.ts";
 import type { SipRequest } from "../message/message.ts";
 import { dueAtMs } from "./refresh.ts";
-import { sdpOf } from "./requests.ts";
 import { header, ourSdp, ScriptedPeer, theirSdp, usualWish } from "./scripted-peer.ts";
 
 const routesOf = (request: SipRequest): readonly string[] =>

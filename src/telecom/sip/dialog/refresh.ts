@@ -1,3 +1,4 @@
+import { sdpOf } from "../message/body-parts.ts";
 import { paramValue } from "../message/grammar.ts";
 import { cseq, to } from "../message/headers.ts";
 import type { SipResponse } from "../message/message.ts";
@@ -15,7 +16,7 @@ import {
   then,
 } from "./call-state.ts";
 import { requestIn, retargeted } from "./dialog.ts";
-import { ackOf, leadsToTrunk, sdpOf, sendBye, sendInDialog, without } from "./requests.ts";
+import { ackOf, leadsToTrunk, sendBye, sendInDialog, without } from "./requests.ts";
 import { refreshHeaders, secondsAfter422, timerFromAnswer, triedAgainAt } from "./session-timer.ts";
 
 /**

@@ -1,8 +1,7 @@
 import { authorized } from "../auth/trunk-login.ts";
 import { makeRequest, makeResponse } from "../message/build.ts";
-import { contentType } from "../message/headers.ts";
 import { paramValue } from "../message/grammar.ts";
-import type { SipMessage, SipRequest } from "../message/message.ts";
+import type { SipRequest } from "../message/message.ts";
 import { parseUri } from "../message/uri.ts";
 import {
   allow,
@@ -131,13 +130,6 @@ export function over(call: OutgoingCall, moment: Moment): OutgoingCall {
     glareUntilMs: undefined,
     forgetAtMs: call.forgetAtMs ?? moment.nowMs + (mayEcho ? lingerMs : 0),
   };
-}
-
-/** The session description that a message carries, if it does. */
-export function sdpOf(message: SipMessage): string | undefined {
-  const type = contentType(message);
-  if (message.body.length === 0 || type?.type !== "application" || type.subtype !== "sdp") return undefined;
-  return Buffer.from(message.body).toString("utf8");
 }
 
 export function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {

@@ -1,3 +1,4 @@
+import { isOptional, packageType, sdpOf } from "../message/body-parts.ts";
 import { makeResponse, type ResponseWish } from "../message/build.ts";
 import { paramValue } from "../message/grammar.ts";
 import { from, headerValues, tokens } from "../message/headers.ts";
@@ -17,7 +18,7 @@ import {
 } from "./call-state.ts";
 import { inOrder, retargeted } from "./dialog.ts";
 import { digitInInfo } from "./info-digit.ts";
-import { endOffer, over, requestOf, sdpOf, sendBye } from "./requests.ts";
+import { endOffer, over, requestOf, sendBye } from "./requests.ts";
 import { floorSeconds, timerFromRequest } from "./session-timer.ts";
 
 /** A request of the far end in this call: RFC 3261 12.2.2 first, then each method's own rules. */
@@ -59,7 +60,11 @@ function byMethod(call: OutgoingCall, asked: Asked, moment: Moment): Step {
 }
 
 /** What OPTIONS is told, in a dialog and outside (RFC 3261 11.2). */
-export const abilities = [allow, supported, { name: "Accept", value: bodyTypes.join(", ") }];
+export const abilities = [
+  allow,
+  supported,
+  { name: "Accept", value: [...bodyTypes, packageType].join(", ") },
+];
 
 function hungUp(call: OutgoingCall, asked: Asked, moment: Moment): Step {
   const done = answer(call, asked, 200);
@@ -73,8 +78,9 @@ function hungUp(call: OutgoingCall, asked: Asked, moment: Moment): Step {
 
 function informed(call: OutgoingCall, asked: Asked): Step {
   const digit = digitInInfo(asked.request);
-  // RFC 6086 4.2.2: an INFO about nothing that we know; 200 when it has no body (a keep-alive of old).
-  if (digit === "none") return answer(call, asked, asked.request.body.length === 0 ? 200 : 415);
+  // RFC 6086 4.2.2: an INFO about nothing that we know; 200 when it has no body (a keep-alive of old), or one to pass over.
+  const isNothing = asked.request.body.length === 0 || isOptional(asked.request);
+  if (digit === "none") return answer(call, asked, isNothing ? 200 : 415);
   if (digit === "unreadable") return answer(call, asked, 400);
   const done = answer(call, asked, 200);
   return call.phase === "answered" ? then(done, (now) => [now, [tell({ type: "digit", digit })]]) : done;

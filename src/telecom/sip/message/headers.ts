@@ -76,7 +76,7 @@ export function maxForwards(message: SipMessage): number | undefined {
 }
 
 /** RFC 3261 20.15. `{type: "application", subtype: "sdp", params: []}`, in lower case. */
-export function contentType(message: SipMessage): MediaType | undefined {
+export function contentType(message: Headed): MediaType | undefined {
   return typed(message, "Content-Type", parseMediaType);
 }
 
@@ -88,7 +88,7 @@ export function accept(message: SipMessage): readonly MediaType[] | undefined {
 }
 
 /** A header that is a list of tokens: Require, Proxy-Require, Supported, Unsupported, Allow, Content-Encoding ... */
-export function tokens(message: SipMessage, header: string): readonly string[] {
+export function tokens(message: Headed, header: string): readonly string[] {
   return headerValues(message, header).flatMap((value) => (splitOutside(value, ",") ?? []).filter(isToken));
 }
 
@@ -152,23 +152,26 @@ function authFields(message: SipMessage, header: string): readonly AuthFields[] 
   return lines(message, header).flatMap((line) => memoized(line, parseAuthFields) ?? []);
 }
 
+/** A message, or a part of its body. */
+type Headed = Pick<SipMessage, "headers">;
+
 // Raw values.
 
 /** The first value of a header, as text. */
-export function headerValue(message: SipMessage, name: string): string | undefined {
+export function headerValue(message: Headed, name: string): string | undefined {
   return message.headers.find((line) => sameName(line.name, name))?.value;
 }
 
 /** Every line of that header, as text. */
-export function headerValues(message: SipMessage, name: string): readonly string[] {
+export function headerValues(message: Headed, name: string): readonly string[] {
   return lines(message, name).map((line) => line.value);
 }
 
-function lines(message: SipMessage, name: string): readonly HeaderLine[] {
+function lines(message: Headed, name: string): readonly HeaderLine[] {
   return message.headers.filter((line) => sameName(line.name, name));
 }
 
-function typed<T>(message: SipMessage, name: string, read: (value: string) => T | undefined): T | undefined {
+function typed<T>(message: Headed, name: string, read: (value: string) => T | undefined): T | undefined {
   const line = message.headers.find((candidate) => sameName(candidate.name, name));
   return line === undefined ? undefined : memoized(line, read);
 }

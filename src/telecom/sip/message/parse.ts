@@ -104,7 +104,7 @@ function refusal(message: SipMessage, status: number, reason: string): ParseResu
 }
 
 /** Unfolds (RFC 3261 7.3.1) and splits the header lines. Those that cannot be read are left out and told as a fault. */
-function readHeaderLines(lines: readonly string[]): {
+export function readHeaderLines(lines: readonly string[]): {
   readonly lines: readonly HeaderLine[];
   readonly fault: string | undefined;
 } {

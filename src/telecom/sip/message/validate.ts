@@ -1,3 +1,4 @@
+import { bodyParts, isEncoded, isOptional, isReadable, packageType } from "./body-parts.ts";
 import { isToken, paramValue } from "./grammar.ts";
 import {
   accept,
@@ -186,17 +187,20 @@ function refuseExtensions(request: SipRequest, { extensions }: Abilities): Verdi
   return reject(420, "Bad Extension", [{ name: "Unsupported", value: unknown.join(", ") }]);
 }
 
-// RFC 3261 8.2.3
+// What these do does not depend on what they carry: a call must not go on because of its BYE's body.
+const takenWithAnyBody = ["BYE", "CANCEL", "ACK"];
+
+// RFC 3261 8.2.3: what we cannot read is refused, but for what its sender lets us pass over. Of a package each part counts.
 function refuseContent(request: SipRequest, { contentTypes }: Abilities): Verdict | undefined {
-  if (request.body.length === 0) return undefined;
-  const encodings = tokens(request, "Content-Encoding").filter(
-    (coding) => coding.toLowerCase() !== "identity",
-  );
-  if (encodings.length > 0)
-    return reject(415, "Unsupported Media Type", [{ name: "Accept-Encoding", value: "identity" }]);
-  const sent = contentType(request);
-  if (sent !== undefined && contentTypes.includes(`${sent.type}/${sent.subtype}`)) return undefined;
-  return reject(415, "Unsupported Media Type", [{ name: "Accept", value: contentTypes.join(", ") }]);
+  if (takenWithAnyBody.includes(request.method) || isOptional(request)) return undefined;
+  const parts = bodyParts(request);
+  if (parts === undefined) return reject(400, "Malformed Multipart Body");
+  const unread = parts.find((part) => !isOptional(part) && !isReadable(part, contentTypes));
+  if (unread === undefined) return undefined;
+  const accepted = isEncoded(unread)
+    ? { name: "Accept-Encoding", value: "identity" }
+    : { name: "Accept", value: [...contentTypes, packageType].join(", ") };
+  return reject(415, "Unsupported Media Type", [accepted]);
 }
 
 // RFC 3261 21.4.7, RFC 4475 3.3.15: an INVITE whose sender accepts no session description cannot be answered.
