@@ -12,13 +12,7 @@ export function makeDgramSockets(): RtpSockets {
         // Endpoints are addresses already: without this, every packet would take a turn through the resolver's queue.
         lookup: (name, _options, callback) => callback(null, name, isIPv6(name) ? 6 : 4),
       });
-      await new Promise<void>((resolve, reject) => {
-        socket.once("error", reject);
-        socket.bind({ address, port }, () => {
-          socket.off("error", reject);
-          resolve();
-        });
-      });
+      await bound(socket, { address, port });
       // An ICMP answer to what we sent; the media timeout will tell if the far end is really gone.
       socket.on("error", () => {});
       socket.on("message", (packet, from) => receive(packet, packet.length, from));
@@ -26,6 +20,18 @@ export function makeDgramSockets(): RtpSockets {
     },
     close: () => {},
   };
+}
+
+/** A socket that could not be bound holds its descriptor until it is closed. */
+function bound(socket: Socket, at: { address: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refused = (error: Error): void => void socket.close(() => reject(error));
+    socket.once("error", refused);
+    socket.bind(at, () => {
+      socket.off("error", refused);
+      resolve();
+    });
+  });
 }
 
 function around(socket: Socket): RtpSocket {
