@@ -41,9 +41,9 @@ const play = (name: string, barge = false): LegInput =>
     loop: false,
     barge,
   });
-const key = (digit: "1" | "2", via: KeyedDigit["via"], atMs: number): LegInput => ({
+const key = (digit: "1" | "2", via: KeyedDigit["via"], atMs: number, durationMs = 100): LegInput => ({
   type: "digit",
-  key: { digit, via, atMs, durationMs: 100 },
+  key: { digit, via, atMs, durationMs },
 });
 
 test("a leg rings once, is answered once, ends once", () => {
@@ -110,6 +110,41 @@ test("the same key by two ways within 50 ms is one press; pressed twice it is tw
       [3, "2", "info"],
     ],
   );
+});
+
+test("a key told by INFO when it goes down and by RFC 4733 when it comes up is one press, however long it is held", () => {
+  const held = (ms: number): string[] =>
+    after(answered, key("1", "info", 3_000, 250), key("1", "rfc4733", 3_000 + ms, ms)).leg.shown.digits.map(
+      ({ digit, via }) => `${digit} ${via}`,
+    );
+  for (const ms of [60, 180, 400, 3_000]) assert.deepEqual(held(ms), ["1 info"], `${ms} ms`);
+});
+
+test("a key told when it comes up, by INFO after RFC 4733 or before it, is one press", () => {
+  const told = (...keys: readonly LegInput[]): number => after(answered, ...keys).leg.shown.digits.length;
+  assert.equal(told(key("1", "rfc4733", 3_180, 180), key("1", "info", 3_300, 180)), 1);
+  assert.equal(told(key("1", "info", 3_180, 180), key("1", "rfc4733", 3_200, 180)), 1);
+  // The end of the event was lost: it is told a while after its last packet.
+  assert.equal(told(key("1", "info", 3_000, 250), key("1", "rfc4733", 3_270, 100)), 1);
+});
+
+test("the same key pressed again at once is a second press, whichever way tells it first", () => {
+  const seconds = [
+    [key("1", "info", 3_200, 250), key("1", "rfc4733", 3_300)],
+    [key("1", "rfc4733", 3_300), key("1", "info", 3_310, 250)],
+  ];
+  for (const second of seconds) {
+    const { leg } = after(answered, key("1", "info", 3_000, 250), key("1", "rfc4733", 3_100), ...second);
+    assert.equal(leg.shown.digits.length, 2);
+  }
+  // Each way tells a press once: two tellings of one way are two presses.
+  const { leg } = after(
+    answered,
+    key("1", "rfc4733", 3_100),
+    key("1", "info", 3_110),
+    key("1", "info", 3_200),
+  );
+  assert.equal(leg.shown.digits.length, 2);
 });
 
 test("digits are numbered on after they were taken, and at most 256 are kept", () => {

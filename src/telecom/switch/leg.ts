@@ -2,6 +2,7 @@ import { unreachable } from "#base/errors.ts";
 import type { BridgeId, PermitId, PlayId } from "#base/ids.ts";
 import type {
   Command,
+  Digit,
   HangUpReason,
   KeyedDigit,
   LegEndCause,
@@ -26,11 +27,19 @@ export interface Leg {
   readonly ringUntilMs: number;
   readonly endAtMs: number;
   readonly lastDigitSeq: number;
-  /** For telling a key that comes by two ways at once. */
-  readonly lastKey: KeyedDigit | undefined;
+  /** For telling a key press that comes by two ways. */
+  readonly lastPress: Press | undefined;
   readonly barge: boolean;
   /** `send-digits` that were carried out: a repetition is harmless. */
   readonly digitsSent: readonly string[];
+}
+
+/** From when to when the last key was down, as its first telling says, and by which ways it was told: by each way once. */
+interface Press {
+  readonly digit: Digit;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly told: readonly KeyedDigit["via"][];
 }
 
 export type LegInput =
@@ -72,8 +81,11 @@ export type LegStep = readonly [Leg, readonly LegEffect[]];
 const mostDigits = 256;
 const mostPlays = 50;
 const mostDigitsSent = 50;
-/** The same key by RFC 4733 and by INFO is one press when both come this close. */
-const sameKeyMs = 50;
+/**
+ * The same key by RFC 4733 and by INFO is one press when both were down at one time, or so close. Signalling takes its own
+ * way and time, and the end of an event whose end packets were lost is noticed 150 ms and a tick late.
+ */
+const samePressMs = 200;
 
 export function dialed(command: Extract<Command, { type: "dial" }>, nowMs: number): Leg {
   return {
@@ -89,7 +101,7 @@ export function dialed(command: Extract<Command, { type: "dial" }>, nowMs: numbe
     ringUntilMs: command.ringUntilMs,
     endAtMs: command.endAtMs,
     lastDigitSeq: 0,
-    lastKey: undefined,
+    lastPress: undefined,
     barge: false,
     digitsSent: [],
   };
@@ -171,22 +183,33 @@ function held(leg: Leg, onHold: boolean, nowMs: number): LegStep {
 }
 
 function keyed(leg: Leg, pressed: Omit<KeyedDigit, "seq">, nowMs: number): LegStep {
-  const { lastKey } = leg;
-  const isEcho =
-    lastKey !== undefined &&
-    lastKey.digit === pressed.digit &&
-    lastKey.via !== pressed.via &&
-    Math.abs(pressed.atMs - lastKey.atMs) <= sameKeyMs;
-  if (isEcho) return [leg, []];
+  const { digit, via, atMs, durationMs } = pressed;
+  const { lastPress } = leg;
+  if (lastPress !== undefined && tellsAgain(lastPress, pressed))
+    return [{ ...leg, lastPress: { ...lastPress, told: [...lastPress.told, via] } }, []];
+  const press: Press = { digit, fromMs: atMs - durationMs, untilMs: atMs, told: [via] };
   const key: KeyedDigit = { ...pressed, seq: leg.lastDigitSeq + 1 };
   const shown = { ...leg.shown, digits: [...leg.shown.digits, key].slice(-mostDigits) };
-  const noted: Leg = { ...leg, shown, lastDigitSeq: key.seq, lastKey: key };
+  const noted: Leg = { ...leg, shown, lastDigitSeq: key.seq, lastPress: press };
   const told: LegStep = [noted, [tell({ type: "digit", leg: shown.leg, key })]];
   // The media engine barges in by itself for the digits that it hears; INFO comes past it.
   if (pressed.via !== "info" || !leg.barge || shown.playing === undefined) return told;
   const play = shown.playing;
   const [after, effects] = playEnded(noted, { play, end: "barged" }, nowMs);
   return [after, [...told[1], { type: "stop-play", play }, ...effects]];
+}
+
+/**
+ * Whether `key` is the press that was told by another way. Both tell it at its end; an INFO perhaps at its beginning, and then
+ * the event that follows reaches back to there.
+ */
+function tellsAgain(press: Press, key: Omit<KeyedDigit, "seq">): boolean {
+  return (
+    press.digit === key.digit &&
+    !press.told.includes(key.via) &&
+    key.atMs - key.durationMs <= press.untilMs + samePressMs &&
+    press.fromMs <= key.atMs + samePressMs
+  );
 }
 
 function commanded(leg: Leg, command: LegCommand, nowMs: number): LegStep {
