@@ -129,6 +129,46 @@ test("a key held for longer than a segment can tell is one key press (RFC 4733 2
   assert.deepEqual(ended, [["9", Math.round((0xffff + 801) / 8)]]);
 });
 
+test("a segment whose last packet was lost ends where every segment ends (RFC 4733 2.5.1.3)", () => {
+  const { receiver, ended } = listen();
+  const at = { digit: "9" as const, end: false, marker: false };
+  give(receiver, [
+    { ...at, marker: true, duration: 160, timestamp: 1_000, sequence: 1, atMs: 0 },
+    { ...at, duration: 65_200, timestamp: 1_000, sequence: 2, atMs: 50 },
+    { ...at, duration: 400, timestamp: 1_000 + 0xffff, sequence: 4, atMs: 150 },
+    { ...at, end: true, duration: 800, timestamp: 1_000 + 0xffff, sequence: 5, atMs: 200 },
+  ]);
+  assert.deepEqual(ended, [["9", Math.round((0xffff + 800) / 8)]]);
+});
+
+test("a key press that the network holds up in its middle is one, however long it takes", () => {
+  const packets = press("1", { timestamp: 1_000, sequence: 1, ms: 0 });
+  for (const stallMs of [600, 5_000]) {
+    const { receiver, ended } = listen();
+    give(receiver, packets.slice(0, 2));
+    receiver.tick(200);
+    const late = packets.slice(2).map((packet) => ({ ...packet, atMs: packet.atMs + stallMs }));
+    give(receiver, late);
+    assert.deepEqual(
+      ended.map(([digit]) => digit),
+      ["1"],
+    );
+    // The same recording once more is a new key press still.
+    give(
+      receiver,
+      packets.map((packet) => ({ ...packet, atMs: packet.atMs + 2 * stallMs + 1_000 })),
+    );
+    assert.equal(ended.length, 2);
+  }
+});
+
+test("a sender that gives every key the same timestamp is heard by its marker", () => {
+  const { receiver, ended } = listen();
+  give(receiver, press("1", { timestamp: 0, sequence: 1, ms: 0 }));
+  give(receiver, press("1", { timestamp: 0, sequence: 9, ms: 1_000 }));
+  assert.equal(ended.length, 2);
+});
+
 test("events that are no digits are passed over", () => {
   const { receiver, began } = listen();
   receiver.packet({ event: 16, end: false, duration: 160 }, { timestamp: 1, sequence: 1, marker: true }, 0);

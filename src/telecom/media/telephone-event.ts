@@ -60,7 +60,9 @@ export interface KeyListener {
  * ```
  *
  * An event is known by its timestamp. For half a second after its last packet, packets with its timestamp or an earlier one
- * are its late repetitions; after that they are a new key press, because senders exist that replay the same recorded event.
+ * are its late repetitions. After that they are a new key press, because senders exist that replay the same recorded event;
+ * but not those that the sender numbered after all that we have of it, with no marker to begin another: the network held
+ * them up.
  */
 export class TelephoneEventReceiver {
   readonly #listener: KeyListener;
@@ -98,9 +100,11 @@ export class TelephoneEventReceiver {
 
     const recent = nowMs - this.#lastPacketMs < lateMs;
     const distance = timestampDistance(rtp.timestamp, this.#timestamp);
-    if (recent && distance === 0 && event.event === this.#event) {
+    const heldUp = !rtp.marker && sequenceDistance(rtp.sequence, this.#sequence) > 0;
+    if ((recent || heldUp) && distance === 0 && event.event === this.#event) {
       this.#lastPacketMs = nowMs;
-      if (this.#down) this.#grow(event, rtp.sequence);
+      this.#noteSequence(rtp.sequence);
+      if (this.#down) this.#grow(event);
       return;
     }
     if (
@@ -110,18 +114,13 @@ export class TelephoneEventReceiver {
       sequenceDistance(rtp.sequence, this.#sequence) < 0
     )
       return;
-    if (
-      this.#down &&
-      event.event === this.#event &&
-      !rtp.marker &&
-      distance === this.#longest &&
-      distance > 32_767
-    ) {
-      this.#before += this.#longest;
+    if (this.#down && event.event === this.#event && !rtp.marker && this.#endsSegment(distance)) {
+      this.#before += distance;
       this.#longest = 0;
       this.#timestamp = rtp.timestamp;
       this.#lastPacketMs = nowMs;
-      this.#grow(event, rtp.sequence);
+      this.#noteSequence(rtp.sequence);
+      this.#grow(event);
       return;
     }
 
@@ -136,7 +135,7 @@ export class TelephoneEventReceiver {
     this.#before = 0;
     this.#lastPacketMs = nowMs;
     this.#listener.began(digit);
-    this.#grow(event, rtp.sequence);
+    this.#grow(event);
   }
 
   /** Ends a key press whose end packets were all lost. Call it now and then (each 20 ms tick). */
@@ -144,10 +143,21 @@ export class TelephoneEventReceiver {
     if (this.#down && nowMs - this.#lastPacketMs >= lostEndMs) this.#finish();
   }
 
-  #grow(event: Readonly<TelephoneEvent>, sequence: number): void {
+  /**
+   * RFC 4733 2.5.1.3: the next segment of a long event begins where this one ends, and that is after 0xFFFF units; the packet
+   * that says so may be lost. Some senders end it earlier.
+   */
+  #endsSegment(distance: number): boolean {
+    return distance === longestSegment || (distance === this.#longest && distance > 32_767);
+  }
+
+  #grow(event: Readonly<TelephoneEvent>): void {
     this.#longest = Math.max(this.#longest, event.duration);
-    if (sequenceDistance(sequence, this.#sequence) > 0) this.#sequence = sequence;
     if (event.end) this.#finish();
+  }
+
+  #noteSequence(sequence: number): void {
+    if (sequenceDistance(sequence, this.#sequence) > 0) this.#sequence = sequence;
   }
 
   #finish(): void {
@@ -159,4 +169,5 @@ export class TelephoneEventReceiver {
 
 const lostEndMs = 150;
 const lateMs = 500;
+const longestSegment = 0xffff;
 const reorderUnits = 4_000;
