@@ -12,8 +12,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-function incoming(sequence: number, timestamp: number, ssrc = 5): { packet: Buffer; view: RtpView } {
-  const packet = Buffer.alloc(172);
+function incoming(
+  sequence: number,
+  timestamp: number,
+  { ssrc = 5, octets = 160 } = {},
+): { packet: Buffer; view: RtpView } {
+  const packet = Buffer.alloc(12 + octets);
   writeRtpHeader(packet, 0, {
     payloadType: 0,
     marker: false,
@@ -37,7 +41,7 @@ test("packets that are passed on keep their distances, in one SSRC", () => {
   const source = {};
   const sent = [10, 11, 13, 12].map((sequence, n) => {
     const { packet, view } = incoming(sequence, sequence * 160);
-    return sentAs(packet, stream.pass(packet, view, { source, payloadType: 8, nowMs: n * 20 }));
+    return sentAs(packet, stream.pass(packet, view, { source, payloadType: 8, units: 160, nowMs: n * 20 }));
   });
   const first = sent[0];
   assert.ok(first !== undefined);
@@ -65,7 +69,7 @@ test("a packet from before the change of source is not sent", () => {
     [11, true],
   ] as const) {
     const { packet, view } = incoming(sequence, sequence * 160);
-    assert.equal(stream.pass(packet, view, { source, payloadType: 0, nowMs: 0 }) >= 0, isSent);
+    assert.equal(stream.pass(packet, view, { source, payloadType: 0, units: 160, nowMs: 0 }) >= 0, isSent);
   }
 });
 
@@ -74,7 +78,7 @@ test("CSRCs of a packet are left behind: its payload goes out right after our he
   const packet = Buffer.concat([Buffer.from([0x82, 0, 0, 1]), Buffer.alloc(16), Buffer.from([1, 2, 3])]);
   const view = makeRtpView();
   assert.ok(readRtp(packet, packet.length, view));
-  const start = stream.pass(packet, view, { source: {}, payloadType: 0, nowMs: 0 });
+  const start = stream.pass(packet, view, { source: {}, payloadType: 0, units: 3, nowMs: 0 });
   const sent = sentAs(packet, start);
   assert.deepEqual([...packet.subarray(start + sent.payloadStart)], [1, 2, 3]);
 });
@@ -93,11 +97,46 @@ test("a pause in what is sent is a pause in the timestamps", () => {
   );
 });
 
-test("however sources take turns, sequence numbers go up by one and timestamps never back", () => {
+test("frames of our own begin where the last packet of the partner's ends, however much it holds", () => {
+  for (const octets of [160, 240, 320, 480]) {
+    const stream = new OutboundStream(seededRandom("x"));
+    const { packet, view } = incoming(1, 5_000, { octets });
+    const heard = sentAs(
+      packet,
+      stream.pass(packet, view, { source: {}, payloadType: 0, units: octets, nowMs: 0 }),
+    );
+    const own = { payloadType: 0, marker: false, octets: 160, nowMs: 20 };
+    const next = stream.frame(Buffer.alloc(172), own);
+    assert.equal(timestampDistance(next, heard.timestamp), octets);
+    assert.equal(timestampDistance(stream.frame(Buffer.alloc(172), { ...own, nowMs: 40 }), next), 160);
+  }
+});
+
+test("frames of our own begin after a telephone-event that was passed on, when it is over", () => {
+  const stream = new OutboundStream(seededRandom("x"));
+  const source = {};
+  const sent = Array.from({ length: 8 }, (_, n) => {
+    const { packet, view } = incoming(1 + n, 5_000, { octets: 4 });
+    const units = Math.min(n + 1, 5) * 160;
+    return sentAs(packet, stream.pass(packet, view, { source, payloadType: 101, units, nowMs: n * 20 }));
+  });
+  const next = stream.frame(Buffer.alloc(172), { payloadType: 0, marker: false, octets: 160, nowMs: 160 });
+  assert.equal(timestampDistance(next, sent[0]?.timestamp ?? 0), 8 * 160, "at its own moment");
+  assert.equal(stream.timestampAt(160), next);
+
+  const short = new OutboundStream(seededRandom("x"));
+  const { packet, view } = incoming(1, 5_000, { octets: 4 });
+  const only = sentAs(packet, short.pass(packet, view, { source, payloadType: 101, units: 800, nowMs: 0 }));
+  const after = short.frame(Buffer.alloc(172), { payloadType: 0, marker: false, octets: 160, nowMs: 20 });
+  assert.equal(timestampDistance(after, only.timestamp), 800, "not under its end");
+});
+
+test("however sources take turns, sequence numbers go up by one and no timestamp lies under the packet before it", () => {
   const turn = fc.record({
     source: fc.constantFrom("own", "ann", "bob"),
     frames: fc.integer({ min: 1, max: 5 }),
     pauseMs: fc.integer({ min: 0, max: 700 }),
+    packetMs: fc.constantFrom(10, 20, 30, 40, 60),
   });
   fc.assert(
     fc.property(
@@ -105,13 +144,16 @@ test("however sources take turns, sequence numbers go up by one and timestamps n
       fc.integer({ min: 0, max: 2 ** 32 - 1 }),
       (turns, start) => {
         const stream = new OutboundStream(seededRandom(`turns ${start}`));
-        const sources = { ann: { id: {}, at: start }, bob: { id: {}, at: start + 40_000 } };
+        const sources = {
+          ann: { id: {}, ssrc: 1, sequence: start, timestamp: start * 160 },
+          bob: { id: {}, ssrc: 2, sequence: start + 40_000, timestamp: start },
+        };
         let nowMs = 0;
         let previous: RtpView | undefined;
-        for (const { source, frames, pauseMs } of turns) {
+        for (const { source, frames, pauseMs, packetMs } of turns) {
           nowMs += pauseMs;
           for (let n = 0; n < frames; n += 1) {
-            nowMs += 20;
+            nowMs += source === "own" ? 20 : packetMs;
             let sent: RtpView;
             if (source === "own") {
               const packet = Buffer.alloc(172);
@@ -119,13 +161,16 @@ test("however sources take turns, sequence numbers go up by one and timestamps n
               sent = sentAs(packet, 0);
             } else {
               const from = sources[source];
-              from.at += 1;
-              const { packet, view } = incoming(from.at, from.at * 160, source === "ann" ? 1 : 2);
-              sent = sentAs(packet, stream.pass(packet, view, { source: from.id, payloadType: 0, nowMs }));
+              const octets = packetMs * 8;
+              const { packet, view } = incoming(++from.sequence, from.timestamp, { ssrc: from.ssrc, octets });
+              from.timestamp += octets;
+              const passed = { source: from.id, payloadType: 0, units: octets, nowMs };
+              sent = sentAs(packet, stream.pass(packet, view, passed));
             }
             if (previous !== undefined) {
               assert.equal(sequenceDistance(sent.sequence, previous.sequence), 1);
-              assert.ok(timestampDistance(sent.timestamp, previous.timestamp) >= 160);
+              const gone = timestampDistance(sent.timestamp, previous.timestamp);
+              assert.ok(gone >= previous.payloadEnd - previous.payloadStart, `${gone}`);
               assert.equal(sent.ssrc, previous.ssrc);
             }
             previous = sent;

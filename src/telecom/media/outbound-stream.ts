@@ -14,10 +14,12 @@ const samplesPerMs = 8;
  */
 export class OutboundStream {
   readonly ssrc: number;
-  /** Highest sent so far. */
+  /** Highest sent so far, and when that timestamp was. */
   #sequence: number;
   #timestamp: number;
   #sentAtMs = Number.NEGATIVE_INFINITY;
+  /** The timestamp after the last sample that was sent: nothing new begins before it. */
+  #end: number;
 
   #source: object | undefined;
   #sourceSsrc = 0;
@@ -36,6 +38,7 @@ export class OutboundStream {
     this.ssrc = random.integer(2 ** 32);
     this.#sequence = random.integer(2 ** 16);
     this.#timestamp = random.integer(2 ** 32);
+    this.#end = this.#timestamp;
     this.#header.ssrc = this.ssrc;
   }
 
@@ -60,6 +63,7 @@ export class OutboundStream {
     this.#sequence = (this.#sequence + 1) & 0xffff;
     if (timestampDistance(timestamp, this.#timestamp) > 0) this.#timestamp = timestamp;
     this.#sentAtMs = frame.nowMs;
+    this.#end = (this.#timestamp + frameSamples) >>> 0;
     this.#write(packet, 0, frame, timestamp, this.#sequence);
     this.#count(frame.octets);
     return timestamp;
@@ -74,17 +78,18 @@ export class OutboundStream {
 
   /**
    * Rewrites a packet of `source` in place, its new header right before its payload.
+   * @param passed.units how long it lasts, in timestamp units: a telephone-event from its beginning
    * @returns where the packet starts now; -1 when it is older than the change to this source, and must not be sent
    */
   pass(
     packet: Buffer,
     view: RtpView,
-    passed: { source: object; payloadType: number; nowMs: number },
+    passed: { source: object; payloadType: number; units: number; nowMs: number },
   ): number {
     const changed = this.#source !== passed.source || this.#sourceSsrc !== view.ssrc;
     const jumped = !changed && Math.abs(sequenceDistance(view.sequence, this.#sourceSequence)) > mostMissing;
-    let marker = view.marker;
-    if (changed || jumped) {
+    const begins = changed || jumped;
+    if (begins) {
       const timestamp = this.#nextTimestamp(passed.nowMs, false);
       this.#source = passed.source;
       this.#sourceSsrc = view.ssrc;
@@ -92,7 +97,6 @@ export class OutboundStream {
       this.#sourceSequence = view.sequence;
       this.#sequenceOffset = this.#sequence + 1 - view.sequence;
       this.#timestampOffset = timestamp - view.timestamp;
-      marker = true;
     } else if (sequenceDistance(view.sequence, this.#sourceSequence) > 0) {
       this.#sourceSequence = view.sequence;
       // A source that runs for hours must not see its first packet come round again.
@@ -105,12 +109,16 @@ export class OutboundStream {
     const sequence = (view.sequence + this.#sequenceOffset) & 0xffff;
     const timestamp = (view.timestamp + this.#timestampOffset) >>> 0;
     if (sequenceDistance(sequence, this.#sequence) > 0) this.#sequence = sequence;
-    if (timestampDistance(timestamp, this.#timestamp) > 0) this.#timestamp = timestamp;
-    this.#sentAtMs = passed.nowMs;
+    // The packets of an event say its beginning again and again: that moment is the first one's.
+    if (begins || timestampDistance(timestamp, this.#timestamp) > 0) {
+      this.#timestamp = timestamp;
+      this.#sentAtMs = passed.nowMs;
+    }
+    this.#end = later(this.#end, (timestamp + passed.units) >>> 0);
 
     const start = view.payloadStart - rtpHeaderLength;
     this.#header.payloadType = passed.payloadType;
-    this.#header.marker = marker;
+    this.#header.marker = begins || view.marker;
     this.#header.sequence = sequence;
     this.#header.timestamp = timestamp;
     writeRtpHeader(packet, start, this.#header);
@@ -118,12 +126,12 @@ export class OutboundStream {
     return start;
   }
 
-  /** One frame on; more when nothing was sent for a while, so that a pause is a pause in the far end's ear too. */
+  /** Right after what was sent; later when nothing was for a while, so that a pause is a pause in the far end's ear too. */
   #nextTimestamp(nowMs: number, continued: boolean): number {
     const missedMs = Number.isFinite(this.#sentAtMs) ? nowMs - this.#sentAtMs : 0;
     // The wheel ticks a few ms early or late; within one run of frames only a real pause counts.
-    const frames = missedMs < (continued ? pauseMs : 40) ? 1 : Math.max(1, Math.floor(missedMs / 20));
-    return (this.#timestamp + frames * frameSamples) >>> 0;
+    if (missedMs < (continued ? pauseMs : 40)) return this.#end;
+    return later(this.#end, (this.#timestamp + Math.floor(missedMs / 20) * frameSamples) >>> 0);
   }
 
   #write(
@@ -144,6 +152,10 @@ export class OutboundStream {
     this.packets += 1;
     this.octets = (this.octets + octets) >>> 0;
   }
+}
+
+function later(one: number, other: number): number {
+  return timestampDistance(one, other) > 0 ? one : other;
 }
 
 const pauseMs = 100;

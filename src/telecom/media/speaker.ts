@@ -71,7 +71,11 @@ export class Speaker {
   }
 
   /** Passes on the packet that `view` shows, from `source`. */
-  pass(packet: Buffer, view: RtpView, passed: { source: object; payloadType: number; nowMs: number }): void {
+  pass(
+    packet: Buffer,
+    view: RtpView,
+    passed: { source: object; payloadType: number; units: number; nowMs: number },
+  ): void {
     const start = this.stream.pass(packet, view, passed);
     this.#passedAtMs = passed.nowMs;
     if (start >= 0) this.#world.send(packet, { start, end: view.payloadEnd });

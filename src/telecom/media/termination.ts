@@ -226,19 +226,23 @@ export class Termination {
       const range = { start: view.payloadStart, end: view.payloadEnd };
       rewriteOctets(packet, range, codec === "PCMU" ? muLawToALaw : aLawToMuLaw);
     }
-    this.#pass(source, packet, agreement.payloadType, nowMs);
+    passed.payloadType = agreement.payloadType;
+    // RFC 3551 4.5.14: an octet is a sample, and a sample a timestamp unit.
+    passed.units = view.payloadEnd - view.payloadStart;
+    this.#pass(source, packet, nowMs);
   }
 
   passEvent(source: Termination, packet: Buffer, nowMs: number): void {
     const agreement = this.sdp.agreement;
     if (agreement?.telephoneEventPayloadType === undefined) return;
     if (!agreement.maySend || this.speaker.busy) return;
-    this.#pass(source, packet, agreement.telephoneEventPayloadType, nowMs);
+    passed.payloadType = agreement.telephoneEventPayloadType;
+    passed.units = telephoneEvent.duration;
+    this.#pass(source, packet, nowMs);
   }
 
-  #pass(source: Termination, packet: Buffer, payloadType: number, nowMs: number): void {
+  #pass(source: Termination, packet: Buffer, nowMs: number): void {
     passed.source = source;
-    passed.payloadType = payloadType;
     passed.nowMs = nowMs;
     this.speaker.pass(packet, view, passed);
   }
@@ -282,7 +286,7 @@ export class Termination {
 // A packet is read, judged and passed on before the next one is looked at: one view serves all terminations.
 const view: RtpView = makeRtpView();
 const telephoneEvent: TelephoneEvent = { event: 0, end: false, duration: 0 };
-const passed = { source: {} as object, payloadType: 0, nowMs: 0 };
+const passed = { source: {} as object, payloadType: 0, units: 0, nowMs: 0 };
 
 /** Without audio for so long, a tone is over: longer than any burst of loss that a key should survive. */
 const quietMs = 200;
