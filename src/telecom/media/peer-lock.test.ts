@@ -56,6 +56,13 @@ test("the named endpoint takes its place back while learning is young, and not l
   assert.equal(old.accepts(behindNat), false);
 });
 
+test("port 0 is nobody's: nothing can be sent there", () => {
+  const lock = new PeerLock();
+  lock.negotiated(behindNat, router.address);
+  assert.equal(lock.accepts({ ...router, port: 0 }), false);
+  assert.deepEqual(lock.peer, behindNat);
+});
+
 test("the same description again keeps what was learned; another one begins anew", () => {
   const lock = new PeerLock();
   lock.negotiated(behindNat, router.address);

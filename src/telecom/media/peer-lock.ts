@@ -47,7 +47,8 @@ export class PeerLock {
   /** True when a packet from `from` is to be heard. Call it for valid packets alone: it may learn. */
   accepts(from: Endpoint): boolean {
     const peer = this.#learned ?? this.#named;
-    if (peer === undefined) return false;
+    // RFC 768: port 0 is a sender that hears no answer, and no system sends there.
+    if (peer === undefined || from.port === 0) return false;
     if (this.isPeer(from)) {
       if (this.#heard < learningPackets) this.#heard += 1;
       // RFC 4961 has no word for two endpoints: once the named one was heard, there is nothing left to learn.
