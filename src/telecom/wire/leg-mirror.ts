@@ -85,15 +85,15 @@ export class LegMirror {
           ...(event.sipStatus === undefined ? {} : { sipStatus: event.sipStatus }),
         }));
       case "leg-held":
-        return this.#told(event.leg, event.atMs, (leg) => ({ ...leg, onHold: event.onHold }));
+        return this.#change(event.leg, (leg) => ({ ...leg, onHold: event.onHold }));
       case "digit":
-        return this.#told(event.leg, event.key.atMs, (leg) =>
+        return this.#change(event.leg, (leg) =>
           leg.digits.some((key) => key.seq === event.key.seq)
             ? leg
             : { ...leg, digits: [...leg.digits, event.key].slice(-256) },
         );
       case "play-ended":
-        return this.#told(event.leg, event.atMs, ({ playing, ...leg }) => ({
+        return this.#change(event.leg, ({ playing, ...leg }) => ({
           ...leg,
           ...(playing === undefined || playing === event.play ? {} : { playing }),
           played: lastFifty({ ...leg.played, [event.play]: event.end }),
@@ -131,6 +131,7 @@ export class LegMirror {
     if (leg !== undefined) this.#legs.set(id, how(leg));
   }
 
+  /** Of a leg's own way, which begins with one of these. What else is told of an unknown leg is late: it was forgotten. */
   #told(id: LegId, atMs: number, how: (leg: LegState) => LegState): void {
     this.#assumed.delete(id);
     this.#legs.set(id, how(this.#legs.get(id) ?? dialing(id, atMs)));
