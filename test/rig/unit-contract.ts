@@ -57,7 +57,9 @@ export function testUnitContract(make: string, open: () => Promise<UnitUnderTest
     told.dialAgain(leg);
     await told.until(() => told.leg(leg)?.state === "ringing");
     told.dialAgain(leg);
-    await told.under.pass(300);
+    // A second call to her telephone would ring before she has picked up the first.
+    await told.answered(leg, "ann");
+    await told.obeyed();
     assert.equal(told.under.unit.legs().length, 1);
     assert.equal(told.count("leg-ringing"), 1);
   });
@@ -111,7 +113,7 @@ export function testUnitContract(make: string, open: () => Promise<UnitUnderTest
     const keys = told.leg(leg)?.digits.map(({ seq, digit }) => `${seq}${digit}`);
     assert.deepEqual(keys, ["11", "22", "3#"]);
     told.under.unit.send({ type: "take-digits", leg, throughSeq: 2 });
-    await told.under.pass(200);
+    await told.obeyed();
     await told.reconnect();
     assert.deepEqual(
       told.leg(leg)?.digits.map(({ seq }) => seq),
@@ -125,8 +127,10 @@ export function testUnitContract(make: string, open: () => Promise<UnitUnderTest
     const play = told.play(leg, "confirm");
     await told.until(() => told.leg(leg)?.played[play] === "done");
     told.play(leg, "confirm", { play });
-    await told.under.pass(800);
-    assert.equal(told.count("play-ended"), 1);
+    // If it played, the next one would end it.
+    const next = told.play(leg, "confirm");
+    await told.until(() => told.leg(leg)?.played[next] === "done");
+    assert.equal(told.count("play-ended"), 2);
   });
 
   story("a looping play goes on until it is stopped, and the next play takes its place", async (told) => {
@@ -191,13 +195,13 @@ export function testUnitContract(make: string, open: () => Promise<UnitUnderTest
     const leg = told.dial("ann");
     await told.answered(leg, "ann");
     told.under.unit.send({ type: "forget", leg });
-    await told.under.pass(200);
+    await told.obeyed();
     await told.reconnect();
     assert.equal(told.leg(leg)?.state, "answered");
     told.under.ann.hangsUp();
     await told.untilEnded(leg, "hung-up-by-far-end");
     told.under.unit.send({ type: "forget", leg });
-    await told.under.pass(200);
+    await told.obeyed();
     await told.reconnect();
     assert.equal(told.leg(leg), undefined);
   });
@@ -293,6 +297,13 @@ class Told {
       assert.ok(this.under.now() < endMs, `it never came to this: ${seen}`);
       await this.under.pass(50);
     }
+  }
+
+  /** Resolves when the unit has taken all that was said: it takes commands in turn, and this one it always refuses. */
+  async obeyed(): Promise<void> {
+    const leg = `call_nobody${++names}.user` as LegId;
+    this.#unit.send({ type: "send-digits", leg, id: "nothing", digits: "1" });
+    await this.until(() => this.#events.some((event) => event.type === "refused" && event.leg === leg));
   }
 
   async reconnect(): Promise<void> {
