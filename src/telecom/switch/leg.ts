@@ -69,7 +69,8 @@ export type LegEffect =
       readonly loop: boolean;
       readonly barge: boolean;
     }
-  | { readonly type: "stop-play"; readonly play: PlayId }
+  /** Nothing is to be heard any more. */
+  | { readonly type: "stop-play" }
   | { readonly type: "send-digits"; readonly digits: string }
   /** CANCEL or BYE. */
   | { readonly type: "end-call"; readonly reason: HangUpReason | "no-answer" }
@@ -196,7 +197,7 @@ function keyed(leg: Leg, pressed: Omit<KeyedDigit, "seq">, nowMs: number): LegSt
   if (pressed.via !== "info" || !leg.barge || shown.playing === undefined) return told;
   const play = shown.playing;
   const [after, effects] = playEnded(noted, { play, end: "barged" }, nowMs);
-  return [after, [...told[1], { type: "stop-play", play }, ...effects]];
+  return [after, [...told[1], { type: "stop-play" }, ...effects]];
 }
 
 /**
@@ -219,7 +220,7 @@ function commanded(leg: Leg, command: LegCommand, nowMs: number): LegStep {
     case "stop-play": {
       if (leg.shown.playing !== command.play) return [leg, []];
       const [after, effects] = playEnded(leg, { play: command.play, end: "stopped" }, nowMs);
-      return [after, [{ type: "stop-play", play: command.play }, ...effects]];
+      return [after, [{ type: "stop-play" }, ...effects]];
     }
     case "send-digits": {
       if (leg.digitsSent.includes(command.id) || leg.shown.state !== "answered") return [leg, []];

@@ -46,6 +46,8 @@ export class Line {
   #chores: Promise<void> = Promise.resolve();
   #cancelTimer: Cancel = () => {};
   #rendering: AbortController | undefined;
+  /** What the media engine was last given to play. It plays on until the next one's speech is there. */
+  #given: PlayId | undefined;
 
   constructor(parts: LineParts, command: Extract<Command, { type: "dial" }>) {
     this.#parts = parts;
@@ -186,7 +188,7 @@ export class Line {
         return void this.#play(effect);
       case "stop-play":
         this.#rendering?.abort();
-        return this.#chore("log-only", () => media.stopPlay(this.id, effect.play));
+        return this.#chore("log-only", () => this.#fallSilent());
       case "send-digits":
         return this.#chore("log-only", () => media.sendDtmf(this.id, effect.digits));
       case "end-call":
@@ -212,16 +214,26 @@ export class Line {
       if (this.#leg.shown.playing !== play || rendering.signal.aborted) return;
       this.#chore("log-only", async () => {
         if (this.#leg.shown.playing !== play) return;
-        await this.#parts.media.play({ termination: this.id, play, audio, loop, barge }).catch((error) => {
+        try {
+          await this.#parts.media.play({ termination: this.id, play, audio, loop, barge });
+          this.#given = play;
+        } catch (error) {
           this.take({ type: "play-ended", play, end: "failed" });
+          await this.#fallSilent();
           throw error;
-        });
+        }
       });
     } catch (error) {
       if (rendering.signal.aborted) return;
       this.#log.error({ error: String(error), play }, "A prompt could not be rendered.");
       this.take({ type: "play-ended", play, end: "failed" });
+      this.#chore("log-only", () => this.#fallSilent());
     }
+  }
+
+  /** Ends what the media engine plays: the play that was stopped, or the one whose place it would have taken. */
+  async #fallSilent(): Promise<void> {
+    if (this.#given !== undefined) await this.#parts.media.stopPlay(this.id, this.#given);
   }
 
   /** Resolves when every media verb that was decided so far has been carried out. */

@@ -12,12 +12,20 @@ import { sdpOf } from "../sip/message/body-parts.ts";
 import { makeResponse } from "../sip/message/build.ts";
 import { openTransactionLayer } from "../sip/transaction/transaction-layer.ts";
 import { openUserAgent } from "../sip/user-agent.ts";
+import type { VoiceResponse } from "../voice-response/voice-response.ts";
 import { Switch } from "./switch.ts";
 
 const parts = { random: secureRandom, log: silentLog };
 
+interface Wishes {
+  readonly maxLegs: number;
+  readonly render: VoiceResponse["render"];
+}
+
+const aFrame: VoiceResponse["render"] = async () => ({ audio: new Uint8Array(160), fallback: "none" });
+
 /** A switch on a clock that stands still; its calls ring for ever, or are answered when the number says so. */
-async function world(t: TestContext, maxLegs = 10) {
+async function world(t: TestContext, { maxLegs = 10, render = aFrame }: Partial<Wishes> = {}) {
   const clock = new VirtualClock();
   const { engine: media, kill: killMediaThread } = await killableEngine(() =>
     openEmbeddedEngine({ portRange: { first: 36_500, last: 36_599 }, log: silentLog, sockets: "dgram" }),
@@ -54,10 +62,7 @@ async function world(t: TestContext, maxLegs = 10) {
     agent,
     address: "127.0.0.1",
     maxLegs,
-    voice: {
-      render: async () => ({ audio: new Uint8Array(160), fallback: "none" }),
-      close: async () => {},
-    },
+    voice: { render, close: async () => {} },
     tell: (event) => {
       events.push(event);
       look();
@@ -75,6 +80,7 @@ async function world(t: TestContext, maxLegs = 10) {
   return {
     clock,
     lines,
+    media,
     killMediaThread,
     events,
     refusals,
@@ -130,7 +136,7 @@ test("lines that nobody watches for two minutes end, bridged ones talk on", limi
 });
 
 test("a unit that is full ends the leg at once, and has room again when one has ended", limit, async (t) => {
-  const { dial, until, state, say } = await world(t, 1);
+  const { dial, until, state, say } = await world(t, { maxLegs: 1 });
   const first = dial("first");
   await until(first, "ringing");
   const second = dial("second");
@@ -221,6 +227,41 @@ test(
     await until(dial("next", "answers"), "answered");
   },
 );
+
+for (const [what, isOver] of [
+  ["is stopped before its words are there", false],
+  ["fails", true],
+] as const) {
+  test(`a play that ${what} does not leave the one before it playing`, limit, async (t) => {
+    const words = Promise.withResolvers<never>();
+    const { media, dial, until, say, state } = await world(t, {
+      render: (prompt, signal) => (prompt.language === "en" ? aFrame(prompt, signal) : words.promise),
+    });
+    const leg = dial("leg", "answers");
+    await until(leg, "answered");
+    const play = (name: string, language: "en" | "es"): void =>
+      say({
+        type: "play",
+        leg,
+        play: name as PlayId,
+        prompt: { language, segments: [{ type: "tone", tone: "ringback" }], private: false },
+        loop: true,
+        barge: false,
+      });
+    const plays = async (...wanted: readonly string[]): Promise<void> => {
+      while ((await media.audit()).plays.join() !== wanted.join()) t.signal.throwIfAborted();
+    };
+    play("ringback", "en");
+    await plays("ringback");
+    play("goodbye", "es");
+    if (isOver) words.reject(new Error("no voice"));
+    else say({ type: "stop-play", leg, play: "goodbye" as PlayId });
+    await plays();
+    assert.deepEqual(state(leg)?.played, { ringback: "stopped", goodbye: isOver ? "failed" : "stopped" });
+    play("ringback again", "en");
+    await plays("ringback again");
+  });
+}
 
 test("a bridge that stands, or was undone, is not joined again by a repeated command", limit, async (t) => {
   const { dial, until, say, events, refusals } = await world(t);
