@@ -1,3 +1,4 @@
+import { systemClock } from "#base/clock.ts";
 import { seededRandom } from "#base/random.ts";
 import type { Digit } from "#contract/telecom.ts";
 import { frequenciesOf } from "./dual-tone.ts";
@@ -153,7 +154,7 @@ test("chords and gliding voices hold no keys", () => {
 });
 
 test("spoken sentences hold no keys", async (t) => {
-  const flite = new FliteEngine();
+  const flite = new FliteEngine(systemClock);
   try {
     const { heard, seconds } = await speakAll(flite);
     assert.equal(heard, "");

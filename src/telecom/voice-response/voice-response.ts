@@ -42,7 +42,7 @@ const defaultCacheBytes = 32 * 2 ** 20;
 /** Resolves when the embedded engine has spoken a first word, so that no caller waits for it to load. */
 export async function openVoiceResponse(options: VoiceResponseOptions): Promise<VoiceResponse> {
   const { clock, log, promptFolder, engine } = options;
-  const embedded = new FliteEngine();
+  const embedded = new FliteEngine(clock);
   const speaker = new Speaker({ clock, log, chosen: chosenEngine(engine), embedded });
   const cache = new SegmentCache({
     bytes: options.cacheBytes ?? defaultCacheBytes,

