@@ -33,20 +33,26 @@ export class InbandDtmfDetector {
     this.#listener = listener;
   }
 
-  /** True from the first block that could be a key's, to the key's end: what a blocked leg is muted by. */
-  get suspects(): boolean {
-    return this.#candidate !== undefined || this.#down !== undefined;
-  }
-
-  /** The next octets of the stream, in the order of their timestamps. @param table linear samples of the octets' law */
-  hear(octets: Uint8Array, range: { start: number; end: number }, table: Int16Array): void {
+  /**
+   * The next octets of the stream, in the order of their timestamps. @param table linear samples of the octets' law
+   * @returns true when any of them may be a key's, from the first block that could be one to the key's end: what a blocked
+   *   leg is muted by. However long the packet is, and wherever in it the key begins or ends.
+   */
+  hear(octets: Uint8Array, range: { start: number; end: number }, table: Int16Array): boolean {
+    let suspected = this.#suspects;
     for (let at = range.start; at < range.end; at += 1) {
       this.#block[this.#filled++] = table[octets[at] ?? 0] ?? 0;
       if (this.#filled < blockSamples) continue;
       this.#judge();
+      suspected ||= this.#suspects;
       this.#block.copyWithin(0, hopSamples);
       this.#filled = blockSamples - hopSamples;
     }
+    return suspected;
+  }
+
+  get #suspects(): boolean {
+    return this.#candidate !== undefined || this.#down !== undefined;
   }
 
   /** The stream has stopped, or begins anew: a key that was down is up. */

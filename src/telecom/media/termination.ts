@@ -185,11 +185,11 @@ export class Termination {
     const range = { start: view.payloadStart, end: view.payloadEnd };
     const inband = this.sdp.agreement?.telephoneEventPayloadType === undefined;
     this.#audioAtMs = nowMs;
-    if (inband) this.#tones.hear(packet, range, codec === "PCMU" ? muLawSamples : aLawSamples);
+    const mayBeKey = inband && this.#tones.hear(packet, range, codec === "PCMU" ? muLawSamples : aLawSamples);
     if (this.#partner === undefined) return;
     if (this.#digitsBlocked) {
       if (this.#silenced(nowMs)) return;
-      if (inband && this.#tones.suspects) packet.fill(silenceOf(codec), range.start, range.end);
+      if (mayBeKey) packet.fill(silenceOf(codec), range.start, range.end);
     }
     this.#partner.passAudio(this, packet, codec, nowMs);
   }

@@ -86,16 +86,17 @@ export class TestPhone {
     return this.#remote;
   }
 
-  /** Sends frames of 20 ms, each filled with `octet`, or the frames of `audio`, at once. */
+  /** Sends frames of 20 ms, each filled with `octet`, or `audio` in frames of that or another length, at once. */
   says(
     sound:
       | { octet: number; frames: number; payloadType?: number }
-      | { audio: Uint8Array; payloadType?: number },
+      | { audio: Uint8Array; payloadType?: number; frameMs?: number },
   ): void {
     const audio = "audio" in sound ? sound.audio : new Uint8Array(sound.frames * 160).fill(sound.octet);
-    for (let at = 0; at < audio.length; at += 160) {
-      this.#timestamp += 160;
-      this.#send(sound.payloadType ?? 0, audio.subarray(at, at + 160), { timestamp: this.#timestamp });
+    const samples = "audio" in sound ? (sound.frameMs ?? 20) * 8 : 160;
+    for (let at = 0; at < audio.length; at += samples) {
+      this.#timestamp += samples;
+      this.#send(sound.payloadType ?? 0, audio.subarray(at, at + samples), { timestamp: this.#timestamp });
     }
   }
 
