@@ -1,17 +1,34 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock } from "./clock.ts";
+import { steadyClock, systemClock } from "./clock.ts";
 
-test("when a timer of the system's clock fires, its moment has come", async () => {
-  const early = await Promise.all(
-    Array.from({ length: 2_000 }, (_, n) => {
-      const atMs = systemClock.now() + 5 + (n % 40);
-      return new Promise<boolean>((resolve) => {
-        systemClock.at(atMs, () => resolve(systemClock.now() < atMs));
-      });
-    }),
-  );
-  assert.equal(early.filter(Boolean).length, 0);
+for (const [name, clock] of Object.entries({ systemClock, steadyClock })) {
+  test(`when a timer of ${name} fires, its moment has come`, async () => {
+    const early = await Promise.all(
+      Array.from({ length: 2_000 }, (_, n) => {
+        const atMs = clock.now() + 5 + (n % 40);
+        return new Promise<boolean>((resolve) => {
+          clock.at(atMs, () => resolve(clock.now() < atMs));
+        });
+      }),
+    );
+    assert.equal(early.filter(Boolean).length, 0);
+  });
+
+  test(`${name} tells whole milliseconds since 1970`, () => {
+    assert.ok(Number.isInteger(clock.now()));
+    assert.ok(clock.now() > Date.UTC(2020, 0));
+  });
+}
+
+test("the steady clock goes on when the wall clock is set, either way", ({ mock }) => {
+  const wallMs = Date.now();
+  const before = steadyClock.now();
+  for (const stepMs of [-5_000, 61_000]) {
+    mock.method(Date, "now", () => wallMs + stepMs);
+    const after = steadyClock.now();
+    assert.ok(after >= before && after < before + 60_000);
+  }
 });
 
 test("a moment that has passed comes on a later turn", async () => {

@@ -11,21 +11,31 @@ export type Cancel = () => void;
 // Node fires a timer at once when its delay exceeds 2^31-1 ms: longer waits are taken in stages.
 const longestTimeoutMs = 2 ** 31 - 1;
 
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  at(atMs, then) {
-    let timer: NodeJS.Timeout;
-    const wait = (): void => {
-      const waitMs = Math.max(0, atMs - Date.now());
-      timer = setTimeout(fire, Math.min(waitMs, longestTimeoutMs));
-    };
-    // Timers run by another clock than moments do: about one in seven fires while its moment is still a millisecond off, and the
-    // wall clock may be set back under it. Who asks `now` in `then` finds that the moment has come.
-    const fire = (): void => (Date.now() < atMs ? wait() : then());
-    wait();
-    return () => clearTimeout(timer);
-  },
-};
+export const systemClock: Clock = clockBy(() => Date.now());
+
+/**
+ * A clock that nobody sets: it began with the wall clock and goes on whatever becomes of that. For what is measured from one
+ * moment to the next within a process. What is told to others or stored has wall time.
+ */
+export const steadyClock: Clock = clockBy(() => Math.floor(performance.timeOrigin + performance.now()));
+
+function clockBy(now: () => number): Clock {
+  return {
+    now,
+    at(atMs, then) {
+      let timer: NodeJS.Timeout;
+      const wait = (): void => {
+        const waitMs = Math.max(0, atMs - now());
+        timer = setTimeout(fire, Math.min(waitMs, longestTimeoutMs));
+      };
+      // Timers run by another clock than moments do: about one in seven fires while its moment is still a millisecond off, and
+      // the wall clock may be set back under it. Who asks `now` in `then` finds that the moment has come.
+      const fire = (): void => (now() < atMs ? wait() : then());
+      wait();
+      return () => clearTimeout(timer);
+    },
+  };
+}
 
 /** Resolves at `atMs`; rejects with the signal's reason when that fires first. */
 export function until(clock: Clock, atMs: number, signal?: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 /** The embedded engine's own thread: no page, no SIP and no database ever keeps a packet waiting here. */
-import { systemClock } from "#base/clock.ts";
+import { steadyClock, systemClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import { secureRandom } from "#base/random.ts";
 import { chooseSockets } from "./choose-sockets.ts";
@@ -12,10 +12,12 @@ const port = parentPort;
 if (port === null) throw new TandemError("BUG", { why: "the engine's worker runs in a worker thread alone" });
 const tell = (message: FromWorker): void => port.postMessage(message);
 
-const { sockets, why } = await chooseSockets(settings.sockets, systemClock);
+const { sockets, why } = await chooseSockets(settings.sockets, steadyClock);
 const node = new MediaNode({
   ...settings,
-  clock: systemClock,
+  // A wall clock that is set must mute nobody, and end no call.
+  clock: steadyClock,
+  wallClock: systemClock,
   random: secureRandom,
   sockets,
   emit: (event) => tell({ type: "event", event }),

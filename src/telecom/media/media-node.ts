@@ -11,7 +11,10 @@ import { startWheel } from "./wheel.ts";
 export interface MediaNodeOptions {
   readonly portRange: PortRange;
   readonly mediaTimeoutMs: number;
+  /** All timing is by this one, which nobody sets. */
   readonly clock: Clock;
+  /** For what others are told: events, and RTCP's NTP time. */
+  readonly wallClock: Pick<Clock, "now">;
   readonly random: Random;
   readonly sockets: RtpSockets;
   emit(event: MediaEvent): void;

@@ -5,7 +5,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-const nowMs = Date.UTC(2026, 0, 5, 12);
+const wallMs = Date.UTC(2026, 0, 5, 12);
+/** By another clock than the wall's. */
+const nowMs = 5_000;
 
 test("a compound packet holds a sender report, its CNAME and, at the end, BYE", () => {
   const packet = Buffer.alloc(longestRtcpPacket);
@@ -16,12 +18,13 @@ test("a compound packet holds a sender report, its CNAME and, at the end, BYE", 
     heard: { ssrc: 0x11223344, fractionLost: 64, lost: 5, highestSequence: 0x1_0007, jitter: 20 },
     lastSenderReport: { ntp: 0x12345678, atMs: nowMs - 1_000 },
     nowMs,
+    wallMs,
     leaving: true,
   });
   const told = packet.subarray(0, length);
   assert.equal(told.toString("hex", 0, 8), "81c8000caabbccdd");
   // 1 January 1900 to the moment above, in seconds.
-  assert.equal(told.readUInt32BE(8), 2_208_988_800 + nowMs / 1_000);
+  assert.equal(told.readUInt32BE(8), 2_208_988_800 + wallMs / 1_000);
   assert.equal(told.readUInt32BE(28), 0x11223344);
   assert.equal(told.readUInt32BE(32), (64 << 24) | 5);
   assert.equal(told.readUInt32BE(48), 65_536, "DLSR is one second");
@@ -44,6 +47,7 @@ test("who has sent and heard nothing writes an empty receiver report", () => {
     heard: undefined,
     lastSenderReport: undefined,
     nowMs,
+    wallMs,
     leaving: false,
   });
   assert.equal(packet.toString("hex", 0, 8), "80c9000100000001");

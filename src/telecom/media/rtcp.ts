@@ -22,9 +22,10 @@ export interface RtcpWish {
     | { readonly timestamp: number; readonly packets: number; readonly octets: number }
     | undefined;
   readonly heard: ReceptionReport | undefined;
-  /** Of the far end's last sender report. */
+  /** Of the far end's last sender report. `atMs` and `nowMs` are of one clock, whichever. */
   readonly lastSenderReport: { readonly ntp: number; readonly atMs: number } | undefined;
   readonly nowMs: number;
+  readonly wallMs: number;
   /** True for the last packet of a stream. */
   readonly leaving: boolean;
 }
@@ -36,11 +37,12 @@ export function writeRtcp(packet: Buffer, wish: RtcpWish): number {
   return wish.leaving ? writeGoodbye(packet, at, wish.ssrc) : at;
 }
 
-function writeReport(packet: Buffer, { ssrc, sent, heard, lastSenderReport, nowMs }: RtcpWish): number {
+function writeReport(packet: Buffer, wish: RtcpWish): number {
+  const { ssrc, sent, heard, lastSenderReport, nowMs, wallMs } = wish;
   let at = 8;
   if (sent !== undefined) {
-    writeWord(packet, at, Math.floor(nowMs / 1_000) + ntpEpochSeconds);
-    writeWord(packet, at + 4, Math.floor(((nowMs % 1_000) / 1_000) * 2 ** 32));
+    writeWord(packet, at, Math.floor(wallMs / 1_000) + ntpEpochSeconds);
+    writeWord(packet, at + 4, Math.floor(((wallMs % 1_000) / 1_000) * 2 ** 32));
     writeWord(packet, at + 8, sent.timestamp);
     writeWord(packet, at + 12, sent.packets);
     writeWord(packet, at + 16, sent.octets);

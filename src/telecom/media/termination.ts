@@ -23,7 +23,9 @@ import {
 
 /** What a termination needs of its engine. */
 export interface TerminationWorld {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now">;
+  /** For what others are told. All timing is by `clock`, which nobody sets. */
+  readonly wallClock: Pick<Clock, "now">;
   readonly random: Random;
   readonly mediaTimeoutMs: number;
   emit(event: MediaEvent): void;
@@ -63,7 +65,7 @@ export class Termination {
         if (peer !== undefined) this.#ports?.rtp.send(packet, range, peer);
       },
       playEnded: (play: PlayId, end) =>
-        world.emit({ type: "playFinished", termination: this.id, play, end, atMs: world.clock.now() }),
+        world.emit({ type: "playFinished", termination: this.id, play, end, atMs: world.wallClock.now() }),
     });
     this.#keys = new TelephoneEventReceiver(this.#keyListener("rfc4733"));
     this.#tones = new InbandDtmfDetector(this.#keyListener("inband"));
@@ -140,7 +142,7 @@ export class Termination {
     this.#heardAtMs = nowMs;
     if (!this.#started) {
       this.#started = true;
-      this.#world.emit({ type: "mediaStarted", termination: this.id, atMs: nowMs });
+      this.#world.emit({ type: "mediaStarted", termination: this.id, atMs: this.#world.wallClock.now() });
     }
     this.#inbound.packet(view, nowMs, kind !== "telephone-event");
     if (kind === "telephone-event") this.#hearEvent(packet, nowMs);
@@ -171,7 +173,7 @@ export class Termination {
     if (!agreement.expectsMedia) this.#heardAtMs = nowMs;
     else if (nowMs - this.#heardAtMs >= this.#world.mediaTimeoutMs) {
       this.#heardAtMs = nowMs;
-      this.#world.emit({ type: "mediaTimeout", termination: this.id, atMs: nowMs });
+      this.#world.emit({ type: "mediaTimeout", termination: this.id, atMs: this.#world.wallClock.now() });
     }
   }
 
@@ -206,8 +208,8 @@ export class Termination {
     return {
       began: () => this.speaker.barge(),
       ended: (digit, durationMs) => {
-        const atMs = this.#world.clock.now();
-        if (via === "rfc4733") this.#keyUpAtMs = atMs;
+        const atMs = this.#world.wallClock.now();
+        if (via === "rfc4733") this.#keyUpAtMs = this.#world.clock.now();
         this.#world.emit({ type: "dtmf", termination: this.id, digit, durationMs, via, atMs });
         if (via === "rfc4733" && !this.#digitsBlocked) this.#partner?.passKey(digit);
       },
@@ -272,6 +274,7 @@ export class Termination {
       heard: this.#inbound.report(),
       lastSenderReport: this.#inbound.lastSenderReport,
       nowMs,
+      wallMs: this.#world.wallClock.now(),
       leaving,
     });
     this.#ports?.rtcp.send(packet, { start: 0, end: length }, peer);

@@ -5,8 +5,7 @@ export const frameMs = 20;
 /**
  * One wheel for all terminations: a tick every 20 ms of absolute time, so that what is played neither drifts nor bunches.
  * A late tick is followed by the ones it delayed, at once, each told when it was due: what it sends belongs to that moment.
- * After a long stop (or a jump of the wall clock, either way) the wheel starts anew instead of sending seconds of audio in one
- * burst.
+ * After a long stop (or a jump of the clock, either way) the wheel starts anew instead of sending seconds of audio in one burst.
  */
 export function startWheel(clock: Clock, tick: (dueMs: number) => void): { stop(): void } {
   let nextMs = clock.now() + frameMs;
