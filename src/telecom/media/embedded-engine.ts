@@ -114,7 +114,12 @@ class EngineInWorker implements EmbeddedEngine {
         mediaTimeoutMs: this.#options.mediaTimeoutMs ?? 60_000,
         sockets: this.#options.sockets ?? "auto",
       },
-      { event: (event) => this.#tell(event), died: (error) => this.#workerDied(error) },
+      {
+        event: (event) => this.#tell(event),
+        bug: (termination, error) =>
+          this.#options.log.error({ termination, error }, "A bug of the media engine has cost a leg."),
+        died: (error) => this.#workerDied(error),
+      },
     );
     const { sockets, why } = await worker.ready;
     this.sockets = sockets;
@@ -153,7 +158,11 @@ class RunningWorker {
 
   constructor(
     settings: WorkerSettings,
-    listener: { event(event: MediaEvent): void; died(error: unknown): void },
+    listener: {
+      event(event: MediaEvent): void;
+      bug(termination: LegId, error: Error): void;
+      died(error: unknown): void;
+    },
   ) {
     this.#worker = new Worker(new URL("./engine-worker.ts", import.meta.url), {
       workerData: settings,
@@ -164,6 +173,7 @@ class RunningWorker {
       this.#worker.on("message", (message: FromWorker) => {
         if (message.type === "ready") resolve(message);
         else if (message.type === "event") listener.event(message.event);
+        else if (message.type === "bug") listener.bug(message.termination, message.error);
         else this.#answer(message);
       });
       this.#worker.on("error", (error) => {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "#base/errors.ts";
+import type { LegId } from "#base/ids.ts";
 import type { MediaEvent } from "./media-engine.ts";
 import type { MediaNode } from "./media-node.ts";
 import type { PortRange } from "./port-pairs.ts";
@@ -45,4 +46,5 @@ export type FromWorker =
       readonly details: Readonly<Record<string, unknown>>;
       readonly message: string;
     }
-  | { readonly type: "event"; readonly event: MediaEvent };
+  | { readonly type: "event"; readonly event: MediaEvent }
+  | { readonly type: "bug"; readonly termination: LegId; readonly error: Error };

@@ -21,6 +21,8 @@ const node = new MediaNode({
   random: secureRandom,
   sockets,
   emit: (event) => tell({ type: "event", event }),
+  bug: (termination, error) =>
+    tell({ type: "bug", termination, error: error instanceof Error ? error : new Error(String(error)) }),
 });
 
 // One at a time, in the order in which they were said: a release never overtakes the creation before it.

@@ -20,10 +20,11 @@ interface Sent {
   readonly to: Endpoint;
 }
 
-/** Sockets on paper: what is sent is kept, and what comes is handed in. */
+/** Sockets on paper: what is sent is kept, and what comes is handed in. A send to a port that is `broken` throws. */
 function paperSockets() {
   const receivers = new Map<number, Receive>();
   const sent: Sent[] = [];
+  const broken = new Set<number>();
   const sockets: RtpSockets = {
     kind: "dgram",
     async bind({ port, receive }) {
@@ -31,6 +32,7 @@ function paperSockets() {
       return {
         port,
         send(packet, { start, end }, to) {
+          if (broken.has(to.port)) throw new Error("a bug");
           sent.push({ packet: Buffer.from(packet.subarray(start, end)), to: { ...to } });
         },
         close: async () => void receivers.delete(port),
@@ -38,7 +40,7 @@ function paperSockets() {
     },
     close: () => {},
   };
-  return { sockets, receivers, sent };
+  return { sockets, receivers, sent, broken };
 }
 
 /** Two phones in a bridge that keeps the center's digits from the visitor, on clocks that stand still. */
@@ -47,6 +49,7 @@ async function bridged() {
   const wall = { nowMs: Date.UTC(2026, 0, 5, 12) };
   const paper = paperSockets();
   const events: MediaEvent[] = [];
+  const bugs: LegId[] = [];
   const node = new MediaNode({
     portRange: { first: 20_000, last: 20_999 },
     mediaTimeoutMs: 60_000,
@@ -55,6 +58,7 @@ async function bridged() {
     random: seededRandom("node"),
     sockets: paper.sockets,
     emit: (event) => events.push(event),
+    bug: (termination) => bugs.push(termination),
   });
   const answer = async (termination: LegId, port: number): Promise<number> => {
     await node.createTermination({ termination, address, codecs: ["PCMU"] });
@@ -79,6 +83,8 @@ async function bridged() {
     clock,
     wall,
     events,
+    bugs,
+    answer,
     /** 20 ms of the center's phone, and of time. */
     async talks(frames: number): Promise<void> {
       for (let n = 0; n < frames; n += 1) {
@@ -143,4 +149,48 @@ test("events and sender reports tell wall time", async () => {
   // RFC 3550 4: seconds since 1900.
   assert.equal(report.readUInt32BE(8), Math.floor(wall.nowMs / 1_000) + 2_208_988_800);
   await node.close();
+});
+
+test("a bug costs the leg that it meets, and no other", async () => {
+  const { node, clock, broken, events, bugs, answer, receivers } = await bridged();
+  const [other, others] = ["other" as LegId, 30_004];
+  await answer(other, others);
+  const bound = receivers.size;
+  broken.add(others);
+  await clock.advance(20);
+  await clock.advance(20);
+  assert.deepEqual(bugs, [other]);
+  assert.deepEqual(
+    events.map(({ type, termination }) => `${type} ${termination}`),
+    ["nodeLost other"],
+  );
+  assert.deepEqual(node.audit().terminations, [user, center]);
+  assert.equal(receivers.size, bound - 2, "its ports are free");
+  await node.release(other);
+  await node.close();
+  assert.equal(clock.waiting, 0);
+});
+
+test("a bug in what a packet leads to ends the leg that heard it, not the thread", async () => {
+  const { node, broken, talks, events, bugs } = await bridged();
+  await talks(1);
+  broken.add(usersPhone);
+  await talks(1);
+  assert.ok(bugs.includes(center));
+  assert.ok(events.some(({ type, termination }) => type === "nodeLost" && termination === center));
+  assert.deepEqual(node.audit().bridges, []);
+  // The other one falls silent to nobody's harm, or meets the same bug by itself.
+  await talks(2);
+  broken.clear();
+  await node.close();
+});
+
+test("a goodbye that fails keeps no port", async () => {
+  const { node, broken, receivers, bugs } = await bridged();
+  broken.add(usersPhone + 1);
+  await node.release(user);
+  assert.deepEqual(bugs, [user]);
+  assert.equal(receivers.size, 2);
+  await node.close();
+  assert.equal(receivers.size, 0);
 });

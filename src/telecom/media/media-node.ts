@@ -3,7 +3,7 @@ import { TandemError } from "#base/errors.ts";
 import type { BridgeId, LegId, PlayId } from "#base/ids.ts";
 import type { Random } from "#base/random.ts";
 import type { MediaEngine, MediaEvent, PlayWish, TerminationStats, TerminationWish } from "./media-engine.ts";
-import { type PortPair, PortPairs, type PortRange } from "./port-pairs.ts";
+import { PortPairs, type PortRange } from "./port-pairs.ts";
 import type { RtpSockets } from "./rtp-sockets.ts";
 import { Termination } from "./termination.ts";
 import { startWheel } from "./wheel.ts";
@@ -18,6 +18,8 @@ export interface MediaNodeOptions {
   readonly random: Random;
   readonly sockets: RtpSockets;
   emit(event: MediaEvent): void;
+  /** A bug that cost this termination, for the log. */
+  bug(termination: LegId, error: unknown): void;
 }
 
 type Bridge = Parameters<MediaEngine["join"]>[0];
@@ -43,8 +45,20 @@ export class MediaNode {
     let termination: Termination | undefined;
     const ports = await this.#ports.bind({
       address: wish.address,
-      rtp: (packet, length, from) => termination?.rtp(packet, length, from),
-      rtcp: (packet, length, from) => termination?.rtcp(packet, length, from),
+      rtp: (packet, length, from) => {
+        try {
+          termination?.rtp(packet, length, from);
+        } catch (error) {
+          this.#lose(wish.termination, error);
+        }
+      },
+      rtcp: (packet, length, from) => {
+        try {
+          termination?.rtcp(packet, length, from);
+        } catch (error) {
+          this.#lose(wish.termination, error);
+        }
+      },
     });
     termination = new Termination(wish, this.#options, ports);
     this.#terminations.set(wish.termination, termination);
@@ -101,15 +115,14 @@ export class MediaNode {
   }
 
   async release(id: LegId): Promise<void> {
-    const termination = this.#terminations.get(id);
+    const termination = this.#takeOut(id);
     if (termination === undefined) return;
-    for (const bridge of [...this.#bridges.values()]) {
-      if (bridge.terminations.includes(id)) this.unjoin(bridge.bridge);
+    try {
+      termination.sayGoodbye();
+    } catch (error) {
+      this.#options.bug(id, error);
     }
-    this.#terminations.delete(id);
-    if (this.#terminations.size === 0) this.#stopWheel();
-    const ports: PortPair | undefined = termination.release();
-    if (ports !== undefined) await this.#ports.release(ports);
+    await this.#free(termination);
   }
 
   stats(id: LegId): TerminationStats | undefined {
@@ -131,7 +144,39 @@ export class MediaNode {
   }
 
   #tick(dueMs: number): void {
-    for (const termination of this.#terminations.values()) termination.tick(dueMs);
+    for (const termination of this.#terminations.values()) {
+      try {
+        termination.tick(dueMs);
+      } catch (error) {
+        this.#lose(termination.id, error);
+      }
+    }
+  }
+
+  /** A bug costs one leg, not the thread: its termination is gone, and whoever has the leg is told. */
+  #lose(id: LegId, error: unknown): void {
+    const termination = this.#takeOut(id);
+    if (termination === undefined) return;
+    const { bug, emit, wallClock } = this.#options;
+    bug(id, error);
+    emit({ type: "nodeLost", termination: id, atMs: wallClock.now() });
+    this.#free(termination).catch((failure: unknown) => bug(id, failure));
+  }
+
+  /** From here on nobody speaks to it, nor it to anybody. */
+  #takeOut(id: LegId): Termination | undefined {
+    const termination = this.#terminations.get(id);
+    for (const bridge of [...this.#bridges.values()]) {
+      if (bridge.terminations.includes(id)) this.unjoin(bridge.bridge);
+    }
+    this.#terminations.delete(id);
+    if (this.#terminations.size === 0) this.#stopWheel();
+    return termination;
+  }
+
+  async #free(termination: Termination): Promise<void> {
+    const ports = termination.giveUpPorts();
+    if (ports !== undefined) await this.#ports.release(ports);
   }
 
   #stopWheel(): void {

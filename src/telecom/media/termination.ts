@@ -115,11 +115,14 @@ export class Termination {
     };
   }
 
-  /** Says goodbye; gives the ports back to whoever closes them. */
-  release(): PortPair | undefined {
-    const ports = this.#ports;
+  sayGoodbye(): void {
     this.speaker.endPlay("leg-ended");
     if (this.#nextReportMs !== 0) this.#sendReport(this.#world.clock.now(), true);
+  }
+
+  /** Nothing goes out any more; the ports are the caller's to close. */
+  giveUpPorts(): PortPair | undefined {
+    const ports = this.#ports;
     this.#ports = undefined;
     return ports;
   }
