@@ -1,4 +1,5 @@
 import type { Clock } from "#base/clock.ts";
+import type { DescriptorLedger } from "./descriptor-ledger.ts";
 import { makeDgramSockets } from "./dgram-sockets.ts";
 import type { SocketsChoice } from "./engine-wire.ts";
 import { loadKoffi } from "./koffi-module.ts";
@@ -7,10 +8,12 @@ import type { RtpSockets } from "./rtp-sockets.ts";
 
 /**
  * Opens the sockets that were asked for; where the fast path cannot be had, Node's own, and `why` in one sentence.
+ * @param ledger for a thread that others outlive: they can close what it leaves
  */
 export async function chooseSockets(
   choice: SocketsChoice,
   clock: Clock,
+  ledger?: DescriptorLedger,
 ): Promise<{ sockets: RtpSockets; why: string | undefined }> {
   if (choice === "dgram") return { sockets: makeDgramSockets(), why: undefined };
   const instead = (why: string) => ({ sockets: makeDgramSockets(), why });
@@ -21,7 +24,7 @@ export async function chooseSockets(
   if (koffi === undefined)
     return instead("The optional package koffi is not installed, or has no binary here.");
   try {
-    return { sockets: makeKoffiSockets(koffi, clock), why: undefined };
+    return { sockets: makeKoffiSockets(koffi, clock, ledger), why: undefined };
   } catch (error) {
     return instead(
       `The kernel's calls cannot be reached: ${error instanceof Error ? error.message : "unknown"}.`,

@@ -2,10 +2,12 @@ import type { LegId } from "#base/ids.ts";
 import { systemClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
+import { DescriptorLedger } from "./descriptor-ledger.ts";
 import type { FromWorker, SocketsChoice, Verb, VerbArguments, WorkerSettings } from "./engine-wire.ts";
 import type { MediaEngine, MediaEvent } from "./media-engine.ts";
 import type { MediaNode } from "./media-node.ts";
 import type { PortRange } from "./port-pairs.ts";
+import { closeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 
 export interface EmbeddedEngineOptions {
@@ -157,15 +159,18 @@ class RunningWorker {
   #closing = false;
 
   constructor(
-    settings: WorkerSettings,
+    settings: Omit<WorkerSettings, "descriptors">,
     listener: {
       event(event: MediaEvent): void;
       bug(termination: LegId, error: Error): void;
       died(error: unknown): void;
     },
   ) {
+    const { first, last } = settings.portRange;
+    // A socket a port, the epoll that watches them, and what is open for a moment while a port is tried.
+    const ledger = DescriptorLedger.withRoomFor(last - first + 10);
     this.#worker = new Worker(new URL("./engine-worker.ts", import.meta.url), {
-      workerData: settings,
+      workerData: { ...settings, descriptors: ledger.shared } satisfies WorkerSettings,
       name: "media",
     });
     this.ready = new Promise((resolve, reject) => {
@@ -181,6 +186,7 @@ class RunningWorker {
       });
       this.#worker.on("exit", () => {
         this.#ended = true;
+        closeAll(ledger.standing());
         const error = new TandemError("BUG", { why: "the media engine's thread has ended" }, cause);
         reject(error);
         for (const waiting of this.#waiting.values()) waiting.reject(error);
@@ -215,5 +221,16 @@ class RunningWorker {
     this.#waiting.delete(message.id);
     if (message.type === "done") waiting?.resolve(message.value);
     else waiting?.reject(new TandemError(message.code, { ...message.details, told: message.message }));
+  }
+}
+
+/** A dead thread's: else their ports would be bound for as long as the process lives. */
+function closeAll(descriptors: readonly number[]): void {
+  for (const descriptor of descriptors) {
+    try {
+      closeSync(descriptor);
+    } catch {
+      // One that is gone already is as it should be.
+    }
   }
 }

@@ -10,6 +10,8 @@ export interface WorkerSettings {
   readonly portRange: PortRange;
   readonly mediaTimeoutMs: number;
   readonly sockets: SocketsChoice;
+  /** A `DescriptorLedger`'s. */
+  readonly descriptors: SharedArrayBuffer;
 }
 
 /** `auto`: koffi where it can be had and works, else dgram. */

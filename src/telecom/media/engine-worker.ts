@@ -3,6 +3,7 @@ import { steadyClock, systemClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import { secureRandom } from "#base/random.ts";
 import { chooseSockets } from "./choose-sockets.ts";
+import { DescriptorLedger } from "./descriptor-ledger.ts";
 import type { FromWorker, Request, WorkerSettings } from "./engine-wire.ts";
 import { MediaNode } from "./media-node.ts";
 import { parentPort, workerData } from "node:worker_threads";
@@ -12,7 +13,8 @@ const port = parentPort;
 if (port === null) throw new TandemError("BUG", { why: "the engine's worker runs in a worker thread alone" });
 const tell = (message: FromWorker): void => port.postMessage(message);
 
-const { sockets, why } = await chooseSockets(settings.sockets, steadyClock);
+const ledger = new DescriptorLedger(settings.descriptors);
+const { sockets, why } = await chooseSockets(settings.sockets, steadyClock, ledger);
 const node = new MediaNode({
   ...settings,
   // A wall clock that is set must mute nobody, and end no call.

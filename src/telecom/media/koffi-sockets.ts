@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from "#base/clock.ts";
 import { bindKernelCalls, type KernelCalls, type SharedMemory, shareMemory } from "./kernel-calls.ts";
+import type { DescriptorLedger } from "./descriptor-ledger.ts";
 import type { Koffi } from "./koffi-module.ts";
 import type { Receive, RtpSocket, RtpSockets } from "./rtp-sockets.ts";
 import {
@@ -16,10 +17,15 @@ import { isIPv6 } from "node:net";
  * much CPU again, and more (`npm run bench -- bridge --sockets dgram`). Every few milliseconds, as long as a socket is open,
  * whatever has come is taken in one run; that wait is what makes a run worth its system call.
  *
+ * @param ledger has every descriptor that is open, for whoever outlives this thread
  * @throws when the C library or the kernel refuses
  */
-export function makeKoffiSockets(koffi: Koffi, clock: Clock): RtpSockets {
-  return new KoffiSockets(koffi, clock);
+export function makeKoffiSockets(
+  koffi: Koffi,
+  clock: Clock,
+  ledger: DescriptorLedger | undefined,
+): RtpSockets {
+  return new KoffiSockets(koffi, clock, ledger);
 }
 
 interface OpenSocket {
@@ -33,6 +39,7 @@ class KoffiSockets implements RtpSockets {
   readonly kind = "koffi";
   readonly #kernel: KernelCalls;
   readonly #clock: Clock;
+  readonly #ledger: DescriptorLedger | undefined;
   readonly #epoll: number;
   readonly #open = new Map<number, OpenSocket>();
   // The kernel holds these addresses for as long as a call takes, and these fields hold the memory for longer.
@@ -45,8 +52,9 @@ class KoffiSockets implements RtpSockets {
   readonly #shareAddress: () => SharedMemory;
   #cancel: Cancel | undefined;
 
-  constructor(koffi: Koffi, clock: Clock) {
+  constructor(koffi: Koffi, clock: Clock, ledger: DescriptorLedger | undefined) {
     this.#clock = clock;
+    this.#ledger = ledger;
     this.#kernel = bindKernelCalls(koffi);
     this.#received = shareMemory(koffi, packetSize);
     this.#sending = shareMemory(koffi, packetSize);
@@ -55,21 +63,21 @@ class KoffiSockets implements RtpSockets {
     this.#option = shareMemory(koffi, 16);
     this.#events = shareMemory(koffi, eventSize * eventsInARun);
     this.#shareAddress = () => shareMemory(koffi, longestSocketAddress);
-    this.#epoll = this.#checked("epoll_create1", this.#kernel.epollCreate(closeOnExec));
+    this.#epoll = this.#opened("epoll_create1", this.#kernel.epollCreate(closeOnExec));
   }
 
   async bind({ address, port, receive }: Parameters<RtpSockets["bind"]>[0]): Promise<RtpSocket> {
     const isInet = !isIPv6(address);
     const family = isInet ? inetFamily : inet6Family;
     const type = datagram | nonBlocking | closeOnExec;
-    const fd = this.#checked("socket", this.#kernel.socket(family, type, 0));
+    const fd = this.#opened("socket", this.#kernel.socket(family, type, 0));
     try {
       if (!isInet) this.#setInet6Only(fd);
       const length = writeSocketAddress(this.#from.bytes, { address, port });
       this.#checked("bind", this.#kernel.bind(fd, this.#from.address, length));
       this.#watch(fd);
     } catch (error) {
-      this.#kernel.close(fd);
+      this.#close(fd);
       throw error;
     }
     const from = new SocketAddressReader(this.#from.bytes, isInet);
@@ -81,9 +89,9 @@ class KoffiSockets implements RtpSockets {
   close(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    for (const fd of this.#open.keys()) this.#kernel.close(fd);
+    for (const fd of this.#open.keys()) this.#close(fd);
     this.#open.clear();
-    this.#kernel.close(this.#epoll);
+    this.#close(this.#epoll);
   }
 
   #around(fd: number, port: number): RtpSocket {
@@ -106,7 +114,7 @@ class KoffiSockets implements RtpSockets {
       close: async () => {
         if (!this.#open.delete(fd)) return;
         // Closing takes it out of the epoll too.
-        this.#kernel.close(fd);
+        this.#close(fd);
       },
     };
   }
@@ -153,6 +161,17 @@ class KoffiSockets implements RtpSockets {
   #setInet6Only(fd: number): void {
     this.#option.bytes.writeInt32LE(1, 0);
     this.#checked("setsockopt", this.#kernel.setsockopt(fd, levelIPv6, ipv6Only, this.#option.address, 4));
+  }
+
+  #opened(call: string, result: number): number {
+    const fd = this.#checked(call, result);
+    this.#ledger?.enter(fd);
+    return fd;
+  }
+
+  #close(fd: number): void {
+    this.#ledger?.strike(fd);
+    this.#kernel.close(fd);
   }
 
   #checked(call: string, result: number): number {

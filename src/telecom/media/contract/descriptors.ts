@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from "node:fs";
 
-/** How many sockets this process holds, its threads' among them. 0 where the system does not tell. */
+/** How many sockets and epolls this process holds, its threads' among them. 0 where the system does not tell. */
 export function openSockets(): number {
   return list().filter((descriptor) => isSocket(`/proc/self/fd/${descriptor}`)).length;
 }
@@ -15,7 +15,7 @@ function list(): readonly string[] {
 
 function isSocket(path: string): boolean {
   try {
-    return readlinkSync(path).startsWith("socket:");
+    return /^socket:|eventpoll/.test(readlinkSync(path));
   } catch {
     // The descriptor of the listing itself is gone by now.
     return false;
