@@ -213,7 +213,7 @@ export const legState = Type.Object({
   /** The SIP Call-ID, for whoever compares with the far end's log. */
   sipCallId: Type.Optional(Type.String()),
   bridge: Type.Optional(bridgeId),
-  /** Digits not yet taken, oldest first; at most 256 are kept, the oldest go. */
+  /** Digits not yet taken, oldest first; at most 256 are kept, the oldest go. A snapshot of very many legs tells fewer. */
   digits: Type.Array(keyedDigit),
   /** What plays now, and how each play that ended did (the last 50). */
   playing: Type.Optional(playId),

@@ -12,7 +12,7 @@ import {
 } from "#contract/telecom.ts";
 import { Compile } from "typebox/compile";
 import { LegMirror } from "./wire/leg-mirror.ts";
-import { LineCutter } from "./wire/lines.ts";
+import { LineCutter, longestEventBytes } from "./wire/lines.ts";
 
 /**
  * The telecommunications unit as the call manager sees it. Another switch (a carrier's API, drachtio) may stand below this
@@ -56,8 +56,6 @@ export interface UnitConnection {
 const firstRetryMs = 50;
 const lastRetryMs = 2_000;
 const mostWaiting = 10_000;
-// A snapshot of 10,000 legs is one line.
-const longestLineBytes = 64 * 2 ** 20;
 const fits = Compile(eventSchema);
 
 class SocketUnit implements TelecomUnit {
@@ -136,7 +134,7 @@ class SocketUnit implements TelecomUnit {
 
   #connect(): void {
     const socket = connect(this.#options.socketPath);
-    const lines = new LineCutter(longestLineBytes);
+    const lines = new LineCutter(longestEventBytes);
     this.#socket = socket;
     socket.on("data", (chunk: Buffer) => {
       try {

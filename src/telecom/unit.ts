@@ -12,6 +12,7 @@ import { openUserAgent } from "./sip/user-agent.ts";
 import { Switch } from "./switch/switch.ts";
 import type { VoiceResponse } from "./voice-response/voice-response.ts";
 import { openCommandDoor } from "./wire/command-door.ts";
+import { deliverable } from "./wire/deliverable.ts";
 
 export interface UnitSettings {
   /** The Unix socket that clients come to. */
@@ -89,7 +90,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
         wireVersion,
         unitBoot,
         atMs: clock.now(),
-        legs: [...lines.legs()],
+        legs: deliverable(lines.legs()),
       }),
       onCommand: (command, refuse) => lines.command(command, refuse),
       onClients: (clients) => lines.watchedBy(clients),

@@ -9,7 +9,10 @@ import { LineCutter } from "./lines.ts";
 /** The unit's side of the local socket: commands come in, each client gets a snapshot and then every event. */
 export interface CommandDoor {
   readonly clients: number;
-  /** To every client. One that does not read is cut off at 16 MB: it comes again and takes a snapshot. */
+  /**
+   * To every client. One that does not read is cut off when it has left 16 MB unread beyond its snapshot, which may be longer
+   * than that alone: it comes again and takes another one.
+   */
   tell(event: TelecomEvent): void;
   close(): Promise<void>;
 }
@@ -28,10 +31,16 @@ export interface DoorWishes {
 
 // Twenty segments of 400 characters, escaped, and the rest of a play.
 const longestLineBytes = 256 * 1024;
-const mostUnreadBytes = 16 * 2 ** 20;
+const mostUnreadChars = 16 * 2 ** 20;
 // One web process, the next one while the first dies, and an operator's tool.
 const mostClients = 8;
 const fits = Compile(commandSchema);
+
+interface Client {
+  readonly socket: Socket;
+  /** How much it was told after its snapshot. */
+  toldChars: number;
+}
 
 /**
  * Listens with mode 0600. A socket file that nobody answers is taken over; one that a live unit holds, and a file that is no
@@ -39,10 +48,10 @@ const fits = Compile(commandSchema);
  */
 export async function openCommandDoor(wishes: DoorWishes): Promise<CommandDoor> {
   await removeStale(wishes.socketPath);
-  const clients = new Set<Socket>();
+  const clients = new Set<Client>();
   const server = createServer((socket) => {
     if (clients.size >= mostClients) return void socket.destroy();
-    serve({ socket, clients, wishes });
+    serve({ client: { socket, toldChars: 0 }, clients, wishes });
   });
   await listenPrivately(server, wishes.socketPath);
   return {
@@ -51,12 +60,12 @@ export async function openCommandDoor(wishes: DoorWishes): Promise<CommandDoor> 
     },
     tell: (event) => {
       const line = `${JSON.stringify(event)}\n`;
-      for (const socket of clients) write(socket, line, wishes.log);
+      for (const client of clients) write(client, line, wishes.log);
     },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of clients) {
+        for (const { socket } of clients) {
           // Who does not read would be waited for without end.
           if (socket.writableNeedDrain) socket.destroy();
           else socket.end(() => socket.destroy());
@@ -65,12 +74,13 @@ export async function openCommandDoor(wishes: DoorWishes): Promise<CommandDoor> 
   };
 }
 
-function serve(party: { socket: Socket; clients: Set<Socket>; wishes: DoorWishes }): void {
-  const { socket, clients, wishes } = party;
+function serve(party: { client: Client; clients: Set<Client>; wishes: DoorWishes }): void {
+  const { client, clients, wishes } = party;
+  const { socket } = client;
   const lines = new LineCutter(longestLineBytes);
-  clients.add(socket);
+  clients.add(client);
   wishes.onClients(clients.size);
-  write(socket, `${JSON.stringify(wishes.snapshot())}\n`, wishes.log);
+  socket.write(`${JSON.stringify(wishes.snapshot())}\n`);
   socket.on("data", (chunk: Buffer) => {
     let cut: string[];
     try {
@@ -84,12 +94,12 @@ function serve(party: { socket: Socket; clients: Set<Socket>; wishes: DoorWishes
   });
   socket.on("error", (error) => wishes.log.debug({ error }, "A client's socket failed."));
   socket.on("close", () => {
-    clients.delete(socket);
+    clients.delete(client);
     wishes.onClients(clients.size);
   });
 }
 
-function obey(party: { socket: Socket; wishes: DoorWishes }, line: string): void {
+function obey(party: { client: Client; wishes: DoorWishes }, line: string): void {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -105,7 +115,7 @@ function obey(party: { socket: Socket; wishes: DoorWishes }, line: string): void
   }
 }
 
-function refuse(party: { socket: Socket; wishes: DoorWishes }, command: unknown, why: string): void {
+function refuse(party: { client: Client; wishes: DoorWishes }, command: unknown, why: string): void {
   const { type, leg } =
     typeof command === "object" && command !== null ? (command as Record<string, unknown>) : {};
   const refusal: TelecomEvent = {
@@ -115,16 +125,19 @@ function refuse(party: { socket: Socket; wishes: DoorWishes }, command: unknown,
     why,
     atMs: party.wishes.nowMs(),
   };
-  write(party.socket, `${JSON.stringify(refusal)}\n`, party.wishes.log);
+  write(party.client, `${JSON.stringify(refusal)}\n`, party.wishes.log);
 }
 
-function write(socket: Socket, line: string, log: Log): void {
+function write(client: Client, line: string, log: Log): void {
+  const { socket } = client;
   if (socket.destroyed || socket.writableEnded) return;
   socket.write(line);
-  if (socket.writableLength > mostUnreadBytes) {
-    log.warn({ unreadBytes: socket.writableLength }, "A client does not read what it is told; cut off.");
-    socket.destroy();
-  }
+  client.toldChars += line.length;
+  // What is unread is the end of all that was said: the snapshot's own part is what lies before the rest.
+  const unreadChars = Math.min(socket.writableLength, client.toldChars);
+  if (unreadChars <= mostUnreadChars) return;
+  log.warn({ unreadChars }, "A client does not read what it is told; cut off.");
+  socket.destroy();
 }
 
 async function listenPrivately(server: Server, socketPath: string): Promise<void> {

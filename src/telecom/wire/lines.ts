@@ -1,6 +1,12 @@
 import { TandemError } from "#base/errors.ts";
 
 /**
+ * The longest line that a client reads, and so the longest that it is told: `deliverable` keeps the snapshot, the one line
+ * that grows with the number of legs, below it.
+ */
+export const longestEventBytes = 64 * 2 ** 20;
+
+/**
  * Cuts a byte stream into lines. A line longer than `maxBytes` throws WIRE_INVALID, so a peer that never ends its line
  * cannot fill our memory. The pieces are joined once a line is whole: a long snapshot costs its length, not its square.
  */
