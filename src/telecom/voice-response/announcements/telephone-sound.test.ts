@@ -16,7 +16,7 @@ function passedDb(frequency: number, rate: number): number {
   return 20 * Math.log10(Math.max(rms, 0.1) / (10_000 / Math.SQRT2));
 }
 
-for (const rate of [11_025, 16_000, 22_050, 44_100, 48_000]) {
+for (const rate of [11_025, 11_027, 16_000, 22_050, 44_100, 44_101, 48_000, 191_999]) {
   test(`from ${rate} samples a second, the telephone band passes and nothing folds back`, () => {
     for (const frequency of [300, 1000, 3000, 3400]) {
       assert.ok(
@@ -29,6 +29,31 @@ for (const rate of [11_025, 16_000, 22_050, 44_100, 48_000]) {
     }
   });
 }
+
+/** How often a wave is computed while this many seconds of a rate are brought to the line's. */
+function wavesFor(seconds: number, rate: number): number {
+  const pcm = new Int16Array(seconds * rate);
+  const sin = Math.sin;
+  let waves = 0;
+  Math.sin = (x) => {
+    waves += 1;
+    return sin(x);
+  };
+  try {
+    toLineRate({ pcm, sampleRate: rate });
+  } finally {
+    Math.sin = sin;
+  }
+  return waves;
+}
+
+test("an odd rate costs no more a sample than an even one: its filters are made once, and are few", () => {
+  for (const rate of [4_001, 7_999, 11_027, 44_101, 48_000, 191_999]) {
+    const waves = wavesFor(1, rate);
+    assert.ok(waves < 200_000, `${waves} for ${rate} Hz`);
+    assert.equal(wavesFor(2, rate), waves);
+  }
+});
 
 test("a length is kept over a change of rate", () => {
   const pcm = sine(500, { rate: 44_100, seconds: 2, peak: 1000 });
