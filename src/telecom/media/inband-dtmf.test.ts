@@ -5,7 +5,6 @@ import { frequenciesOf } from "./dual-tone.ts";
 import { linearToMuLaw, muLawSamples } from "./g711.ts";
 import { InbandDtmfDetector } from "./inband-dtmf.ts";
 import { FliteEngine } from "../voice-response/speech/flite-engine.ts";
-import { toLineRate } from "../voice-response/announcements/telephone-sound.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -168,8 +167,7 @@ async function speakAll(flite: FliteEngine): Promise<{ heard: string; seconds: n
   let heard = "";
   let seconds = 0;
   for (const text of sentences) {
-    const sound = await flite.synthesize({ text, language: "en" }, new AbortController().signal);
-    const samples = toLineRate(sound);
+    const samples = await flite.synthesize({ text, language: "en" }, new AbortController().signal);
     seconds += samples.length / rate;
     heard += hear(Float64Array.from(samples)).heard;
   }

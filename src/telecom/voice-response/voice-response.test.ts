@@ -93,6 +93,60 @@ test("a file that the operator replaced is heard at once", async () => {
   assert.equal(seconds((await unit.render(greeting)).audio), 1.5);
 });
 
+test("this thread computes no wave: speech and files are brought to the line elsewhere", async () => {
+  const odd = wavSource
+    .replace("401f0000", "45ac0000")
+    .replaceAll("16000", "88202")
+    .replaceAll("8000", "44101");
+  const wav = execFileSync(process.execPath, ["-e", `${odd} process.stdout.write(wav);`]);
+  await writeFile(join(promptFolder, "odd.wav"), wav);
+  const program = join(promptFolder, "odd.wav");
+  const commanded = await open({
+    engine: { type: "command", program: "cat", args: [program], text: "stdin" },
+  });
+  const sin = Math.sin;
+  let waves = 0;
+  Math.sin = (x) => {
+    waves += 1;
+    return sin(x);
+  };
+  try {
+    for (const said of [
+      await unit.render(prompt([{ type: "file", path: "odd.wav" }])),
+      await commanded.render(prompt([text("Hello.")])),
+    ]) {
+      assert.equal(said.fallback, "none");
+      assert.ok(Math.abs(seconds(said.audio) - 1) < 0.05, `${seconds(said.audio)} s`);
+    }
+    assert.equal((await unit.render(prompt([text("A word that nobody has said.")]))).fallback, "none");
+  } finally {
+    Math.sin = sin;
+    await commanded.close();
+  }
+  assert.equal(waves, 0);
+});
+
+test("a file that is not there in time is a beep, and is heard the next time", async () => {
+  const clock = new VirtualClock();
+  const slow = await open({ clock });
+  try {
+    await writeFile(
+      join(promptFolder, "slow.wav"),
+      execFileSync(process.execPath, ["-e", `${wavSource} process.stdout.write(wav);`]),
+    );
+    const greeting = prompt([{ type: "file", path: "slow.wav" }]);
+    const rendering = slow.render(greeting);
+    await renderOver(clock, rendering, [1500]);
+    assert.equal((await rendering).fallback, "beep");
+    assert.equal(clock.waiting, 0);
+    const { audio, fallback } = await slow.render(greeting);
+    assert.equal(fallback, "none");
+    assert.equal(seconds(audio), 1);
+  } finally {
+    await slow.close();
+  }
+});
+
 test("what cannot be said at all is a beep, not silence", async () => {
   const { audio, fallback } = await unit.render(prompt([text("\u0000\u202e☃")]));
   assert.equal(fallback, "beep");

@@ -1,12 +1,14 @@
 import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { Prompt } from "#contract/telecom.ts";
+import { LineSounds } from "./announcements/line-sounds.ts";
 import { PromptRenderer } from "./announcements/prompt-renderer.ts";
 import { SegmentCache } from "./announcements/segment-cache.ts";
 import { commandEngine, type SpeechCommand } from "./speech/command-engine.ts";
 import { FliteEngine } from "./speech/flite-engine.ts";
 import { httpEngine, type SpeechService } from "./speech/http-engine.ts";
 import { Speaker } from "./speech/speaker.ts";
+import type { ToLine } from "./speech/speech-engine.ts";
 
 /** 142. The voice-response unit's speaking half: a prompt becomes audio. Digits are the media engine's to hear. */
 export interface VoiceResponse {
@@ -43,7 +45,8 @@ const defaultCacheBytes = 32 * 2 ** 20;
 export async function openVoiceResponse(options: VoiceResponseOptions): Promise<VoiceResponse> {
   const { clock, log, promptFolder, engine } = options;
   const embedded = new FliteEngine(clock);
-  const speaker = new Speaker({ clock, log, chosen: chosenEngine(engine), embedded });
+  const sounds = new LineSounds();
+  const speaker = new Speaker({ clock, log, chosen: chosenEngine(engine, sounds.spoken), embedded });
   const cache = new SegmentCache({
     bytes: options.cacheBytes ?? defaultCacheBytes,
     folder: options.cacheFolder,
@@ -54,6 +57,7 @@ export async function openVoiceResponse(options: VoiceResponseOptions): Promise<
     log,
     speaker,
     cache,
+    sounds,
     promptFolder,
     voice: options.voice,
     speed: options.speed ?? 1,
@@ -67,16 +71,18 @@ export async function openVoiceResponse(options: VoiceResponseOptions): Promise<
   ]);
   return {
     render: (prompt, signal) => renderer.render(prompt, signal),
-    close: () => speaker.close(),
+    close: async () => {
+      await Promise.all([speaker.close(), sounds.close()]);
+    },
   };
 }
 
-function chosenEngine(engine: SpeechCommand | SpeechService | undefined) {
+function chosenEngine(engine: SpeechCommand | SpeechService | undefined, toLine: ToLine) {
   switch (engine?.type) {
     case "command":
-      return commandEngine(engine);
+      return commandEngine(engine, toLine);
     case "http":
-      return httpEngine(engine);
+      return httpEngine(engine, toLine);
     case undefined:
       return undefined;
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -82,6 +83,15 @@ test("a path leads out of the folder neither by dots, nor as it stands, nor by a
   ]) {
     await assert.rejects(readPromptFile(folder, path, -16), refused, path);
   }
+});
+
+test("a pipe in the folder is refused, not waited for", async (t) => {
+  try {
+    execFileSync("mkfifo", [join(folder, "pipe.wav")]);
+  } catch {
+    return t.skip("no mkfifo");
+  }
+  await assert.rejects(readPromptFile(folder, "pipe.wav", -16), refused);
 });
 
 test("a file that is missing, no WAV, cut short or of an unknown format is refused", async () => {

