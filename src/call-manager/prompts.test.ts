@@ -45,9 +45,19 @@ test("the subscriber's own words, or file, stand in place of ours", () => {
   };
   const own = { ...subscriber, policy: { ...subscriber.policy, announcements } };
   assert.equal(promptWords(announcement("goodbye", own, subject, "en")), "Hasta luego de Example Bank.");
-  assert.deepEqual(announcement("callingCenter", own, subject, "en").segments, [
-    { type: "file", path: "hold.wav" },
-  ]);
+  assert.equal(promptWords(announcement("callingCenter", own, subject, "en")), "[hold.wav]");
+});
+
+test("behind a file stand our own words, in the visitor's language, for when it cannot be heard", () => {
+  const signOn = { ...subscriber.policy.signOn, pin: "4711" };
+  const announcements = { userConfirm: { file: "ask.wav" }, signOnPrompt: { file: "sign-on.wav" } };
+  const own = { ...subscriber, policy: { ...subscriber.policy, signOn, announcements } };
+  for (const which of ["userConfirm", "signOnPrompt"] as const) {
+    const ours = announcement(which, { ...own, policy: { ...own.policy, announcements: {} } }, subject, "es");
+    assert.deepEqual(announcement(which, own, subject, "es").segments, [
+      { type: "file", path: announcements[which].file, instead: ours.segments },
+    ]);
+  }
 });
 
 test("the sign-on asks for the code where there is one, and names the key", () => {
@@ -117,10 +127,15 @@ test("whatever a template, a name and a page hold, the prompt fits the wire", (t
       const own = { ...subject, whisper: { en: `${template}{page}{code}{nothing}{pause}` } };
       const whispered = whisper({ ...wish, subject: own });
       assert.ok(Value.Check(promptSchema, whispered), JSON.stringify(whispered));
-      const announcements = { goodbye: { text: { en: `${template}{subscriber}{nothing}` } } };
+      const announcements = {
+        goodbye: { text: { en: `${template}{subscriber}{nothing}` } },
+        userConfirm: { file: "ask.wav" },
+      };
       const bank = { ...subscriber, name: page, policy: { ...subscriber.policy, announcements } };
-      const announced = announcement("goodbye", bank, subject, "en");
-      assert.ok(Value.Check(promptSchema, announced), JSON.stringify(announced));
+      for (const which of ["goodbye", "userConfirm"] as const) {
+        const announced = announcement(which, bank, subject, "en");
+        assert.ok(Value.Check(promptSchema, announced), JSON.stringify(announced));
+      }
     }),
     { seed },
   );

@@ -52,7 +52,7 @@ const nothing: Segment = { type: "pause", ms: 20 };
 
 type Said = Exclude<keyof typeof builtIn, "unsignedWhisper" | "signOnPromptWithPin">;
 
-/** An announcement of the subscriber's, or the platform's own, in one language. */
+/** An announcement of the subscriber's, or the platform's own, in one language. Behind a file stand the platform's own words. */
 export function announcement(
   which: Said,
   subscriber: Subscriber,
@@ -62,19 +62,22 @@ export function announcement(
   const chosen: Announcement | undefined = Object.entries(subscriber.policy.announcements).find(
     ([name]) => name === which,
   )?.[1];
-  if (chosen !== undefined && "file" in chosen)
-    return { language, private: false, segments: [{ type: "file", path: chosen.file }] };
   const { signOn } = subscriber.policy;
   const ours = which === "signOnPrompt" && signOn.pin !== undefined ? "signOnPromptWithPin" : which;
-  const text = inLanguage(chosen?.text ?? builtIn[ours], language);
+  const text = inLanguage(chosen !== undefined && "text" in chosen ? chosen.text : builtIn[ours], language);
   const names: Readonly<Record<string, string>> = {
     subscriber: subscriber.name,
     subject: inLanguage(subject.name, language),
     key: keyNames[language][signOn.key],
   };
   // An unknown name stays silent.
-  const said = spokenSegments(text.replace(/\{([a-z]+)\}/g, (_, name: string) => names[name] ?? ""));
-  return { language, private: false, segments: said.length > 0 ? said.slice(0, mostSegments) : [nothing] };
+  const filled = text.replace(/\{([a-z]+)\}/g, (_, name: string) => names[name] ?? "");
+  const said = spokenSegments(filled).slice(0, mostSegments);
+  if (chosen !== undefined && "file" in chosen) {
+    const instead = said.filter((segment) => segment.type === "text");
+    return { language, private: false, segments: [{ type: "file", path: chosen.file, instead }] };
+  }
+  return { language, private: false, segments: said.length > 0 ? said : [nothing] };
 }
 
 /** 214. What the agent alone hears, by the subject's template. A field that the click did not verify is left out. */

@@ -69,14 +69,16 @@ export const legIdentity = Type.Object({
 });
 export type LegIdentity = Type.Static<typeof legIdentity>;
 
+const textSegment = Type.Object({
+  type: Type.Literal("text"),
+  text: Type.String({ maxLength: 200 }),
+  /** The subscriber's own words, said to everybody: they may be kept even out of a private prompt. */
+  common: Type.Optional(Type.Literal(true)),
+});
+
 /** One piece of what is said: spoken text, a spelled code, digits, silence, a WAV file of the operator's, a tone. */
 export const segment = Type.Union([
-  Type.Object({
-    type: Type.Literal("text"),
-    text: Type.String({ maxLength: 200 }),
-    /** The subscriber's own words, said to everybody: they may be kept even out of a private prompt. */
-    common: Type.Optional(Type.Literal(true)),
-  }),
+  textSegment,
   Type.Object({
     type: Type.Literal("spell"),
     text: Type.String({ maxLength: 64 }),
@@ -84,7 +86,12 @@ export const segment = Type.Union([
   }),
   Type.Object({ type: Type.Literal("digits"), digits: Type.String({ pattern: "^[0-9*#+]{1,40}$" }) }),
   Type.Object({ type: Type.Literal("pause"), ms: Type.Integer({ minimum: 20, maximum: 5000 }) }),
-  Type.Object({ type: Type.Literal("file"), path: Type.String({ minLength: 1, maxLength: 400 }) }),
+  Type.Object({
+    type: Type.Literal("file"),
+    path: Type.String({ minLength: 1, maxLength: 400 }),
+    /** Spoken where the file cannot be heard; nobody agrees to a beep. */
+    instead: Type.Optional(Type.Array(textSegment, { maxItems: 20 })),
+  }),
   Type.Object({
     type: Type.Literal("tone"),
     tone: Type.Union([

@@ -37,7 +37,7 @@ const level = (audio: Uint8Array): number =>
 function prompt(segments: readonly Segment[], language: "en" | "es" = "en"): Prompt {
   return { language, segments: [...segments], private: true };
 }
-const text = (words: string): Segment => ({ type: "text", text: words });
+const text = (words: string) => ({ type: "text", text: words }) as const;
 
 test("a whisper is spoken, as loud as speech on a line should be", async () => {
   const whisper = prompt([
@@ -71,7 +71,24 @@ test("a slower voice takes longer", async () => {
   }
 });
 
-test("a file that cannot be read becomes a beep, and the words after it are spoken", async () => {
+test("a file that cannot be heard is spoken in its words, whether it is not there or not there in time", async () => {
+  const clock = new VirtualClock();
+  const slow = await open({ clock });
+  try {
+    const words = text("Hello. If you asked for this call, press 1.");
+    const spoken = await unit.render(prompt([words]));
+    const missing: Segment = { type: "file", path: "missing.wav", instead: [words] };
+    assert.deepEqual(await unit.render(prompt([missing])), spoken);
+    await writeFile(join(promptFolder, "late.wav"), wavSound());
+    const rendering = slow.render(prompt([{ ...missing, path: "late.wav" }]));
+    await renderOver(clock, rendering, [1500]);
+    assert.deepEqual(await rendering, spoken);
+  } finally {
+    await slow.close();
+  }
+});
+
+test("a file that cannot be read and has no words becomes a beep, and the words after it are spoken", async () => {
   const { audio, fallback } = await unit.render(
     prompt([{ type: "file", path: "../passwd" }, text("Press pound.")]),
   );
@@ -82,10 +99,7 @@ test("a file that cannot be read becomes a beep, and the words after it are spok
 test("a file that the operator replaced is heard at once", async () => {
   const greeting: Prompt = { ...prompt([{ type: "file", path: "greeting.wav" }]), private: false };
   const wavOf = async (source: string): Promise<void> =>
-    writeFile(
-      join(promptFolder, "greeting.wav"),
-      execFileSync(process.execPath, ["-e", `${source} process.stdout.write(wav);`]),
-    );
+    writeFile(join(promptFolder, "greeting.wav"), wavSound(source));
   await wavOf(wavSource);
   assert.equal(seconds((await unit.render(greeting)).audio), 1);
   assert.equal(seconds((await unit.render(greeting)).audio), 1);
@@ -98,8 +112,7 @@ test("this thread computes no wave: speech and files are brought to the line els
     .replace("401f0000", "45ac0000")
     .replaceAll("16000", "88202")
     .replaceAll("8000", "44101");
-  const wav = execFileSync(process.execPath, ["-e", `${odd} process.stdout.write(wav);`]);
-  await writeFile(join(promptFolder, "odd.wav"), wav);
+  await writeFile(join(promptFolder, "odd.wav"), wavSound(odd));
   const program = join(promptFolder, "odd.wav");
   const commanded = await open({
     engine: { type: "command", program: "cat", args: [program], text: "stdin" },
@@ -130,10 +143,7 @@ test("a file that is not there in time is a beep, and is heard the next time", a
   const clock = new VirtualClock();
   const slow = await open({ clock });
   try {
-    await writeFile(
-      join(promptFolder, "slow.wav"),
-      execFileSync(process.execPath, ["-e", `${wavSource} process.stdout.write(wav);`]),
-    );
+    await writeFile(join(promptFolder, "slow.wav"), wavSound());
     const greeting = prompt([{ type: "file", path: "slow.wav" }]);
     const rendering = slow.render(greeting);
     await renderOver(clock, rendering, [1500]);
@@ -243,6 +253,10 @@ for (let n = 0; n < 8000; n++) pcm.writeInt16LE(Math.round(5000 * Math.sin(n / 3
 const head = Buffer.from("524946460000000057415645666d74201000000001000100401f0000803e00000200100064617461ffffffff", "hex");
 const wav = Buffer.concat([head, pcm]);`;
 
+function wavSound(source = wavSource): Buffer {
+  return execFileSync(process.execPath, ["-e", `${source} process.stdout.write(wav);`]);
+}
+
 test("an operator's command gets the words on its input or behind --, never through a shell", async () => {
   const words = "Rates $(touch hacked) now";
   const checked = `
@@ -280,7 +294,7 @@ test("a program that cannot be started, fails or gives no WAV is replaced", asyn
 
 test("a speech service is asked for shared words once, in whatever prompt, and for private ones each time", async () => {
   const asked: string[] = [];
-  const wav = execFileSync(process.execPath, ["-e", `${wavSource} process.stdout.write(wav);`]);
+  const wav = wavSound();
   const server = createServer((request, response) => {
     void body(request).then((wish) => {
       asked.push((wish as { text: string }).text);

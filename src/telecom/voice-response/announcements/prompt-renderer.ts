@@ -124,7 +124,7 @@ export class PromptRenderer {
       case "pause":
         return { pcm: silence(segment.ms), fallback: "none" };
       case "file":
-        return { pcm: await this.#fileInTime(segment.path, rendering), fallback: "none" };
+        return await this.#fileOrWords(segment, rendering);
       case "tone":
         return { pcm: tone(segment.tone, rendering.language), fallback: "none" };
       default:
@@ -192,6 +192,25 @@ export class PromptRenderer {
     const spoken = await this.#speaker.speak(wish, rendering.beganAtMs, rendering.signal);
     if (spoken.type === "silent-engines") return this.#beep(rendering);
     return { pcm: spoken.pcm, fallback: spoken.fallback ? "embedded-engine" : "none" };
+  }
+
+  async #fileOrWords(
+    { path, instead = [] }: Extract<Segment, { type: "file" }>,
+    rendering: Rendering,
+  ): Promise<Piece> {
+    try {
+      return { pcm: await this.#fileInTime(path, rendering), fallback: "none" };
+    } catch (error) {
+      if (instead.length === 0) throw error;
+      this.#log.warn({ path, error }, "A file cannot be heard: its words are spoken instead.");
+      const spoken = await Promise.all(instead.map(({ text }) => this.#text(text, rendering)));
+      const pcm = inTurn(
+        ...spoken.flatMap((piece, index) =>
+          index === 0 ? [piece.pcm] : [silence(betweenTextsMs), piece.pcm],
+        ),
+      );
+      return { pcm, fallback: worst(spoken) };
+    }
   }
 
   async #fileInTime(path: string, rendering: Rendering): Promise<Int16Array> {
