@@ -21,7 +21,7 @@ export function nextCall(
   const again = end.backTo === undefined ? [] : fromStepOn(call.order, end.backTo);
   const done = [...call.done, step].filter((each) => !again.includes(each));
   // Of two lanes that end the call at the same time, the first to be written down says why.
-  const outcome = call.outcome ?? end.over;
+  const outcome = facts.outcome ?? end.over;
   const over = outcome === undefined ? {} : { outcome, overAtMs: call.overAtMs ?? nowMs };
   const ended: Call = { ...facts, ...over, done };
 

@@ -9,6 +9,7 @@ import { say } from "../telephone.ts";
 import { bridgeOf } from "./bridge.ts";
 import { withResult } from "./next-route.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
+import { refusalLeftBehind } from "./user-confirms.ts";
 
 const longestMs = 15_000;
 
@@ -16,7 +17,7 @@ const longestMs = 15_000;
 export async function sayGoodbye(scope: Scope): Promise<StepEnd> {
   const { call, around } = scope;
   const { unit, clock } = around;
-  const outcome = call.outcome ?? "completed";
+  const outcome = outcomeOf(scope);
   const linesOfCall = (): readonly LegState[] => unit.legs().filter(({ leg }) => callOfLeg(leg) === call.id);
 
   if (call.bridgedAtMs !== undefined) unit.send({ type: "unbridge", bridge: bridgeOf(call) });
@@ -30,21 +31,32 @@ export async function sayGoodbye(scope: Scope): Promise<StepEnd> {
     Math.max(clock.now(), scope.beganAtMs) + longestMs,
   );
 
+  // Asked again: a key may have been on its way.
+  const refusal = refusalLeftBehind(scope);
+  const inTheEnd = outcomeOf(scope);
   return {
     fact: "ended",
     call: {
       state: "ended",
+      outcome: inTheEnd,
       endedAtMs: clock.now(),
       ...durations(call, linesOfCall()),
       ...(call.attempts.at(-1)?.result === "dialing" ? { attempts: withResult(call, "given-up") } : {}),
     },
     obeyed: scope.inbox,
-    pages: [{ type: "disconnect", outcome }],
+    pages: [{ type: "disconnect", outcome: inTheEnd }],
     alongside: async (tx) => {
       await endPermits(tx, call.id, clock.now());
+      await refusal?.(tx);
       return {};
     },
   };
+}
+
+/** Whoever is first says why a call is over, but for a `9`: who wants no calls is heard last, too. */
+function outcomeOf(scope: Scope): CallOutcome {
+  if (refusalLeftBehind(scope) !== undefined) return "user-refused-calls";
+  return scope.call.outcome ?? "completed";
 }
 
 async function lastWords(scope: Scope, outcome: CallOutcome): Promise<void> {

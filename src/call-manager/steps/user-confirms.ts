@@ -4,8 +4,9 @@ import { refuseCalls } from "#network/dial-permit.ts";
 import { userLegOf } from "../call.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { announcement } from "../prompts.ts";
-import type { StepEnd } from "../step.ts";
+import type { BecameTrue, StepEnd } from "../step.ts";
 import { digitsOf, play, stopPlaying } from "../telephone.ts";
+import { asksToAgree } from "../web-call.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
 
 /** Between the end of the question and its repetition. */
@@ -34,9 +35,10 @@ export async function userConfirms(scope: Scope): Promise<StepEnd> {
     const late = around.clock.now() >= (deadline(scope) ?? Infinity);
     if (decided === "too-late" && !late) continue;
     stopPlaying(scope, leg);
-    return decided === "too-late"
-      ? { fact: "no-key", over: "user-did-not-confirm" }
-      : decidedEnd(scope, leg, decided);
+    if (decided === "too-late") return { fact: "no-key", over: "user-did-not-confirm" };
+    const took = { leg, throughSeq: decided.seq };
+    if (decided.digit === "1") return { fact: "confirmed", took };
+    return { fact: "refused", over: "user-refused-calls", took, alongside: refusal(scope) };
   }
 }
 
@@ -51,17 +53,25 @@ function decision(scope: Scope, leg: LegId): KeyedDigit | undefined {
   return digitsOf(scope, leg).find(({ digit }) => digit === "1" || digit === "9");
 }
 
-function decidedEnd(scope: Scope, leg: LegId, key: KeyedDigit): StepEnd {
-  const took = { leg, throughSeq: key.seq };
-  if (key.digit === "1") return { fact: "confirmed", took };
-  return {
-    fact: "refused",
-    over: "user-refused-calls",
-    took,
-    alongside: async (tx) => {
-      const { visitorNumber, subscriber } = scope.call;
-      await refuseCalls(tx, visitorNumber, scope.around.clock.now(), subscriber);
-      return {};
-    },
+type Refusal = NonNullable<BecameTrue["alongside"]>;
+
+/**
+ * The refusal of who keyed `9` and was gone before the step saw it: they hung up, the process was away. Whatever ended the call,
+ * it holds. Undefined when no such key waits, or `1` was there before it.
+ */
+export function refusalLeftBehind(scope: Scope): Refusal | undefined {
+  const { call } = scope;
+  const leg = userLegOf(call);
+  // What the step itself has dealt with is taken.
+  const isOpen = asksToAgree(call.order) && call.digitsTaken[leg] === undefined;
+  return isOpen && decision(scope, leg)?.digit === "9" ? refusal(scope) : undefined;
+}
+
+/** This number is called no more. */
+function refusal(scope: Scope): Refusal {
+  return async (tx) => {
+    const { visitorNumber, subscriber } = scope.call;
+    await refuseCalls(tx, visitorNumber, scope.around.clock.now(), subscriber);
+    return {};
   };
 }
