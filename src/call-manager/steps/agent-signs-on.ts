@@ -4,6 +4,7 @@ import type { Prompt } from "#contract/telecom.ts";
 import { keyedCode } from "../keyed-code.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { announcement, tone } from "../prompts.ts";
+import { throughSignOns } from "../sign-on-keys.ts";
 import type { StepEnd } from "../step.ts";
 import { digitsOf, play, stopPlaying } from "../telephone.ts";
 import { legsOf } from "./bridge.ts";
@@ -30,10 +31,11 @@ export async function agentSignsOn(scope: Scope): Promise<StepEnd> {
     const entry = await keyedEntry(scope, agent, untilMs);
     if (entry === "too-late") continue;
     if (entry === "hung-up") return hungUpInstead(scope);
-    const took = { leg: agent, throughSeq: entry.throughSeq };
     // Without a PIN, whatever a machine keyed before the key does not matter.
-    if (pin !== undefined && entry.digits !== pin) return wrongPin(scope, took);
+    if (pin !== undefined && entry.digits !== pin)
+      return wrongPin(scope, { leg: agent, throughSeq: entry.throughSeq });
     stopPlaying(scope, agent);
+    const took = { leg: agent, throughSeq: throughRepetitions(scope, agent, entry.throughSeq) };
     const attempts = withResult(call, "signed-on");
     return { fact: "signed-on", took, call: { signedOn: true, agentHeld: true, attempts } };
   }
@@ -71,6 +73,12 @@ function keyedEntry(
     const code = keyedCode(digitsOf(scope, leg), { endKey: key, pauseMs: Infinity, nowMs: 0 });
     return code.type === "code" ? code : undefined;
   }, untilMs);
+}
+
+/** Who signed on again, because the process was away and nothing happened, signed on once: it does not cut the whisper short. */
+function throughRepetitions(scope: Scope, leg: LegId, throughSeq: number): number {
+  const later = digitsOf(scope, leg).filter(({ seq }) => seq > throughSeq);
+  return throughSignOns(later, scope.call.policy.signOn) ?? throughSeq;
 }
 
 /** The question is asked from its beginning, a few times. */

@@ -1,5 +1,7 @@
+import type { KeyedDigit } from "#contract/telecom.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { whisper as whisperPrompt } from "../prompts.ts";
+import { throughSignOns } from "../sign-on-keys.ts";
 import type { StepEnd } from "../step.ts";
 import { digitsOf, play, stopPlaying } from "../telephone.ts";
 import { legsOf } from "./bridge.ts";
@@ -27,9 +29,8 @@ export async function whisper(scope: Scope): Promise<StepEnd> {
 
   keepVisitorWaiting(scope);
   const whispered = play(scope, agent, "whisper", prompt);
-  const key = call.policy.signOn.key;
   const heard = await scope.wait(() => {
-    if (digitsOf(scope, agent).some(({ digit }) => digit === key || digit === "#")) return "cut-short";
+    if (digitsOf(scope, agent).some((key) => cutsShort(scope, key))) return "cut-short";
     const end = unit.leg(agent)?.played[whispered];
     // Then the leg's own end comes next, and ends the call.
     return end === "leg-ended" ? undefined : end;
@@ -37,9 +38,14 @@ export async function whisper(scope: Scope): Promise<StepEnd> {
   if (heard === "cut-short" || heard === "too-late") stopPlaying(scope, agent);
 
   // The key that cut it short has done its work; what was keyed else waits for `converse`.
-  const [first] = digitsOf(scope, agent);
-  const took = first?.digit === key ? { took: { leg: agent, throughSeq: first.seq } } : {};
+  const throughSeq = throughSignOns(digitsOf(scope, agent), call.policy.signOn);
+  const took = throughSeq === undefined ? {} : { took: { leg: agent, throughSeq } };
   return { fact: "whispered", details: { heard }, ...took };
+}
+
+/** Who keyed it before the whisper began has not heard a word of it. */
+function cutsShort(scope: Scope, { digit, atMs }: KeyedDigit): boolean {
+  return (digit === scope.call.policy.signOn.key || digit === "#") && atMs >= scope.beganAtMs;
 }
 
 /** The unit bounds what it speaks to some seconds; this is for a unit that broke. */
