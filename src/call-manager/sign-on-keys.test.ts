@@ -104,4 +104,40 @@ describe("what an agent keys at the sign-on", () => {
       [],
     );
   });
+
+  test("a PIN that came without its key, and too late, is no code for a page either", async () => {
+    const story = await asked({ pin, whenNobody: "bridge" });
+    keyed(story, pin);
+    await story.ann.untilSees("connected");
+    const journal = await ends(story);
+    assert.ok(!story.bob.hasHeard("[refuse]"), "Bob heard that his PIN was no code");
+    assert.deepEqual(
+      journal.filter((row) => row.includes(pin)),
+      [],
+    );
+  });
+
+  test("what follows the third wrong PIN is no code for a page", async () => {
+    const story = await asked({ pin, whenNobody: "bridge" });
+    story.webProcessDies();
+    keyed(story, "1111#2222#3333#4711");
+    await story.ann.untilSees("connected");
+    const journal = await ends(story);
+    assert.deepEqual(
+      journal.filter((row) => row.includes(pin)),
+      [],
+    );
+  });
+
+  test("a PIN keyed in the conversation stays out of the journal", async () => {
+    const story = await asked({ pin });
+    keyed(story, "4711#");
+    await story.ann.untilSees("connected");
+    keyed(story, "4711#");
+    const journal = await ends(story);
+    assert.deepEqual(
+      journal.filter((row) => row.includes(pin)),
+      [],
+    );
+  });
 });

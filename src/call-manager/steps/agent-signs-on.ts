@@ -86,7 +86,7 @@ function wrongPin(scope: Scope, took: StepEnd["took"] & object): StepEnd {
   const wrongPins = scope.call.wrongPins + 1;
   if (wrongPins < mostWrongPins)
     return { fact: "wrong-pin", took, call: { wrongPins }, backTo: "agent-signs-on" };
-  return { ...nobody(scope), took };
+  return { took, ...nobody(scope) };
 }
 
 /** The subscriber says what then. */
@@ -103,9 +103,13 @@ function nobody(scope: Scope): StepEnd {
     case "next-route":
       return nextRoute(scope, "nobody-signed-on", "nobody-signed-on");
     case "bridge": {
-      stopPlaying(scope, legsOf(call).agent);
+      const { agent } = legsOf(call);
+      stopPlaying(scope, agent);
       const attempts = withResult(call, "bridged-without-sign-on");
-      return { fact: "bridged-without-sign-on", call: { agentHeld: true, attempts } };
+      // Whatever was keyed was meant for the sign-on: a PIN without its key is no code for a page.
+      const last = digitsOf(scope, agent).at(-1);
+      const took = last === undefined ? {} : { took: { leg: agent, throughSeq: last.seq } };
+      return { fact: "bridged-without-sign-on", ...took, call: { agentHeld: true, attempts } };
     }
     default:
       return unreachable(whenNobody);

@@ -3,6 +3,7 @@ import type { InboxCommand } from "../call-inbox-table.ts";
 import { keyedCode } from "../keyed-code.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { inLanguage, tone } from "../prompts.ts";
+import { isSignOn } from "../sign-on-keys.ts";
 import type { StepEnd } from "../step.ts";
 import { digitsOf, play, stopPlaying } from "../telephone.ts";
 import { legsOf } from "./bridge.ts";
@@ -65,11 +66,11 @@ async function pushPage(
 ): Promise<void> {
   const { call, around } = scope;
   const took = { leg: agent, throughSeq: keyed.throughSeq };
-  // The key alone is a sign-on keyed twice: nothing is meant by it.
-  if (keyed.digits === "") return scope.note({ fact: "no-code", took });
-
   const name = `code.${keyed.throughSeq}`;
   const page = await around.network.pageForDigits(call.subscriber, keyed.digits);
+  // Nothing is meant by a sign-on keyed twice, and a PIN is nothing for the journal.
+  if (page === undefined && isSignOn(keyed.digits, call.policy.signOn))
+    return scope.note({ fact: "no-code", took });
   if (page === undefined) {
     const answer = { play: name, tone: "refuse" } as const;
     return scope.note({ fact: "unknown-code", details: { digits: keyed.digits }, took, call: { answer } });
