@@ -43,6 +43,8 @@ export interface CallFacts {
   readonly routes: readonly Route[];
   /** One for each center leg; the last is the one in hand. */
   readonly attempts: readonly CenterAttempt[];
+  /** When the visitor's telephone answered, as the unit saw it: a unit that is lost cannot be asked any more. */
+  readonly userAnsweredAtMs?: number;
   /** Answered and not let go: if one of these ends, the call is over wherever it is. */
   readonly userHeld: boolean;
   readonly agentHeld: boolean;
@@ -71,6 +73,9 @@ export interface CenterAttempt {
   readonly route: Route;
   /** `dialing`, `answered`, `signed-on`, or how it ended: `busy`, `given-up` when the call was over before somebody answered. */
   readonly result: string;
+  /** When it answered, as the unit saw it, and when it was let go for the next route. */
+  readonly answeredAtMs?: number;
+  readonly letGoAtMs?: number;
 }
 
 /** From the click to the bridge, whatever the policy's own times add up to. */

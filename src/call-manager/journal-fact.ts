@@ -1,5 +1,6 @@
+import type { LegId } from "#base/ids.ts";
 import type { JournalRow, NewJournalRow } from "#store/journal.ts";
-import type { Call } from "./call.ts";
+import { type Call, userLegOf } from "./call.ts";
 import type { CallRecord } from "./call-record.ts";
 import { stepsOf } from "./call-progress.ts";
 import type { BecameTrue } from "./step.ts";
@@ -20,6 +21,8 @@ export interface JournalFact {
   readonly outcome?: CallRecord["outcome"];
   /** The center leg in hand, 1 the first. */
   readonly attempt?: CallRecord["routesTried"][number] & { readonly count: number };
+  /** The leg that answered, and when, as the unit saw it. */
+  readonly answered?: { readonly leg: LegId; readonly atMs: number };
   readonly pushed?: CallRecord["pagesPushed"][number];
   readonly ended?: Pick<CallRecord, "userLegSeconds" | "centerLegSeconds" | "bridgedSeconds"> & {
     readonly endedAtMs: number;
@@ -48,12 +51,14 @@ export function journalRow(of: {
   const { before, call, step, became, ended, atMs } = of;
   const attempt = call.attempts === before.attempts ? undefined : call.attempts.at(-1);
   const pushed = call.pushed === before.pushed ? undefined : call.pushed.at(-1);
+  const answered = legAnswered(before, call);
   const fact: JournalFact = {
     became: became.fact,
     ...became.details,
     ...(ended ? { beganAtMs: before.began[step] ?? atMs, next: stepsOf(call) } : {}),
     ...(call.outcome === before.outcome ? {} : { outcome: call.outcome }),
     ...(attempt === undefined ? {} : { attempt: { count: call.attempts.length, ...routeTried(attempt) } }),
+    ...(answered === undefined ? {} : { answered }),
     ...(pushed === undefined ? {} : { pushed }),
     ...(call.endedAtMs === undefined ? {} : { ended: endOf(call, call.endedAtMs) }),
   };
@@ -67,6 +72,16 @@ export function factOf(row: JournalRow): JournalFact {
 
 function rowOf(call: Call, step: string, fact: JournalFact, atMs: number): NewJournalRow {
   return { call: call.id, atMs, subscriber: call.subscriber, step, fact: { ...fact } };
+}
+
+function legAnswered(before: Call, call: Call): JournalFact["answered"] {
+  if (call.userAnsweredAtMs !== undefined && call.userAnsweredAtMs !== before.userAnsweredAtMs)
+    return { leg: userLegOf(call), atMs: call.userAnsweredAtMs };
+  const { leg, answeredAtMs } = call.attempts.at(-1) ?? {};
+  const known = before.attempts.find((attempt) => attempt.leg === leg)?.answeredAtMs;
+  return leg === undefined || answeredAtMs === undefined || answeredAtMs === known
+    ? undefined
+    : { leg, atMs: answeredAtMs };
 }
 
 function routeTried({ route, result }: Call["attempts"][number]): CallRecord["routesTried"][number] {

@@ -13,6 +13,12 @@ export type Answered =
   /** It was answered, and was gone before this was looked at: after a crash, say. */
   | "hung-up";
 
+/** When a leg that was found answered did, as the unit saw it. */
+export function answeredAtMs(scope: Scope, leg: LegId): number {
+  const { unit, clock } = scope.around;
+  return unit.leg(leg)?.answeredAtMs ?? clock.now();
+}
+
 /** After the moment at which the unit itself stops the ringing. */
 const graceMs = 5_000;
 

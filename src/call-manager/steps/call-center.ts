@@ -7,7 +7,7 @@ import type { Scope } from "../kernel/scope.ts";
 import type { CallOutcome } from "../pages.ts";
 import type { StepEnd } from "../step.ts";
 import { dial } from "../telephone.ts";
-import { type Answered, answeredOrNot } from "./answered-or-not.ts";
+import { type Answered, answeredAtMs, answeredOrNot } from "./answered-or-not.ts";
 import { keepVisitorWaiting } from "./meanwhile.ts";
 import { nextRoute, withResult } from "./next-route.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
@@ -27,8 +27,10 @@ export async function callCenter(scope: Scope): Promise<StepEnd> {
     return { fact: dialed, over: dialed, call: { attempts: withResult(scope.call, dialed) } };
   const answered = await answeredOrNot(scope, attempt.leg, ringUntilMs);
   switch (answered) {
-    case "answered":
-      return { fact: "answered", call: { attempts: withResult(scope.call, "answered") } };
+    case "answered": {
+      const more = { answeredAtMs: answeredAtMs(scope, attempt.leg) };
+      return { fact: answered, call: { attempts: withResult(scope.call, answered, more) } };
+    }
     case "time-limit":
       return { fact: answered, over: "time-limit" };
     default:

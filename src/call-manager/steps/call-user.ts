@@ -5,7 +5,7 @@ import type { Scope } from "../kernel/scope.ts";
 import { announcement, ringback } from "../prompts.ts";
 import type { StepEnd } from "../step.ts";
 import { dial, play } from "../telephone.ts";
-import { type Answered, answeredOrNot } from "./answered-or-not.ts";
+import { type Answered, answeredAtMs, answeredOrNot } from "./answered-or-not.ts";
 import { subscriberAndSubject } from "./subscriber-and-subject.ts";
 
 /** 206-208. The visitor's telephone rings; they pick up, or they do not. */
@@ -36,7 +36,7 @@ export async function callUser(scope: Scope): Promise<StepEnd> {
 
   const answered = await answeredOrNot(scope, leg, ringUntilMs);
   return answered === "answered"
-    ? { fact: "answered", call: { userHeld: true } }
+    ? { fact: "answered", call: { userHeld: true, userAnsweredAtMs: answeredAtMs(scope, leg) } }
     : { fact: answered, over: outcomeOf[answered] };
 }
 

@@ -9,13 +9,18 @@ export function nextRoute(scope: Scope, result: string, over: CallOutcome): Step
   const leg = currentCenterLeg(call);
   // Safe to say of a leg that ended already.
   if (leg !== undefined) around.unit.send({ type: "hang-up", leg, reason: "normal" });
-  const end = { fact: result, call: { attempts: withResult(call, result), wrongPins: 0 } };
+  const attempts = withResult(call, result, { letGoAtMs: around.clock.now() });
+  const end = { fact: result, call: { attempts, wrongPins: 0 } };
   return call.attempts.length < call.routes.length ? { ...end, backTo: "call-center" } : { ...end, over };
 }
 
 /** The attempts, with the one in hand come to `result`. */
-export function withResult(call: Call, result: string): readonly CenterAttempt[] {
+export function withResult(
+  call: Call,
+  result: string,
+  more: Pick<CenterAttempt, "answeredAtMs" | "letGoAtMs"> = {},
+): readonly CenterAttempt[] {
   return call.attempts.map((attempt, index) =>
-    index === call.attempts.length - 1 ? { ...attempt, result } : attempt,
+    index === call.attempts.length - 1 ? { ...attempt, ...more, result } : attempt,
   );
 }

@@ -1,6 +1,7 @@
 import type { LegState } from "#contract/telecom.ts";
 import { endPermits } from "#network/dial-permit.ts";
-import { type Call, callOfLeg, userLegOf } from "../call.ts";
+import { callOfLeg, userLegOf } from "../call.ts";
+import { callSeconds } from "../call-seconds.ts";
 import type { Scope } from "../kernel/scope.ts";
 import type { CallOutcome } from "../pages.ts";
 import { announcement } from "../prompts.ts";
@@ -40,7 +41,7 @@ export async function sayGoodbye(scope: Scope): Promise<StepEnd> {
       state: "ended",
       outcome: inTheEnd,
       endedAtMs: clock.now(),
-      ...durations(call, linesOfCall()),
+      ...callSeconds(call, linesOfCall()),
       ...(call.attempts.at(-1)?.result === "dialing" ? { attempts: withResult(call, "given-up") } : {}),
     },
     obeyed: scope.inbox,
@@ -119,22 +120,4 @@ function wordsForUser(
     case "user-hung-up-early":
       return undefined;
   }
-}
-
-/** As the unit saw it, in whole seconds, rounded up. */
-function durations(
-  call: Call,
-  lines: readonly LegState[],
-): Pick<Call, "userLegSeconds" | "centerLegSeconds" | "bridgedSeconds"> {
-  const seconds = (fromMs: number, toMs: number): number => Math.max(0, Math.ceil((toMs - fromMs) / 1000));
-  const talked = ({ answeredAtMs, endedAtMs }: LegState): number =>
-    answeredAtMs === undefined || endedAtMs === undefined ? 0 : seconds(answeredAtMs, endedAtMs);
-  const user = userLegOf(call);
-  const sum = (of: readonly LegState[]): number => of.reduce((total, line) => total + talked(line), 0);
-  return {
-    userLegSeconds: sum(lines.filter(({ leg }) => leg === user)),
-    centerLegSeconds: sum(lines.filter(({ leg }) => leg !== user)),
-    bridgedSeconds:
-      call.bridgedAtMs === undefined ? 0 : seconds(call.bridgedAtMs, call.overAtMs ?? call.bridgedAtMs),
-  };
 }
