@@ -3,6 +3,7 @@ import type { InboxCommand } from "../call-inbox-table.ts";
 import { keyedCode } from "../keyed-code.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { inLanguage, tone } from "../prompts.ts";
+import { lastPage } from "../session-page-table.ts";
 import { isSignOn } from "../sign-on-keys.ts";
 import type { StepEnd } from "../step.ts";
 import { digitsOf, play, stopPlaying } from "../telephone.ts";
@@ -33,7 +34,9 @@ function endRingback(scope: Scope): void {
 
 type Wish =
   | { readonly type: "code"; readonly digits: string; readonly throughSeq: number }
-  | { readonly type: "close-page"; readonly command: InboxCommand };
+  | { readonly type: "close-page"; readonly command: ClosePage };
+
+type ClosePage = Extract<InboxCommand, { type: "close-page" }>;
 
 async function nextWish(scope: Scope, agent: LegId): Promise<Wish> {
   const { clock } = scope.around;
@@ -43,7 +46,7 @@ async function nextWish(scope: Scope, agent: LegId): Promise<Wish> {
     const before = code();
     const seen = await scope.wait(
       (): Wish | "more" | undefined => {
-        const command = scope.inbox.find(({ type }) => type === "close-page");
+        const command = scope.inbox.find((each) => each.type === "close-page");
         if (command !== undefined) return { type: "close-page", command };
         const keyed = code();
         if (keyed.type === "code") return keyed;
@@ -87,10 +90,9 @@ async function pushPage(
   });
 }
 
-async function goBack(scope: Scope, command: InboxCommand): Promise<void> {
-  await scope.note({
-    fact: "page-closed",
-    obeyed: [command],
-    pages: [{ type: "connect", stage: "connected" }],
-  });
+/** Only from the page that the visitor closed: another one may have come since, and stays. */
+async function goBack(scope: Scope, command: ClosePage): Promise<void> {
+  const shown = await lastPage(scope.around.database, scope.call.session);
+  const pages = shown?.seq === command.seq ? [{ type: "connect", stage: "connected" } as const] : [];
+  await scope.note({ fact: pages.length > 0 ? "page-closed" : "page-gone", obeyed: [command], pages });
 }
