@@ -16,7 +16,9 @@ export async function endStrayLegs(
   for (const { leg } of unit.legs()) {
     const id = callOfLeg(leg);
     if (runs(id) || (await readCall(database, id))?.state === "live") continue;
-    const ended = unit.leg(leg)?.state === "ended";
-    unit.send(ended ? { type: "forget", leg } : { type: "hang-up", leg, reason: "normal" });
+    const line = unit.leg(leg);
+    // Looked for twice at once: the other one has had it forgotten meanwhile.
+    if (line === undefined) continue;
+    unit.send(line.state === "ended" ? { type: "forget", leg } : { type: "hang-up", leg, reason: "normal" });
   }
 }
