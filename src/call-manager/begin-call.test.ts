@@ -57,6 +57,27 @@ describe("begin call", () => {
     await story.close();
   });
 
+  test("while the unit is out of reach a call that was begun is found, and no new one is begun", async () => {
+    const story = await opened();
+    const first = await story.ann.clicks();
+    await story.until(() => story.ann.phone.rings, "Ann's telephone rings");
+    story.unit.hides();
+    const hiddenAtMs = story.clock.now();
+    story.clock.at(hiddenAtMs + 5000, () => story.unit.showsAgain());
+    assert.deepEqual(await story.ann.clicks({ again: true }), { ...first, resumed: true });
+    assert.deepEqual(await story.ann.clicks(), { ...first, resumed: true }, "in another tab");
+    assert.equal(story.clock.now(), hiddenAtMs, "Ann had to wait for the unit");
+    const zoe = story.visitor("Zoe", "+14158887779");
+    const begun = await zoe.clicks();
+    assert.ok(begun.type === "begun" && !begun.resumed);
+    assert.ok(story.clock.now() >= hiddenAtMs + 5000, "Zoe's call began while the unit was out of reach");
+    for (const visitor of [story.ann, zoe]) {
+      await visitor.cancels();
+      await visitor.untilSees("visitor-cancelled");
+    }
+    await story.close();
+  });
+
   test("two visitors talk at the same time, each with an agent of their own", async () => {
     const story = await opened();
     const zoe = story.visitor("Zoe", "+14158887777");

@@ -32,12 +32,14 @@ export async function beginCall(
     readonly network: Network;
     readonly clock: Clock;
     readonly random: Random;
-    readonly unitBoot: string;
+    /** Undefined while the unit cannot be reached: then no new call is begun. */
+    readonly unitBoot: string | undefined;
   },
 ): Promise<Begun> {
   const { database, network, clock, random, unitBoot } = around;
   const earlier = await database.transaction((tx) => callAlreadyBegun(tx, wish));
   if (earlier !== undefined) return resumed(earlier);
+  if (unitBoot === undefined) return refused("unit-unreachable");
 
   const { context } = wish;
   const subscriber = await network.subscriber(context.subscriber);

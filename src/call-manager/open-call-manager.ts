@@ -44,8 +44,8 @@ const mostPages = 100;
 const mostCalls = 100;
 
 /**
- * Resolves at once; the unfinished calls of an earlier life go on as soon as the unit has been reached. Until then a wish for a call is
- * refused with `unit-unreachable`. `close` leaves every call as it stands: the next one to open goes on with it.
+ * Resolves at once; the unfinished calls of an earlier life go on as soon as the unit has been reached. Until then a wish for a new
+ * call is refused with `unit-unreachable`. `close` leaves every call as it stands: the next one to open goes on with it.
  */
 export async function openCallManager(around: {
   readonly database: Database;
@@ -78,8 +78,7 @@ export async function openCallManager(around: {
 
   return {
     async beginCall(wish) {
-      if (!unit.connected || unit.boot === undefined) return { type: "refused", why: "unit-unreachable" };
-      const begun = await beginCall(wish, { ...around, unitBoot: unit.boot });
+      const begun = await beginCall(wish, { ...around, unitBoot: unit.connected ? unit.boot : undefined });
       if ("begun" in begun && begun.begun !== undefined) {
         pages.changed(wish.session);
         // It stands in the database: if its flow cannot begin now, the next start takes it up.
