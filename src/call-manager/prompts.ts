@@ -55,8 +55,8 @@ type Said = Exclude<keyof typeof builtIn, "unsignedWhisper" | "signOnPromptWithP
 /** An announcement of the subscriber's, or the platform's own, in one language. Behind a file stand the platform's own words. */
 export function announcement(
   which: Said,
-  subscriber: Subscriber,
-  subject: Subject,
+  subscriber: Pick<Subscriber, "name" | "policy">,
+  subject: Pick<Subject, "name">,
   language: Language,
 ): Prompt {
   const chosen: Announcement | undefined = Object.entries(subscriber.policy.announcements).find(

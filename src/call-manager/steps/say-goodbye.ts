@@ -9,7 +9,7 @@ import type { StepEnd } from "../step.ts";
 import { say } from "../telephone.ts";
 import { bridgeOf } from "./bridge.ts";
 import { withResult } from "./next-route.ts";
-import { subscriberAndSubject } from "./subscriber-and-subject.ts";
+import { namesForLastWords } from "./subscriber-and-subject.ts";
 import { refusalLeftBehind } from "./user-confirms.ts";
 
 const longestMs = 15_000;
@@ -70,7 +70,7 @@ async function lastWords(scope: Scope, outcome: CallOutcome): Promise<void> {
   const words = wordsForUser(outcome, bridged);
   if (!stillThere(user) && !stillThere(agent)) return;
 
-  const { subscriber, subject } = await subscriberAndSubject(scope);
+  const { subscriber, subject } = await namesForLastWords(scope);
   const said: Promise<unknown>[] = [];
   if (stillThere(agent)) {
     // An agent who talked with the visitor knows; one who waited for them does not.
