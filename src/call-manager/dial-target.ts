@@ -1,11 +1,6 @@
 import type { DialTarget } from "#contract/telecom.ts";
 import type { Trunk } from "#network/records.ts";
 
-/** A number as this trunk wants it written. A number of a private plan has no plus and stays as it is. */
-export function numberOnTrunk(trunk: Trunk, number: string): string {
-  return trunk.numberFormat === "e164-no-plus" ? number.replace(/^\+/, "") : number;
-}
-
 /** `user` is the user part of the Request-URI: a number written for the trunk, or a DNIS. */
 export function dialTarget(trunk: Trunk, user: string): DialTarget {
   const { host, port, transport, domain, credentials, codecs } = trunk;

@@ -86,6 +86,21 @@ test("a good file becomes records, with defaults where it says nothing", () => {
   assert.deepEqual(read.subjects[0]?.name, { en: "Mortgages" });
 });
 
+test("a route without a DNIS dials its number as the trunk wants it written", () => {
+  const dnises = (text: string): readonly string[] => {
+    const read = readConfig(text, means);
+    assert.ok(!("complaints" in read), JSON.stringify(read));
+    return read.routes.map(({ dnis }) => dnis);
+  };
+  const host = '"host": "sip.carrier.example",';
+  const noPlus = good.replace(host, `${host} "numberFormat": "e164-no-plus",`);
+  assert.deepEqual(dnises(noPlus), ["4001", "18005550101"]);
+  assert.deepEqual(dnises(noPlus.replace('"dnis": "4001"', '"dnis": "+4001"')), ["+4001", "18005550101"]);
+  const another = `"trunks": { "pbx": { ${host} "numberFormat": "e164-no-plus" },`;
+  const overPbx = good.replace('"trunks": {', another).replace('"order": 2', '"order": 2, "trunk": "pbx"');
+  assert.deepEqual(dnises(overPbx), ["4001", "18005550101"]);
+});
+
 test("what is no JSON is told with its line and column", () => {
   assert.deepEqual(complaints('{\n  "trunks": {,\n}'), [
     "2:14  is no JSON here: value expected",

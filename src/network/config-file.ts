@@ -91,9 +91,9 @@ export function readConfig(
   if (shape === undefined) return { complaints: complaints.all };
   const reading: Reading = { ...means, complaints };
   const trunks = Object.entries(shape.trunks).map(([id, trunk]) => readTrunk(id as TrunkId, trunk, reading));
-  const trunkIds = new Set<string>(trunks.map(({ id }) => id));
+  const trunkOf = new Map<string, Trunk>(trunks.map((trunk) => [trunk.id, trunk]));
   const each = Object.entries(shape.subscribers).map(([id, subscriber]) =>
-    readSubscriber(id as SubscriberId, subscriber, trunkIds, reading),
+    readSubscriber(id as SubscriberId, subscriber, trunkOf, reading),
   );
   if (complaints.all.length > 0) return { complaints: complaints.all };
   return {

@@ -1,6 +1,7 @@
 import { TandemError } from "#base/errors.ts";
+import { numberOnTrunk } from "#network/trunk-number.ts";
 import { type Call, currentCenterLeg, userLegOf } from "../call.ts";
-import { dialTarget, numberOnTrunk } from "../dial-target.ts";
+import { dialTarget } from "../dial-target.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { announcement, ringback } from "../prompts.ts";
 import type { StepEnd } from "../step.ts";

@@ -14,7 +14,9 @@ import type {
   Route,
   Subject,
   Subscriber,
+  Trunk,
 } from "../records.ts";
+import { numberOnTrunk } from "../trunk-number.ts";
 import { whisperNames } from "../whisper.ts";
 import type { Configuration } from "./configuration.ts";
 import { readHours } from "./read-hours.ts";
@@ -29,7 +31,7 @@ const countries: ReadonlySet<string> = new Set(getCountries());
 export function readSubscriber(
   id: SubscriberId,
   told: SubscriberShape,
-  trunks: ReadonlySet<string>,
+  trunks: ReadonlyMap<string, Trunk>,
   reading: Reading,
 ): OfOneSubscriber {
   const path: JSONPath = ["subscribers", id];
@@ -106,7 +108,7 @@ function readSubject(
 function readRoutes(
   subscriber: SubscriberId,
   told: SubscriberShape,
-  trunks: ReadonlySet<string>,
+  trunks: ReadonlyMap<string, Trunk>,
   reading: Reading,
 ): readonly Route[] {
   const { complaints } = reading;
@@ -127,14 +129,17 @@ function readRoutes(
           complaints.add([...path, "allowedAddresses", at], "is no address prefix (such as 192.0.2.0/24)");
         }
       });
+      const trunk = route.trunk ?? told.trunk;
+      const { numberFormat } = trunks.get(trunk) ?? { numberFormat: "e164" };
       return {
         id: id as RouteId,
         subscriber,
         subject: subject as SubjectId,
         center: route.center as CallCenterId,
-        trunk: (route.trunk ?? told.trunk) as TrunkId,
+        trunk: trunk as TrunkId,
         number: route.number,
-        dnis: route.dnis ?? route.number,
+        // A DNIS is dialled as it stands; a number as its trunk wants numbers written.
+        dnis: route.dnis ?? numberOnTrunk({ numberFormat }, route.number),
         order: route.order ?? 1,
         weight: route.weight ?? 1,
         allowedCountries: route.allowedCountries ?? [],
@@ -212,7 +217,7 @@ function isOnOrigin(url: string, origins: readonly string[]): boolean {
 function checkTrunk(
   trunk: string,
   path: JSONPath,
-  trunks: ReadonlySet<string>,
+  trunks: ReadonlyMap<string, Trunk>,
   { complaints }: Reading,
 ): void {
   if (!trunks.has(trunk)) complaints.add(path, `${trunk} is none of the trunks`);
