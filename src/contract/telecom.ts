@@ -36,6 +36,20 @@ export type Digit =
   | "C"
   | "D";
 
+/** Of a trunk's login, in characters. The configuration file is held to the same, so that no dial is refused for it. */
+export const longestCredential = { username: 100, password: 200, realm: 200 } as const;
+
+/** No control characters: what is quoted in a SIP header must not end its line. */
+export const trunkCredentials = Type.Object({
+  username: credential(longestCredential.username),
+  password: credential(longestCredential.password),
+  realm: Type.Optional(credential(longestCredential.realm)),
+});
+
+function credential(maxLength: number): Type.TString {
+  return Type.String({ maxLength, pattern: "^[^\\u0000-\\u001f\\u007f]*$" });
+}
+
 /** Where and how a leg is dialled: a trunk's address, not a trunk's id, so the unit needs no table. */
 export const dialTarget = Type.Object({
   /** `host:port` of the trunk's next hop: an IP address or a name (RFC 3263). */
@@ -46,13 +60,7 @@ export const dialTarget = Type.Object({
   user: Type.String({ pattern: "^[A-Za-z0-9+*#._-]{1,64}$" }),
   /** Host part of the Request-URI when it is not `host`. */
   domain: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
-  credentials: Type.Optional(
-    Type.Object({
-      username: Type.String({ maxLength: 100 }),
-      password: Type.String({ maxLength: 200 }),
-      realm: Type.Optional(Type.String({ maxLength: 200 })),
-    }),
-  ),
+  credentials: Type.Optional(trunkCredentials),
   codecs: Type.Array(Type.Union([Type.Literal("PCMU"), Type.Literal("PCMA")]), { minItems: 1, maxItems: 2 }),
 });
 export type DialTarget = Type.Static<typeof dialTarget>;

@@ -7,8 +7,10 @@ import { VirtualClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { PageId, SubjectId, SubscriberId, TrunkId } from "#base/ids.ts";
 import { makeLog, silentLog } from "#base/log.ts";
+import { trunkCredentials } from "#contract/telecom.ts";
 import { forEachDatabase } from "#rig/databases.ts";
 import fc from "fast-check";
+import { Value } from "typebox/value";
 import { loadConfigFile, loadOrKeepConfig, readConfig } from "./config-file.ts";
 import { configSchema } from "./config-schema.ts";
 import { limitDefaults, policyDefaults } from "./defaults.ts";
@@ -99,6 +101,28 @@ test("a route without a DNIS dials its number as the trunk wants it written", ()
   const another = `"trunks": { "pbx": { ${host} "numberFormat": "e164-no-plus" },`;
   const overPbx = good.replace('"trunks": {', another).replace('"order": 2', '"order": 2, "trunk": "pbx"');
   assert.deepEqual(dnises(overPbx), ["4001", "18005550101"]);
+});
+
+test("a login that the unit would not take is told, also where the environment holds it", () => {
+  const login = (username: string, CARRIER_PASSWORD: string, realm = "carrier"): readonly string[] => {
+    const text = good.replace(
+      '"username": "tandem"',
+      `"username": ${JSON.stringify(username)}, "realm": ${JSON.stringify(realm)}`,
+    );
+    const read = readConfig(text, { ...means, environment: { CARRIER_PASSWORD } });
+    if (!("complaints" in read)) {
+      for (const { credentials } of read.trunks) assert.ok(Value.Check(trunkCredentials, credentials));
+      return [];
+    }
+    return read.complaints.map(({ path, message }) => `${path} ${message}`);
+  };
+  const told = (name: string, longest: number): string =>
+    `trunks.carrier.credentials.${name} must have at most ${longest} characters, and no control character`;
+  assert.deepEqual(login("a".repeat(100), "p".repeat(200), "r".repeat(200)), []);
+  assert.deepEqual(login("a".repeat(101), "p"), [told("username", 100)]);
+  assert.deepEqual(login("tandem", "p".repeat(201)), [told("password", 200)]);
+  assert.deepEqual(login("tandem", "p", "r".repeat(201)), [told("realm", 200)]);
+  assert.deepEqual(login("tan\r\ndem", "p\u0000"), [told("username", 100), told("password", 200)]);
 });
 
 test("what is no JSON is told with its line and column", () => {

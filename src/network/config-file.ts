@@ -7,10 +7,10 @@ import type { Log } from "#base/log.ts";
 import type { Database } from "#store/database.ts";
 import type { Complaint } from "./config/complaints.ts";
 import type { Configuration } from "./config/configuration.ts";
-import { type Reading, readSecret } from "./config/read-policy.ts";
+import type { Reading } from "./config/read-policy.ts";
 import { readShape } from "./config/read-shape.ts";
 import { readSubscriber } from "./config/read-subscriber.ts";
-import type { TrunkShape } from "./config-schema.ts";
+import { readTrunk } from "./config/read-trunk.ts";
 import { replaceConfiguration } from "./replace-configuration.ts";
 import { hasSubscribers } from "./subscriber-table.ts";
 import type { Trunk } from "./records.ts";
@@ -104,29 +104,5 @@ export function readConfig(
     routes: each.flatMap(({ routes }) => routes),
     pages: each.flatMap(({ pages }) => pages),
     digitMappings: each.flatMap(({ digitMappings }) => digitMappings),
-  };
-}
-
-function readTrunk(id: TrunkId, told: TrunkShape, reading: Reading): Trunk {
-  const { host, port, domain, credentials, callerId } = told;
-  const path = ["trunks", id, "credentials"];
-  return {
-    id,
-    host,
-    ...(port !== undefined && { port }),
-    transport: told.transport ?? "udp",
-    ...(domain !== undefined && { domain }),
-    ...(credentials !== undefined && {
-      credentials: {
-        username: readSecret(credentials.username, [...path, "username"], reading),
-        password: readSecret(credentials.password, [...path, "password"], reading),
-        ...(credentials.realm !== undefined && {
-          realm: readSecret(credentials.realm, [...path, "realm"], reading),
-        }),
-      },
-    }),
-    codecs: told.codecs ?? ["PCMU", "PCMA"],
-    numberFormat: told.numberFormat ?? "e164",
-    ...(callerId !== undefined && { callerId }),
   };
 }
