@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
+import { getCountries } from "libphonenumber-js/max";
 import { countryOfNumber, readNumber } from "./number.ts";
 import { readPrivateNumbers } from "./private-numbers.ts";
 
@@ -156,9 +157,46 @@ test("a private plan lets its own numbers through as they stand, and no others",
   assert.equal(readNumber("(415) 555-2671", intranet).type, "number");
 });
 
-test("no private plan reaches an emergency number", () => {
-  const plan = readPrivateNumbers("xxx");
-  assert.deepEqual([plan?.("200"), plan?.("911"), plan?.("112"), plan?.("999")], [true, false, false, false]);
+test("no private plan reaches an emergency number, of the world or of its country", () => {
+  const reached = (country: string, numbers: string): readonly string[] => {
+    const plan = readPrivateNumbers("xx, xxx, xxxx, xxxxx", country);
+    return numbers.split(" ").filter((digits) => plan?.(digits) === true);
+  };
+  for (const country of getCountries())
+    assert.deepEqual(reached(country, "000 110 112 113 115 117 118 119 911 999"), [], country);
+  const own: Readonly<Record<string, string>> = {
+    AT: "122 133 144",
+    AU: "106",
+    BR: "190 192 193",
+    CH: "144",
+    CZ: "150 155 158",
+    ES: "061 062 080 085 091 092",
+    FR: "15 17 18 114",
+    GA: "18 1300 1399",
+    HU: "104 105 107",
+    IL: "100 101 102",
+    IN: "100 101 102 108",
+    MX: "060 065 066",
+    NZ: "111",
+    PL: "997 998",
+    RU: "01 02 03 101 102 103",
+    TH: "191 1669",
+    ZA: "10111 10177",
+  };
+  for (const [country, numbers] of Object.entries(own))
+    assert.deepEqual(reached(country, numbers), [], country);
+  // An extension elsewhere.
+  assert.deepEqual(reached("US", "100 101 144 15 17 1234"), ["100", "101", "144", "15", "17", "1234"]);
+  assert.equal(readNumber("144", { ...bank, privateNumbers: { pattern: "1xx" } }).type, "private-number");
+  const austrian = { defaultCountry: "AT", allowedCountries: ["AT"], privateNumbers: { pattern: "1xx" } };
+  for (const typed of ["144", "1 3 3", "tel:122", "112"])
+    assert.equal(readNumber(typed, austrian).type, "refused", typed);
+});
+
+test("no country's emergency number is a number that may be called", () => {
+  for (const defaultCountry of getCountries())
+    for (const typed of ["112", "911", "999", "110", "119"])
+      assert.equal(readNumber(typed, { defaultCountry, allowedCountries: getCountries() }).type, "refused");
 });
 
 test("what is no plan is refused, not half understood", () => {
@@ -175,6 +213,6 @@ test("what is no plan is refused, not half understood", () => {
     "2".repeat(300),
     "x{0-1}x",
   ]) {
-    assert.equal(readPrivateNumbers(pattern), undefined, pattern);
+    assert.equal(readPrivateNumbers(pattern, "US"), undefined, pattern);
   }
 });

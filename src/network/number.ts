@@ -36,7 +36,7 @@ export function readNumber(typed: string, rules: NumberRules): NumberAnswer {
   const digits = written.replace(/[^0-9+]/g, "");
   if (
     rules.privateNumbers !== undefined &&
-    readPrivateNumbers(rules.privateNumbers.pattern)?.(digits) === true
+    readPrivateNumbers(rules.privateNumbers.pattern, rules.defaultCountry)?.(digits) === true
   ) {
     return { type: "private-number", number: digits };
   }

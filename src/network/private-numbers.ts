@@ -1,3 +1,5 @@
+import { isEmergencyNumber } from "./emergency-numbers.ts";
+
 /**
  * A private numbering plan, for intranets: what may be dialled as it stands. No regular expression, because a mistake in
  * one opens the world or stops the process. Alternatives stand between commas; each is digits, `x` for any digit, and
@@ -10,11 +12,11 @@ const piece = /([0-9])|x(?:\{(\d{1,2})(?:-(\d{1,2}))?\})?/g;
 const longestNumber = 15;
 const longestPattern = 200;
 
-// Whatever a plan says, these reach people who save lives; nobody clicks them from a web page.
-const emergencyNumbers: ReadonlySet<string> = new Set(["000", "112", "911", "999"]);
-
-/** Reads a plan; undefined when it is none (`2xx` of fewer than 2 or more than 15 digits is none either). */
-export function readPrivateNumbers(pattern: string): PrivateNumbers | undefined {
+/**
+ * Reads a plan of a subscriber in `country`; undefined when it is none (`2xx` of fewer than 2 or more than 15 digits is none
+ * either). Whatever it says, it reaches no emergency number: nobody calls for help from a web page.
+ */
+export function readPrivateNumbers(pattern: string, country: string): PrivateNumbers | undefined {
   if (pattern.length > longestPattern) return undefined;
   const expressions: RegExp[] = [];
   for (const written of pattern.split(",").map((text) => text.trim())) {
@@ -35,6 +37,6 @@ export function readPrivateNumbers(pattern: string): PrivateNumbers | undefined 
   }
   return (number) =>
     number.length <= longestNumber &&
-    !emergencyNumbers.has(number) &&
+    !isEmergencyNumber(number, country) &&
     expressions.some((expression) => expression.test(number));
 }

@@ -41,7 +41,10 @@ export function readSubscriber(
   checkTrunk(told.trunk, [...path, "trunk"], trunks, reading);
   checkCountries([told.country], path, reading);
   checkCountries(told.allowedCountries ?? [], [...path, "allowedCountries"], reading);
-  if (told.privateNumbers !== undefined && readPrivateNumbers(told.privateNumbers) === undefined) {
+  if (
+    told.privateNumbers !== undefined &&
+    readPrivateNumbers(told.privateNumbers, told.country) === undefined
+  ) {
     complaints.add([...path, "privateNumbers"], 'must be alternatives such as "2xx, 7x{3-5}"');
   }
   if (told.brand?.logoUrl !== undefined && !isOnOrigin(told.brand.logoUrl, origins)) {
