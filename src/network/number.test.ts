@@ -80,6 +80,9 @@ test("numbers that cost, or that nobody picks up, are refused whatever countries
   const costly: readonly [string, string][] = [
     ["US", "+1 900 234 5678"],
     ["US", "800 234 5678"],
+    ["US", "212 976 1234"],
+    ["CA", "+1 416 976 1234"],
+    ["US", "+1 212 555 1212"],
     ["GB", "+44 909 879 0123"],
     ["GB", "+44 70 1234 5678"],
     ["ES", "+34 803 123 456"],
@@ -88,6 +91,9 @@ test("numbers that cost, or that nobody picks up, are refused whatever countries
     const answer = readNumber(typed, { defaultCountry: country, allowedCountries: [country] });
     assert.deepEqual(answer, { type: "refused", why: "number-type-not-allowed" }, typed);
   }
+  // Only where they stand for that: in an exchange of another number they are anybody's digits.
+  for (const typed of ["+1 415 555 9761", "+1 415 555 1213"])
+    assert.equal(readNumber(typed, bank).type, "number", typed);
 });
 
 test("a neighbour inside the same country code is another country", () => {

@@ -46,11 +46,20 @@ export function readNumber(typed: string, rules: NumberRules): NumberAnswer {
     .find((number) => number?.isValid() === true);
   if (parsed === undefined) return refused("number-impossible");
   const type = parsed.getType();
-  if (type === undefined || !callableTypes.has(type)) return refused("number-type-not-allowed");
+  if (type === undefined || !callableTypes.has(type) || isChargedInAmerica(parsed.number))
+    return refused("number-type-not-allowed");
   if (parsed.country === undefined || !rules.allowedCountries.includes(parsed.country)) {
     return refused("country-not-allowed");
   }
   return { type: "number", number: parsed.number, country: parsed.country };
+}
+
+/**
+ * In country code 1 these look like anybody's fixed line, and cost: the pay-per-call exchange 976 of each area, and directory
+ * assistance at 555-1212 (North American Numbering Plan, central office codes).
+ */
+function isChargedInAmerica(number: string): boolean {
+  return /^\+1[0-9]{3}(?:976[0-9]{4}|5551212)$/.test(number);
 }
 
 /** The country of an E.164 number, or undefined when it has none (satellite, international services, a private number). */
