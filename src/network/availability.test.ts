@@ -81,6 +81,22 @@ test("a center that never opens says so", () => {
   assert.equal(told(opensAtMs(once, newYork, at("2026-01-12T00:00"))), "2027-02-01T09:00:00-05:00");
 });
 
+test("a center that never opens says so without a search", () => {
+  const looks = { count: 0 };
+  const past = { date: "2026-01-10", spans: [span("10:00", "11:00")] };
+  const closed = { date: "2026-12-25", spans: [] };
+  const hours: OpeningHours = {
+    get weekly() {
+      looks.count += 1;
+      return never;
+    },
+    holidays: [past, closed],
+  };
+  assert.equal(opensAtMs(hours, newYork, at("2026-01-12T00:00")), undefined);
+  assert.ok(looks.count < 20, `it looked at the week ${looks.count} times`);
+  assert.equal(told(opensAtMs(hours, newYork, at("2026-01-10T00:00"))), "2026-01-10T10:00:00-05:00");
+});
+
 // An independent reading of the wall clock, to compare with: Intl, minute by minute.
 const wallClocks = new Map<string, Intl.DateTimeFormat>();
 function openByWallClock(hours: OpeningHours, timeZone: string, ms: number): boolean {

@@ -20,6 +20,7 @@ export function isOpen(hours: OpeningHours, timeZone: string, atMs: number): boo
 export function opensAtMs(hours: OpeningHours, timeZone: string, atMs: number): number | undefined {
   if (isOpen(hours, timeZone, atMs)) return atMs;
   const today = DateTime.fromMillis(atMs, { zone: timeZone }).startOf("day");
+  if (!mayOpenFrom(hours, today)) return undefined;
   for (let day = 0; day <= searchedDays; day++) {
     const first = openingsOn(hours, today.plus({ days: day }))
       .filter((moment) => moment > atMs && isOpen(hours, timeZone, moment))
@@ -27,6 +28,15 @@ export function opensAtMs(hours: OpeningHours, timeZone: string, atMs: number): 
     if (first !== undefined) return first;
   }
   return undefined;
+}
+
+/** To search 400 days for nothing costs a tenth of a second, and everybody who clicks may ask. */
+function mayOpenFrom(hours: OpeningHours, today: DateTime): boolean {
+  const date = today.toISODate() ?? "";
+  return (
+    weekdays.some((day) => hours.weekly[day].length > 0) ||
+    hours.holidays.some((holiday) => holiday.date >= date && holiday.spans.length > 0)
+  );
 }
 
 const dayMinutes = 24 * 60;
