@@ -133,6 +133,25 @@ test("what is no JSON is told with its line and column", () => {
   assert.equal(complaints("").length, 1);
 });
 
+test("a file may begin with a byte order mark, and its columns are counted without", () => {
+  assert.deepEqual(complaints(`\ufeff${good}`), []);
+  assert.deepEqual(complaints("\ufeff{ 7 }"), complaints("{ 7 }"));
+});
+
+test("a text that is nested without an end is told of as any other error", () => {
+  const deep = "is nested more than 100 levels deep";
+  assert.deepEqual(complaints("[".repeat(20_000)), [`1:101  ${deep}`]);
+  assert.deepEqual(complaints(`{"trunks":\n${"[".repeat(20_000)}${"]".repeat(20_000)}}`), [`2:100  ${deep}`]);
+  assert.ok(!String(complaints("[".repeat(100) + "]".repeat(100))).includes(deep));
+  assert.ok(!String(complaints(`["${"[".repeat(200)}"]`)).includes(deep), "brackets in a text are no levels");
+});
+
+test("a PIN that the environment does not hold is told of once", () => {
+  assert.deepEqual(spoiled('"userRingSeconds": 20', '"signOn": { "pin": { "env": "NO_PIN" } }'), [
+    "15:47 subscribers.bank.policy.signOn.pin.env names NO_PIN, which the environment does not hold",
+  ]);
+});
+
 test("every error of a file is told at once, in the order of the file", () => {
   const spoiledTwice = good
     .replace('"name": "Example Bank"', '"nome": "Example Bank"')

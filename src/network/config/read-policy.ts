@@ -22,7 +22,8 @@ export function readPolicy(
   const { signOn = {}, announcements = {}, limits = {}, ...rest } = told ?? {};
   const { pin, ...signOnRest } = signOn;
   const readPin = pin === undefined ? undefined : readSecret(pin, [...path, "signOn", "pin"], reading);
-  if (readPin !== undefined && !/^[0-9]{1,12}$/.test(readPin)) {
+  // One that the environment does not hold has been told of.
+  if (readPin !== undefined && readPin !== "" && !/^[0-9]{1,12}$/.test(readPin)) {
     reading.complaints.add([...path, "signOn", "pin"], "must be 1 to 12 digits");
   }
   return {

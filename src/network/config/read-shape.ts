@@ -1,14 +1,29 @@
-import { type JSONPath, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
+import {
+  createScanner,
+  type JSONPath,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from "jsonc-parser";
 import { Settings } from "typebox/system";
 import { Value } from "typebox/value";
 import { type ConfigShape, configSchema } from "../config-schema.ts";
 import { Complaints } from "./complaints.ts";
 
 /** Reads JSON with comments and checks its shape. `shape` is there only when nothing is wrong so far. */
-export function readShape(text: string): {
+export function readShape(told: string): {
   readonly shape: ConfigShape | undefined;
   readonly complaints: Complaints;
 } {
+  // Some editors begin a file with a byte order mark; it is not part of the text, nor counted as a column.
+  const text = told.replace(/^\ufeff/, "");
+  const tooDeepAt = offsetOfDepth(text);
+  if (tooDeepAt !== undefined) {
+    const complaints = new Complaints(text, undefined);
+    complaints.addAt(tooDeepAt, [], `is nested more than ${mostLevels} levels deep`);
+    return { shape: undefined, complaints };
+  }
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { allowTrailingComma: true });
   const complaints = new Complaints(text, tree);
@@ -25,6 +40,24 @@ export function readShape(text: string): {
   if (Value.Check(configSchema, value)) return { shape: value, complaints };
   complainOfShape(value, complaints);
   return { shape: undefined, complaints };
+}
+
+/** No configuration needs ten; whoever reads a tree calls itself once a level, and a stack has an end. */
+const mostLevels = 100;
+
+/** Where the text is nested too deep. The scanner goes through it without calling itself. */
+function offsetOfDepth(text: string): number | undefined {
+  const scanner = createScanner(text, true);
+  let level = 0;
+  while (scanner.getPosition() < text.length) {
+    scanner.scan();
+    const offset = scanner.getTokenOffset();
+    const mark = text.charAt(offset);
+    if (mark === "{" || mark === "[") level++;
+    if (mark === "}" || mark === "]") level--;
+    if (level > mostLevels) return offset;
+  }
+  return undefined;
 }
 
 /** Ids are names of properties, so an id that stands twice is a name that stands twice; JSON would take the last. */
