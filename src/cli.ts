@@ -6,7 +6,9 @@ import { makeLog, silentLog } from "#base/log.ts";
 import type { CallRecord } from "#call-manager/call-record.ts";
 import { readCallRecord, readCallRecords } from "#call-manager/call-records.ts";
 import { readConfigFile } from "#network/config-file.ts";
-import { resumeCalls, stopCalls } from "#network/dial-permit.ts";
+import { allowCallsAgain, resumeCalls, stopCalls } from "#network/dial-permit.ts";
+import { writtenNumber } from "#network/number.ts";
+import { openNetwork } from "#network/open-network.ts";
 import { type Database, openDatabase } from "#store/database.ts";
 import { readSettings, unitSettings } from "./settings.ts";
 import { script, supervise } from "./supervise.ts";
@@ -20,6 +22,8 @@ const usage = `tandem: ties a web session to a live conversation with a call cen
   tandem config check FILE              what is wrong with a configuration file, line by line
   tandem stop [--subscriber NAME]       dial no more telephones, within a second; who talks goes on
   tandem resume [--subscriber NAME]     place calls again
+  tandem allow NUMBER [--subscriber NAME]
+                                        a number that refused all calls (9) may be called again
 
 Settings come from the environment: docs/operating.md lists them.
 `;
@@ -71,6 +75,9 @@ async function main(words: readonly string[]): Promise<number> {
         await database.transaction((tx) => resumeCalls(tx, scopeOf(values.subscriber)));
         return say("Calls are placed again.\n", 0);
       });
+    case "allow":
+      if (object === undefined || more.length > 0) return say(usage, 2);
+      return await allow(object, values.subscriber);
     default:
       return say(`tandem: there is no command "${verb}".\n\n${usage}`, 2);
   }
@@ -108,6 +115,27 @@ async function checkConfig(file: string): Promise<number> {
     if (!(error instanceof TandemError) || error.code !== "CONFIG_INVALID") throw error;
     return say(`${[error.details["errors"]].flat().join("\n")}\n`, 1);
   }
+}
+
+/** A person's number is allowed to all subscribers, as it was refused to all; a private one to the subscriber whose it is. */
+async function allow(typed: string, name: string | undefined): Promise<number> {
+  return await withDatabase(async (database) => {
+    const subscriber =
+      name === undefined
+        ? undefined
+        : await openNetwork({ database, clock: systemClock }).subscriber(name as SubscriberId);
+    if (name !== undefined && subscriber === undefined) return say(`There is no subscriber ${name}.\n`, 1);
+    const number = writtenNumber(typed, subscriber);
+    if (number === undefined) return say(`${typed} is no ${numberOf(name)}.\n`, 1);
+    const had = await database.transaction((tx) => allowCallsAgain(tx, number, subscriber?.id));
+    return had ? say(`${number} may be called again.\n`, 0) : say(`${number} has not refused calls.\n`, 1);
+  });
+}
+
+function numberOf(subscriber: string | undefined): string {
+  return subscriber === undefined
+    ? "international number such as +14155550100; with --subscriber NAME it is read as that subscriber's"
+    : `number as ${subscriber} would read it`;
 }
 
 async function withDatabase(work: (database: Database) => Promise<number>): Promise<number> {

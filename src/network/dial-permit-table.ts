@@ -144,8 +144,14 @@ export async function insertRefusedNumber(tx: Transaction, number: string, atMs:
     .execute();
 }
 
-export async function deleteRefusedNumber(tx: Transaction, number: string): Promise<void> {
-  await tx.tables<PermitTables>().deleteFrom("refused_number").where("number", "=", number).execute();
+/** Whether one of them was there. */
+export async function deleteRefusedNumbers(tx: Transaction, numbers: readonly string[]): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .tables<PermitTables>()
+    .deleteFrom("refused_number")
+    .where("number", "in", numbers)
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
 }
 
 export async function isStopped(source: Database | Transaction, subscriber: SubscriberId): Promise<boolean> {

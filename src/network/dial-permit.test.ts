@@ -181,7 +181,9 @@ forEachDatabase((_make, open) => {
     assert.equal(said(await ask(database, visitor(bank()))), "number-refuses-calls");
     assert.equal(said(await ask(database, visitor(bank({}, "shop")))), "number-refuses-calls");
     assert.equal(said(await ask(database, visitor(bank(), { number: number(1) }))), "permit");
-    await database.transaction((tx) => allowCallsAgain(tx, ann));
+    const allow = (): Promise<boolean> => database.transaction((tx) => allowCallsAgain(tx, ann));
+    assert.equal(await allow(), true);
+    assert.equal(await allow(), false, "it was allowed already");
     assert.equal(said(await ask(database, visitor(bank()))), "permit");
   });
 

@@ -146,14 +146,14 @@ export function refuseCalls(
   return permits.insertRefusedNumber(tx, isPrivate ? ofOnePlan(subscriber, number) : number, atMs);
 }
 
-/** The operator's word that the number may be called again. */
-export async function allowCallsAgain(
+/** The operator's word that the number, as `writtenNumber` gives it, may be called again; false when it had not refused calls. */
+export function allowCallsAgain(
   tx: Transaction,
   number: string,
   subscriber?: SubscriberId,
-): Promise<void> {
-  await permits.deleteRefusedNumber(tx, number);
-  if (subscriber !== undefined) await permits.deleteRefusedNumber(tx, ofOnePlan(subscriber, number));
+): Promise<boolean> {
+  const ofPlan = subscriber === undefined ? [] : [ofOnePlan(subscriber, number)];
+  return permits.deleteRefusedNumbers(tx, [number, ...ofPlan]);
 }
 
 const ofOnePlan = (subscriber: SubscriberId, number: string): string => `${subscriber}:${number}`;

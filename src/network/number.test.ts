@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { getCountries } from "libphonenumber-js/max";
-import { countryOfNumber, readNumber } from "./number.ts";
+import { countryOfNumber, readNumber, writtenNumber } from "./number.ts";
 import { readPrivateNumbers } from "./private-numbers.ts";
 
 const bank = { defaultCountry: "US", allowedCountries: ["US"] };
@@ -203,6 +203,18 @@ test("no country's emergency number is a number that may be called", () => {
   for (const defaultCountry of getCountries())
     for (const typed of ["112", "911", "999", "110", "119"])
       assert.equal(readNumber(typed, { defaultCountry, allowedCountries: getCountries() }).type, "refused");
+});
+
+test("a number is found again as it was written down, whether or not it may be called now", () => {
+  const rules = { defaultCountry: "US", privateNumbers: { pattern: "2xx" } };
+  for (const typed of ["+14155552671", "(415) 555-2671", "tel:+1-415-555-2671"])
+    assert.equal(writtenNumber(typed, rules), "+14155552671", typed);
+  assert.equal(writtenNumber("+44 (0)20 7946 0018"), "+442079460018");
+  assert.equal(writtenNumber("+1 900 234 5678"), "+19002345678");
+  assert.equal(writtenNumber("2 34", rules), "234");
+  for (const typed of ["(415) 555-2671", "234", "", "ann"])
+    assert.equal(writtenNumber(typed), undefined, typed);
+  assert.equal(writtenNumber("345", rules), undefined);
 });
 
 test("what is no plan is refused, not half understood", () => {

@@ -33,17 +33,10 @@ export function readNumber(typed: string, rules: NumberRules): NumberAnswer {
   const written = plainWriting(typed);
   if (written === undefined) return refused("number-impossible");
 
-  const digits = written.replace(/[^0-9+]/g, "");
-  if (
-    rules.privateNumbers !== undefined &&
-    readPrivateNumbers(rules.privateNumbers.pattern, rules.defaultCountry)?.(digits) === true
-  ) {
-    return { type: "private-number", number: digits };
-  }
+  const number = privateNumber(written, rules);
+  if (number !== undefined) return { type: "private-number", number };
 
-  const parsed = readings(written)
-    .map((reading) => parse(reading, rules.defaultCountry))
-    .find((number) => number?.isValid() === true);
+  const parsed = publicNumber(written, rules.defaultCountry);
   if (parsed === undefined) return refused("number-impossible");
   const type = parsed.getType();
   if (type === undefined || !callableTypes.has(type) || isChargedInAmerica(parsed.number))
@@ -62,9 +55,39 @@ function isChargedInAmerica(number: string): boolean {
   return /^\+1[0-9]{3}(?:976[0-9]{4}|5551212)$/.test(number);
 }
 
+/**
+ * As `readNumber` writes it down, whether or not it may be called: to find what was written down before. Undefined when it is no
+ * number; without a subscriber's rules it must be an international one.
+ */
+export function writtenNumber(
+  typed: string,
+  rules?: Pick<NumberRules, "defaultCountry" | "privateNumbers">,
+): string | undefined {
+  const written = plainWriting(typed);
+  if (written === undefined) return undefined;
+  const own = rules && privateNumber(written, rules);
+  return own ?? publicNumber(written, rules?.defaultCountry)?.number;
+}
+
 /** The country of an E.164 number, or undefined when it has none (satellite, international services, a private number). */
 export function countryOfNumber(number: string): string | undefined {
   return number.startsWith("+") ? parse(number, undefined)?.country : undefined;
+}
+
+/** A number of the subscriber's own plan, as it is dialled. */
+function privateNumber(
+  written: string,
+  { privateNumbers, defaultCountry }: Pick<NumberRules, "defaultCountry" | "privateNumbers">,
+): string | undefined {
+  if (privateNumbers === undefined) return undefined;
+  const digits = written.replace(/[^0-9+]/g, "");
+  return readPrivateNumbers(privateNumbers.pattern, defaultCountry)?.(digits) === true ? digits : undefined;
+}
+
+function publicNumber(written: string, defaultCountry: string | undefined): PhoneNumber | undefined {
+  return readings(written)
+    .map((reading) => parse(reading, defaultCountry))
+    .find((number) => number?.isValid() === true);
 }
 
 const refused = (why: NumberRefusal): NumberAnswer => ({ type: "refused", why });
