@@ -69,6 +69,7 @@ function report(result: FileResult): void {
   const figures = `${result.passed} passed${result.failures.length > 0 ? `, ${result.failures.length} failed` : ""}`;
   const verdict = result.failures.length > 0 ? "FAILED" : "ok    ";
   console.log(`${verdict}  ${result.file}  ${figures}  ${result.seconds.toFixed(1)} s`);
+  for (const note of result.notes) console.log(indented(`    ${note}`));
   for (const name of result.skipped) console.log(`        skipped: ${name}`);
   for (const failure of result.failures) console.log(`\n  x ${failure.name}\n${indented(failure.error)}\n`);
   if (result.failures.length > 0 && result.output !== "") {

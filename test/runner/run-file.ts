@@ -10,6 +10,8 @@ export interface FileResult {
   readonly passed: number;
   readonly failures: readonly { name: string; error: string }[];
   readonly skipped: readonly string[];
+  /** What its tests told beside their verdicts: `t.diagnostic`. */
+  readonly notes: readonly string[];
   readonly seconds: number;
   /** What the file printed; shown when something failed. */
   readonly output: string;
@@ -25,6 +27,7 @@ export async function runFile(file: string, timeoutMs: number): Promise<FileResu
   const runId = randomUUID();
   const failures: { name: string; error: string }[] = [];
   const skipped: string[] = [];
+  const notes: string[] = [];
   let passed = 0;
   let output = "";
   const running: string[] = [];
@@ -34,7 +37,7 @@ export async function runFile(file: string, timeoutMs: number): Promise<FileResu
   const child = spawn(
     process.execPath,
     [`--test-reporter=${reporter}`, "--test-reporter-destination=stdout", file],
-    { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, TEST_RUN_OF_TANDEM: runId }, detached: true },
+    { stdio: ["ignore", "pipe", "pipe"], env: environmentOf(runId), detached: true },
   );
   const kill = (why: string): void => {
     killedFor ??= why;
@@ -64,6 +67,7 @@ export async function runFile(file: string, timeoutMs: number): Promise<FileResu
     else if (told.type === "done") running.splice(running.indexOf(told.name), 1);
     else if (told.type === "pass") passed++;
     else if (told.type === "skip") skipped.push(told.name);
+    else if (told.type === "note") notes.push(told.text);
     else if (told.type === "fail") failures.push({ name: told.name, error: told.error });
   });
 
@@ -87,5 +91,12 @@ export async function runFile(file: string, timeoutMs: number): Promise<FileResu
   } else if (passed + skipped.length + failures.length === 0) {
     failures.push({ name: "holds a test", error: "It ran no test." });
   }
-  return { file, passed, failures, skipped, seconds: (performance.now() - startedAtMs) / 1000, output };
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  return { file, passed, failures, skipped, notes, seconds, output };
+}
+
+/** With node's own mark of a test under `node --test`, which this one may itself be, the reporter named above is not heard. */
+function environmentOf(runId: string): NodeJS.ProcessEnv {
+  const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
+  return { ...environment, TEST_RUN_OF_TANDEM: runId };
 }
