@@ -4,31 +4,39 @@ import { seededRandom } from "#base/random.ts";
 
 /** A wire that loses datagrams, both ways, before a program on this machine. */
 export interface LossRelay extends AsyncDisposable {
-  readonly lost: number;
+  /** The names of those that were lost, in order. */
+  readonly lost: readonly string[];
   readonly passed: number;
 }
 
 /** The same datagram is not lost more often than this, so that a run's length has a limit whatever the seed draws. */
 const mostLossesOfOne = 3;
 
+/**
+ * Whether a datagram is lost is drawn by the seed, its name and how many of that name came before: nothing that comes earlier,
+ * later or more often on another day moves the draw, so a seed loses the same messages every time.
+ */
 export async function openLossRelay(wish: {
   /** Where those who call believe the program to be. */
   readonly port: number;
   readonly toPort: number;
   readonly seed: string;
   readonly percent: number;
+  readonly nameOf: (datagram: Buffer) => string;
 }): Promise<LossRelay> {
-  const random = seededRandom(wish.seed);
+  const came = new Map<string, number>();
   const losses = new Map<string, number>();
-  const counts = { lost: 0, passed: 0 };
+  const counts: { lost: string[]; passed: number } = { lost: [], passed: 0 };
   const isLost = (datagram: Buffer): boolean => {
+    const name = wish.nameOf(datagram);
+    const nth = countUp(came, name);
     const key = datagram.toString("latin1");
-    const before = losses.get(key) ?? 0;
-    // The draw comes first: what was lost before does not move the sequence.
-    const drawn = random.integer(100) < wish.percent;
-    const lost = drawn && before < mostLossesOfOne;
-    if (lost) losses.set(key, before + 1);
-    counts[lost ? "lost" : "passed"] += 1;
+    const drawn = seededRandom(`${wish.seed} ${name} ${nth}`).integer(100) < wish.percent;
+    const lost = drawn && (losses.get(key) ?? 0) < mostLossesOfOne;
+    if (lost) {
+      countUp(losses, key);
+      counts.lost.push(name);
+    } else counts.passed += 1;
     return lost;
   };
 
@@ -57,6 +65,12 @@ export async function openLossRelay(wish: {
       await Promise.all([once(near, "close"), once(far, "close")]);
     },
   };
+}
+
+function countUp(counts: Map<string, number>, name: string): number {
+  const count = (counts.get(name) ?? 0) + 1;
+  counts.set(name, count);
+  return count;
 }
 
 async function bound(socket: Socket, port: number): Promise<void> {

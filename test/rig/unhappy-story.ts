@@ -55,6 +55,12 @@ export interface Scene {
   webDies(meanwhile: () => Promise<void>): Promise<void>;
 }
 
+/** What the wire lost of each telephone's messages (`Telephone.lost`). */
+export interface Lost {
+  readonly ann: readonly string[];
+  readonly bob: readonly string[];
+}
+
 /** A story with the subscriber, the number and the ports that are its own. */
 export interface CastStory extends UnhappyStory {
   readonly subscriber: string;
@@ -147,7 +153,7 @@ export class UnhappyBrowser {
 }
 
 /** Tells one story to its end, and asserts all that must hold of any call beside what the story says of this one. */
-export async function tellUnhappyStory(platform: Platform, story: CastStory): Promise<void> {
+export async function tellUnhappyStory(platform: Platform, story: CastStory): Promise<Lost> {
   await using telephones = new AsyncDisposableStack();
   const { ports } = story;
   const telephone = async (who: "ann" | "bob" | "carol", port: number): Promise<Telephone | undefined> => {
@@ -206,10 +212,16 @@ export async function tellUnhappyStory(platform: Platform, story: CastStory): Pr
   if (story.vanishes !== "ann") assertWire("Ann's leg", ann, story.invites?.ann);
   if (story.vanishes !== "bob") assertWire("the center's leg", bob, story.invites?.bob);
   assertWire("the second center's leg", carol);
-  if (story.proves === undefined) return;
-  for (const { kind, header } of [ann, bob].map((phone) => lastInvite(phone))) {
+  if (story.proves !== undefined) assertProofs(story.proves, [ann, bob]);
+  const lost = { ann: ann?.lost() ?? [], bob: bob?.lost() ?? [] };
+  if (story.lossSeed !== undefined) assert.ok(lost.ann.length + lost.bob.length > 0, "nothing was lost");
+  return lost;
+}
+
+function assertProofs(login: Login, telephones: readonly (Telephone | undefined)[]): void {
+  for (const { kind, header } of telephones.map(lastInvite)) {
     const proof = header("authorization") ?? header("proxy-authorization") ?? "";
-    assert.ok(isProofOf(story.proves, { method: kind, proof }), `no proof: ${proof}`);
+    assert.ok(isProofOf(login, { method: kind, proof }), `no proof: ${proof}`);
   }
 }
 

@@ -8,7 +8,14 @@ import { mayCapture, startCapture } from "#rig/capture.ts";
 import { openPlatform, type Platform } from "#rig/platform.ts";
 import { installed, temporaryFolder } from "#rig/processes.ts";
 import { sequence } from "#rig/sound.ts";
-import { type CastStory, cast, configOf, tellUnhappyStory, type UnhappyStory } from "#rig/unhappy-story.ts";
+import {
+  type CastStory,
+  cast,
+  configOf,
+  type Lost,
+  tellUnhappyStory,
+  type UnhappyStory,
+} from "#rig/unhappy-story.ts";
 import { writeWav } from "#rig/wav.ts";
 import { connectTelecomUnit } from "#telecom/client.ts";
 import {
@@ -51,6 +58,7 @@ function tellAll(title: string, chapters: Chapters, concurrency: number): void {
   describe(title, { skip }, () => {
     let house: House;
     let told = 0;
+    const lost = new Map<UnhappyStory, Lost>();
     before(async () => {
       house = await openHouse(Object.values(chapters).flat());
     });
@@ -65,11 +73,22 @@ function tellAll(title: string, chapters: Chapters, concurrency: number): void {
             const cast = house.stories.find((each) => each.title === story.title);
             assert.ok(cast !== undefined);
             told += 1;
-            await tellUnhappyStory(house.platform, cast);
+            lost.set(story, await tellUnhappyStory(house.platform, cast));
           });
         }
       }
     });
+
+    const lossy = chapters["the wire loses"] ?? [];
+    if (lossy.length > 0)
+      test("on a wire that loses, each message that makes and ends a call was lost at least once", () => {
+        const lostOf = (who: keyof Lost, stories: readonly UnhappyStory[]): readonly string[] =>
+          stories.flatMap((story) => lost.get(story)?.[who] ?? []);
+        const talked = lossy.filter(({ outcome }) => outcome === "completed");
+        for (const who of ["ann", "bob"] as const)
+          includesAll(lostOf(who, talked), ["INVITE", "180 INVITE", "200 INVITE", "ACK", "BYE", "200 BYE"]);
+        includesAll(lostOf("bob", lossy), ["CANCEL", "486 INVITE", "487 INVITE"]);
+      });
 
     test("afterwards there is one record a story", async () => {
       const calls = await house.platform.calls();
@@ -107,6 +126,14 @@ function tellAll(title: string, chapters: Chapters, concurrency: number): void {
       assert.equal(socketsOf(house.platform.unitPid), house.socketsBefore);
     });
   });
+}
+
+function includesAll(found: readonly string[], wanted: readonly string[]): void {
+  assert.deepEqual(
+    wanted.filter((each) => !found.includes(each)),
+    [],
+    `never lost; lost were: ${found.join(", ")}`,
+  );
 }
 
 interface House extends AsyncDisposable {

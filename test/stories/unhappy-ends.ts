@@ -650,6 +650,12 @@ export const trunks: readonly UnhappyStory[] = [
   ]),
 ];
 
+/**
+ * By these seeds each message that makes a call or ends it is lost at least once on either leg, where Bob hangs up; and the CANCEL
+ * and the refusal, where those are said. The test asserts it.
+ */
+const lossSeeds = ["8", "14", "61", "65", "80", "86"];
+
 export const losses: readonly UnhappyStory[] = [
   {
     title: "the word that Ann picked up is lost (200), and said again",
@@ -675,7 +681,7 @@ export const losses: readonly UnhappyStory[] = [
     bob: [rings, picksUpAndMissesAck, presses("#"), waits, hangsUp],
     ...talksUntilBobHangsUp,
   },
-  ...["one", "two", "three", "four", "five", "six"].flatMap((seed): UnhappyStory[] => [
+  ...lossSeeds.flatMap((seed): UnhappyStory[] => [
     {
       title: `every tenth datagram is lost (seed ${seed}), and Bob hangs up`,
       lossSeed: seed,

@@ -19,8 +19,8 @@ export interface Telephone extends AsyncDisposable {
   isDone(): Promise<void>;
   /** What reached it and what it sent, in order. */
   messages(): readonly WireMessage[];
-  /** What the wire lost on the way, when it loses. */
-  lost(): number;
+  /** What the wire lost on the way, when it loses: `INVITE`, `200 INVITE` for its answer. */
+  lost(): readonly string[];
 }
 
 const patienceMs = 20_000;
@@ -37,7 +37,7 @@ export async function startTelephone(wish: {
   const lossy = wish.lossSeed !== undefined;
   const port = lossy ? await freePort() : wish.port;
   const relay: LossRelay | undefined = lossy
-    ? await openLossRelay({ port: wish.port, toPort: port, seed: wish.lossSeed, percent: 10 })
+    ? await openLossRelay({ port: wish.port, toPort: port, seed: wish.lossSeed, percent: 10, nameOf })
     : undefined;
   const sipp = await startedSipp({
     // It names the relay's port as its own: what is for it comes the same way.
@@ -53,7 +53,7 @@ export async function startTelephone(wish: {
   const messages = (): readonly WireMessage[] => tracedMessages(sipp.trace(), sipp.port);
   return {
     messages,
-    lost: () => relay?.lost ?? 0,
+    lost: () => relay?.lost ?? [],
     cue: () => sendCue(sipp.port, messages),
     isReached: (method) =>
       until(`a ${method}`, () => messages().some(({ kind, from }) => kind === method && from === "platform")),
@@ -70,6 +70,13 @@ export async function startTelephone(wish: {
       await sipp[Symbol.asyncDispose]();
     },
   };
+}
+
+function nameOf(message: Buffer): string {
+  const text = message.toString("latin1");
+  const [, status] = /^SIP\/2\.0 (\d{3} )/.exec(text) ?? [];
+  const [, method] = /^CSeq: *\d+ +([A-Z]+)/im.exec(text) ?? [];
+  return `${status ?? ""}${method ?? ""}`;
 }
 
 /** Its ports for media are free when they are chosen; who else tests on this machine may take one before sipp does. */
