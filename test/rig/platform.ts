@@ -18,6 +18,10 @@ export interface Platform extends AsyncDisposable {
   webPid(): number;
   killWeb(): Promise<void>;
   startWeb(): Promise<void>;
+  /** Resolves when a web process serves: at once, but between a death and the next life. */
+  webIsUp(): Promise<void>;
+  /** How often it was killed. */
+  readonly webDeaths: number;
   /** The call records, newest first, as the operator reads them over HTTP. */
   calls(): Promise<readonly CallRecord[]>;
   /** Everything both processes printed, for a failure's message and for the search for personal data. */
@@ -61,7 +65,9 @@ class RunningPlatform implements Platform {
   readonly #environment: Readonly<Record<string, string>>;
   readonly #unit: Peer;
   #web: Peer;
+  #up = Promise.withResolvers<void>();
   #earlierOutput = "";
+  webDeaths = 0;
 
   static async open(
     folder: TemporaryFolder,
@@ -94,6 +100,7 @@ class RunningPlatform implements Platform {
     this.#environment = parts.environment;
     this.#unit = parts.unit;
     this.#web = parts.web;
+    this.#up.resolve();
   }
 
   get unitPid(): number {
@@ -105,12 +112,19 @@ class RunningPlatform implements Platform {
   }
 
   async killWeb(): Promise<void> {
+    this.#up = Promise.withResolvers<void>();
+    this.webDeaths += 1;
     await this.#web.stop("SIGKILL");
     this.#earlierOutput += this.#web.output();
   }
 
   async startWeb(): Promise<void> {
     this.#web = await startProcess("../../src/main.ts", this.#environment);
+    this.#up.resolve();
+  }
+
+  webIsUp(): Promise<void> {
+    return this.#up.promise;
   }
 
   async calls(): Promise<readonly CallRecord[]> {

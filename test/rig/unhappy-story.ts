@@ -8,6 +8,7 @@ import { isProofOf, type Login } from "./digest-proof.ts";
 import { PlainBrowser } from "./plain-browser.ts";
 import type { Platform } from "./platform.ts";
 import { freePort } from "./ports.ts";
+import { whileUp } from "./restless-web.ts";
 import { startSilentTelephone, startTelephone, type Telephone } from "./sipp/telephone.ts";
 import type { Act } from "./sipp/telephone-acts.ts";
 import { complaintsOf, isRequest } from "./wire-audit.ts";
@@ -120,24 +121,26 @@ export function configOf(stories: readonly CastStory[]): ConfigShape {
 /** A session is refreshed after 45 s at the earliest (RFC 4028 4, 7.2): nothing else takes as long. */
 const patienceMs = 75_000;
 
-/** Ann's browser, without script. */
+/** Ann's browser, without script. A page that fails because the web process died over it is asked for again. */
 export class UnhappyBrowser {
+  readonly #platform: Platform;
   readonly #browser: PlainBrowser;
 
-  constructor(browser: PlainBrowser) {
-    this.#browser = browser;
+  constructor(platform: Platform) {
+    this.#platform = platform;
+    this.#browser = new PlainBrowser(platform.url);
   }
 
   async asksForACall(story: CastStory): Promise<void> {
-    await this.#browser.opens(`/talk/${story.subscriber}/mortgages`);
-    await this.#browser.submits("/talk/", { phone: story.number });
+    await whileUp(this.#platform, () => this.#browser.opens(`/talk/${story.subscriber}/mortgages`));
+    await whileUp(this.#platform, () => this.#browser.submits("/talk/", { phone: story.number }));
   }
 
   /** The page says so, now or after one of the next changes. */
   async shows(words: string): Promise<void> {
     const giveUp = AbortSignal.timeout(patienceMs);
     for (;;) {
-      await this.#browser.reloads();
+      await whileUp(this.#platform, () => this.#browser.reloads());
       const { text } = this.#browser;
       if (text.includes(words)) return;
       const over = text.includes("Call again");
@@ -148,7 +151,7 @@ export class UnhappyBrowser {
 
   /** The button "Cancel the call" or "Hang up", whichever stands there. */
   async endsTheCall(): Promise<void> {
-    await this.#browser.submits("/cancel");
+    await whileUp(this.#platform, () => this.#browser.submits("/cancel"));
   }
 }
 
@@ -168,7 +171,7 @@ export async function tellUnhappyStory(platform: Platform, story: CastStory): Pr
   if (ann === undefined) telephones.use(await startSilentTelephone(ports.user));
   const nobody = bob === undefined ? telephones.use(await startSilentTelephone(ports.center)) : undefined;
 
-  const browser = new UnhappyBrowser(new PlainBrowser(platform.url));
+  const browser = new UnhappyBrowser(platform);
   try {
     await browser.asksForACall(story);
     await story.tell?.({
@@ -259,7 +262,8 @@ function stepBeforeGoodbye(record: CallRecord): string | undefined {
 
 /** Exactly one record for each attempt. */
 async function recordOf(platform: Platform, story: CastStory): Promise<CallRecord> {
-  const records = (await platform.calls()).filter((record) => record.subscriber === story.subscriber);
+  const calls = await whileUp(platform, () => platform.calls());
+  const records = calls.filter((record) => record.subscriber === story.subscriber);
   assert.equal(records.length, 1, `${records.length} records for one attempt`);
   const [record] = records;
   assert.ok(record !== undefined);

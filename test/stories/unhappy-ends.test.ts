@@ -7,6 +7,7 @@ import { silentLog } from "#base/log.ts";
 import { mayCapture, startCapture } from "#rig/capture.ts";
 import { openPlatform, type Platform } from "#rig/platform.ts";
 import { installed, temporaryFolder } from "#rig/processes.ts";
+import { killAgainAndAgain, type RestlessWeb } from "#rig/restless-web.ts";
 import { sequence } from "#rig/sound.ts";
 import {
   type CastStory,
@@ -50,14 +51,25 @@ const sideBySide: Chapters = {
 // One kill is for all who are on the platform, so these take turns.
 const oneByOne: Chapters = { "kill -9": webDies };
 
-tellAll("unhappy ends", sideBySide, 10);
-tellAll("unhappy ends while nobody looks", oneByOne, 1);
+const deathSeed = process.env["TANDEM_SEED"] ?? "20261124";
 
-function tellAll(title: string, chapters: Chapters, concurrency: number): void {
+tellAll("unhappy ends", sideBySide, { concurrency: 10 });
+tellAll("unhappy ends, with the web process killed again and again", sideBySide, {
+  concurrency: 10,
+  deathSeed,
+});
+tellAll("unhappy ends while nobody looks", oneByOne, { concurrency: 1 });
+
+function tellAll(
+  title: string,
+  chapters: Chapters,
+  { concurrency, deathSeed }: { readonly concurrency: number; readonly deathSeed?: string },
+): void {
   const skip = installed("sipp") ? false : "no sipp";
   describe(title, { skip }, () => {
     let house: House;
     let told = 0;
+    let livedThroughDeath = 0;
     const lost = new Map<UnhappyStory, Lost>();
     before(async () => {
       house = await openHouse(Object.values(chapters).flat());
@@ -67,13 +79,21 @@ function tellAll(title: string, chapters: Chapters, concurrency: number): void {
     });
 
     describe("the stories", { concurrency }, () => {
+      let killer: RestlessWeb | undefined;
+      before(() => {
+        if (deathSeed !== undefined) killer = killAgainAndAgain(house.platform, deathSeed);
+      });
+      after(() => killer?.rests());
+
       for (const [chapter, stories] of Object.entries(chapters)) {
         for (const story of stories) {
           test(`${chapter}: ${story.title}`, { timeout: 120_000 }, async () => {
             const cast = house.stories.find((each) => each.title === story.title);
             assert.ok(cast !== undefined);
             told += 1;
+            const { webDeaths } = house.platform;
             lost.set(story, await tellUnhappyStory(house.platform, cast));
+            if (house.platform.webDeaths > webDeaths) livedThroughDeath += 1;
           });
         }
       }
@@ -88,6 +108,13 @@ function tellAll(title: string, chapters: Chapters, concurrency: number): void {
         for (const who of ["ann", "bob"] as const)
           includesAll(lostOf(who, talked), ["INVITE", "180 INVITE", "200 INVITE", "ACK", "BYE", "200 BYE"]);
         includesAll(lostOf("bob", lossy), ["CANCEL", "486 INVITE", "487 INVITE"]);
+      });
+
+    if (deathSeed !== undefined)
+      test("most of the calls lived through a death of the web process", (t) => {
+        const deaths = `${house.platform.webDeaths} deaths, seed ${deathSeed}`;
+        t.diagnostic(`${livedThroughDeath} of ${told} calls lived through some of ${deaths}`);
+        assert.ok(livedThroughDeath > told / 2);
       });
 
     test("afterwards there is one record a story", async () => {
