@@ -20,6 +20,8 @@ export interface MeasuredCall extends AsyncDisposable {
   begins(): Promise<void>;
   /** Ann's page says so, now or after one of the next changes. */
   annSees(words: string | RegExp): Promise<void>;
+  /** Kill -9; the people go on meanwhile, and the next life comes up. */
+  webDies(): Promise<void>;
   /** Once the call has ended: its record, and who heard what. */
   measures(): Promise<Measures>;
 }
@@ -72,6 +74,10 @@ export async function openMeasuredCall(options: {
           throw new Error(`Ann never saw ${words}, but: ${browser.text}\n${platform.output().slice(-6_000)}`);
         await browser.changes(giveUp);
       }
+    },
+    async webDies() {
+      await platform.killWeb();
+      await platform.startWeb();
     },
     async measures() {
       const [record, ...others] = await platform.calls();
