@@ -1,6 +1,7 @@
 /**
  * The visitor's browser is Chromium, on the real platform: a pushed page stands in every tab, through a reload, until one of them
- * closes it; and who asked in Spanish reads Spanish and is spoken to in Spanish. Bob's telephone and Ann's are baresip.
+ * closes it; its live connections outlive the web process; and who asked in Spanish reads Spanish and is spoken to in Spanish.
+ * Bob's telephone and Ann's are baresip.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -69,6 +70,57 @@ describe("Chromium on the real platform", { skip: missing, timeout: 200_000 }, (
     await bob.hangsUp();
     await ann.event("CALL_CLOSED");
     for (const tab of [one, other, late]) await shows(tab, "Goodbye");
+    await one.context().close();
+
+    const { record } = await call.measures();
+    assert.equal(record.outcome, "completed");
+    assert.deepEqual(
+      record.pagesPushed.map(({ page }) => page),
+      ["rates", "rates"],
+    );
+  });
+
+  test("each tab's live connection outlives a killed web process: the right page in every tab afterwards", async () => {
+    await using ann = await startBaresip({ user: annsNumber, answers: "by-itself" });
+    await using bob = await startBaresip({ user: "7001", answers: "by-itself" });
+    const config = bankConfig({ user: ann.port, center: bob.port });
+    await using call = await openMeasuredCall({ config, ann, bob });
+    const { platform } = call;
+    const one = await firstTab();
+    await begins(one, `${platform.url}/talk/bank/mortgages?token=${await annsToken()}`);
+    const other = await one.context().newPage();
+    await other.goto(one.url());
+    const tabs = [one, other];
+    await one.evaluate("document.body.dataset.kept = 'yes'");
+    const webDiesWhile = async (act: () => Promise<void>): Promise<void> => {
+      await platform.killWeb();
+      await act();
+      for (const tab of tabs) await tab.locator(".lost").waitFor();
+      await platform.startWeb();
+    };
+
+    await bob.event("CALL_ESTABLISHED", { withinMs: 20_000 });
+    await webDiesWhile(() => signsOn(bob));
+    for (const tab of tabs) await shows(tab, "You are connected");
+    await webDiesWhile(() => bob.presses("12#"));
+    for (const tab of tabs) await shows(tab, "Our rates today");
+    await other.getByRole("button", { name: "Close this page" }).click();
+    for (const tab of tabs) await shows(tab, "You are connected");
+    await bob.presses("12#");
+    for (const tab of tabs) await shows(tab, "Our rates today");
+    // Nothing happens meanwhile: nothing old may come again.
+    await webDiesWhile(async () => {});
+    for (const tab of tabs) {
+      await tab.locator(".lost").waitFor({ state: "detached" });
+      await shows(tab, "Our rates today");
+    }
+    await webDiesWhile(() => bob.hangsUp());
+    for (const tab of tabs) await shows(tab, "Goodbye");
+    assert.equal(
+      await one.locator("body").getAttribute("data-kept"),
+      "yes",
+      "it is the document that it was",
+    );
     await one.context().close();
 
     const { record } = await call.measures();
