@@ -1,10 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { CallRecord } from "#call-manager/call-record.ts";
-import { readSettings, unitSettings } from "../../src/settings.ts";
+import { type PlatformProcesses, startByThemselves, startUnderSupervisor } from "./platform-processes.ts";
 import { freePort } from "./ports.ts";
-import { type Peer, startPeer, type TemporaryFolder, temporaryFolder } from "./processes.ts";
+import { type TemporaryFolder, temporaryFolder } from "./processes.ts";
 
 /**
  * The real platform for a test: a telecommunications unit and a web process, each a process of its own, on free ports, with a
@@ -38,6 +37,8 @@ export async function openPlatform(options: {
   readonly environment?: Readonly<Record<string, string>>;
   /** The ports that legs get, first and last. */
   readonly rtpPorts?: string;
+  /** Both processes are children of `tandem start`: after `killWeb` the supervisor starts the next one, and `startWeb` waits for it. */
+  readonly supervised?: boolean;
 }): Promise<Platform> {
   const folder = temporaryFolder("platform");
   writeFileSync(join(folder.path, "tandem.config.json"), JSON.stringify(options.config, null, 2));
@@ -54,7 +55,8 @@ export async function openPlatform(options: {
     ...(options.databaseUrl === undefined ? {} : { TANDEM_DATABASE: options.databaseUrl }),
     ...options.environment,
   };
-  return await RunningPlatform.open(folder, environment, ports);
+  const start = options.supervised === true ? startUnderSupervisor : startByThemselves;
+  return new RunningPlatform({ folder, ports, processes: await start(environment) });
 }
 
 class RunningPlatform implements Platform {
@@ -62,64 +64,39 @@ class RunningPlatform implements Platform {
   readonly sipPort: number;
   readonly folder: string;
   readonly #folder: TemporaryFolder;
-  readonly #environment: Readonly<Record<string, string>>;
-  readonly #unit: Peer;
-  #web: Peer;
+  readonly #processes: PlatformProcesses;
   #up = Promise.withResolvers<void>();
-  #earlierOutput = "";
   webDeaths = 0;
 
-  static async open(
-    folder: TemporaryFolder,
-    environment: Readonly<Record<string, string>>,
-    ports: { readonly http: number; readonly sip: number },
-  ): Promise<RunningPlatform> {
-    const unit = await startProcess("../../src/telecom/process.ts", {
-      TANDEM_UNIT_SETTINGS: unitSettings(readSettings(environment)),
-    });
-    try {
-      const web = await startProcess("../../src/main.ts", environment);
-      return new RunningPlatform({ folder, environment, ports, unit, web });
-    } catch (error) {
-      await unit.stop("SIGKILL");
-      throw error;
-    }
-  }
-
-  private constructor(parts: {
+  constructor(parts: {
     readonly folder: TemporaryFolder;
-    readonly environment: Readonly<Record<string, string>>;
     readonly ports: { readonly http: number; readonly sip: number };
-    readonly unit: Peer;
-    readonly web: Peer;
+    readonly processes: PlatformProcesses;
   }) {
     this.url = `http://127.0.0.1:${parts.ports.http}`;
     this.sipPort = parts.ports.sip;
     this.folder = parts.folder.path;
     this.#folder = parts.folder;
-    this.#environment = parts.environment;
-    this.#unit = parts.unit;
-    this.#web = parts.web;
+    this.#processes = parts.processes;
     this.#up.resolve();
   }
 
   get unitPid(): number {
-    return this.#unit.pid;
+    return this.#processes.unitPid();
   }
 
   webPid(): number {
-    return this.#web.pid;
+    return this.#processes.webPid();
   }
 
   async killWeb(): Promise<void> {
     this.#up = Promise.withResolvers<void>();
     this.webDeaths += 1;
-    await this.#web.stop("SIGKILL");
-    this.#earlierOutput += this.#web.output();
+    await this.#processes.killWeb();
   }
 
   async startWeb(): Promise<void> {
-    this.#web = await startProcess("../../src/main.ts", this.#environment);
+    await this.#processes.startWeb();
     this.#up.resolve();
   }
 
@@ -137,24 +114,11 @@ class RunningPlatform implements Platform {
   }
 
   output(): string {
-    return `${this.#earlierOutput}${this.#web.output()}\n${this.#unit.output()}`;
+    return this.#processes.output();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#web.stop();
-    await this.#unit.stop();
+    await this.#processes.stop();
     this.#folder[Symbol.dispose]();
   }
-}
-
-async function startProcess(script: string, environment: Readonly<Record<string, string>>): Promise<Peer> {
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  const peer = await startPeer({ program: process.execPath, words: [path], environment });
-  try {
-    await peer.line(/"ready":true/, 30_000);
-  } catch (error) {
-    await peer.stop("SIGKILL");
-    throw error;
-  }
-  return peer;
 }

@@ -32,6 +32,8 @@ export interface StoryOptions {
   readonly crashes?: boolean;
   readonly config?: (config: ConfigShape) => ConfigShape;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The platform runs under its supervisor. */
+  readonly supervised?: boolean;
 }
 
 /** How long any line may take before the story fails: far beyond what it needs. */

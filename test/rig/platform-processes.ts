@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readSettings, unitSettings } from "../../src/settings.ts";
+import { type Peer, startPeer } from "./processes.ts";
+
+/** The web process and the telecommunications unit of one platform. */
+export interface PlatformProcesses {
+  unitPid(): number;
+  webPid(): number;
+  /** Kill -9; resolves when it is gone. */
+  killWeb(): Promise<void>;
+  /** Resolves when the next web process serves. */
+  startWeb(): Promise<void>;
+  /** What both printed, in all their lives. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+const root = join(import.meta.dirname, "../..");
+const readyWithinMs = 30_000;
+
+/** Children of the test, which says when the web process comes up again. */
+export async function startByThemselves(environment: Environment): Promise<PlatformProcesses> {
+  const unit = await startProcess("src/telecom/process.ts", {
+    TANDEM_UNIT_SETTINGS: unitSettings(readSettings(environment)),
+  });
+  const startWeb = (): Promise<Peer> => startProcess("src/main.ts", environment);
+  let web = await startWeb().catch(async (error: unknown) => {
+    await unit.stop("SIGKILL");
+    throw error;
+  });
+  let earlierOutput = "";
+  return {
+    unitPid: () => unit.pid,
+    webPid: () => web.pid,
+    async killWeb() {
+      await web.stop("SIGKILL");
+      earlierOutput += web.output();
+    },
+    async startWeb() {
+      web = await startWeb();
+    },
+    output: () => `${earlierOutput}${web.output()}\n${unit.output()}`,
+    async stop() {
+      await web.stop();
+      await unit.stop();
+    },
+  };
+}
+
+async function startProcess(script: string, environment: Environment): Promise<Peer> {
+  const peer = await startPeer({ program: process.execPath, words: [join(root, script)], environment });
+  try {
+    await peer.line(/"ready":true/, readyWithinMs);
+  } catch (error) {
+    await peer.stop("SIGKILL");
+    throw error;
+  }
+  return peer;
+}
+
+/** Children of `tandem start`, which alone says when one is started again. */
+export async function startUnderSupervisor(environment: Environment): Promise<PlatformProcesses> {
+  const supervisor = await startPeer({ program: join(root, "bin/tandem"), words: ["start"], environment });
+  const stop = (): Promise<void> => supervisor.stop("SIGTERM", 15_000);
+  const servesTimes = async (times: number): Promise<void> => {
+    await supervisor.line(new RegExp(`(?:"httpPort":[^]*?){${times}}`), readyWithinMs);
+  };
+  const child = (script: string): number => {
+    const found = childrenOf(supervisor.pid).find((pid) => commandLine(pid).includes(script));
+    if (found === undefined) throw new Error(`the supervisor has no ${script}:\n${supervisor.output()}`);
+    return found;
+  };
+  try {
+    await servesTimes(1);
+    await supervisor.line(/"sipPort":/, readyWithinMs);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  let lives = 1;
+  return {
+    unitPid: () => child("src/telecom/process.ts"),
+    webPid: () => child("src/main.ts"),
+    async killWeb() {
+      const pid = child("src/main.ts");
+      process.kill(pid, "SIGKILL");
+      while (childrenOf(supervisor.pid).includes(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+    },
+    startWeb: () => servesTimes(++lives),
+    output: () => supervisor.output(),
+    stop,
+  };
+}
+
+/** Linux's own list. */
+function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+}
+
+function commandLine(pid: number): string {
+  return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+}

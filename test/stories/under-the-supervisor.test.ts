@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { annsNumber, tellStory } from "#rig/story.ts";
+
+/** `tandem start`, as an operator runs it: nobody but the supervisor starts what was killed. */
+test("the web process is killed by its id while Ann and Bob talk: the supervisor starts the next one, and they go on", {
+  timeout: 120_000,
+}, async () => {
+  await tellStory({ supervised: true }, async (story) => {
+    const { platform } = story;
+    const [ann, bob] = [story.caller("Ann"), story.agent("Bob")];
+    await ann.clicks("mortgages", { signed: { context: { phone: annsNumber, whisperCode: "A47" } } });
+    await ann.confirmsNumber();
+    await ann.answers();
+    await bob.answers();
+    await bob.hears("speech");
+    await bob.presses("#");
+    await ann.sees("Leave this page open: pages");
+
+    const before = { unit: platform.unitPid, web: platform.webPid() };
+    await platform.killWeb();
+    await bob.presses("12#");
+    await platform.startWeb();
+    assert.equal(platform.unitPid, before.unit);
+    assert.notEqual(platform.webPid(), before.web);
+    await ann.sees("30 years fixed: 6.1 %");
+    await ann.closesPage();
+    await bob.presses("12#");
+    await ann.sees("30 years fixed: 6.1 %");
+
+    await ann.hangsUp();
+    await bob.isHungUp();
+    await ann.sees("Goodbye");
+    const record = await story.record();
+    assert.equal(record.outcome, "completed");
+    assert.deepEqual(
+      record.pagesPushed.map(({ digits }) => digits),
+      ["12", "12"],
+    );
+  });
+});
