@@ -13,7 +13,7 @@ import { test } from "node:test";
  */
 export function describeMediaEngine(name: string, open: EngineFactory): void {
   const check: Check = (title, body, options = {}) =>
-    test(`${name}: ${title}`, { timeout: 20_000 }, async () => {
+    test(`${name}: ${title}`, { timeout: 20_000, skip: options.skip ?? false }, async () => {
       const engine = await open({
         portRange: (await options.portRange?.()) ?? portRange,
         mediaTimeoutMs: options.mediaTimeoutMs ?? 60_000,

@@ -29,19 +29,24 @@ export function checkDigits(check: Check): void {
     await rig.digits(keys.join(""));
   });
 
-  check("the captured keys of another make are heard, each once", async (rig) => {
-    const ann = await rig.phone(user);
-    const captures = keypadCaptures();
-    for (const [n, { key, packets }] of captures.entries()) {
-      for (const { payload } of packets) ann.sendsRaw(payload);
-      await rig.digits(
-        captures
-          .slice(0, n)
-          .map((before) => before.key)
-          .join("") + key,
-      );
-    }
-  });
+  const captures = keypadCaptures();
+  check(
+    "the captured keys of another make are heard, each once",
+    async (rig) => {
+      assert.equal(captures.length, 12);
+      const ann = await rig.phone(user);
+      for (const [n, { key, packets }] of captures.entries()) {
+        for (const { payload } of packets) ann.sendsRaw(payload);
+        await rig.digits(
+          captures
+            .slice(0, n)
+            .map((before) => before.key)
+            .join("") + key,
+        );
+      }
+    },
+    { skip: captures.length === 0 ? "no ../shared" : false },
+  );
 
   check("blocked keys do not reach the partner, nor the audio under them", async (rig) => {
     const [ann, bob] = await rig.bridged({ block: [center] });

@@ -22,7 +22,12 @@ export type EngineFactory = (wish: {
 export type Check = (
   title: string,
   body: (rig: Rig) => Promise<void>,
-  options?: { mediaTimeoutMs?: number; portRange?: () => Promise<{ first: number; last: number }> },
+  options?: {
+    mediaTimeoutMs?: number;
+    portRange?: () => Promise<{ first: number; last: number }>;
+    /** Why it cannot be told here. */
+    skip?: string | false;
+  },
 ) => void;
 
 /** One engine, its phones and everything that it told. */
