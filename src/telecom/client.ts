@@ -12,7 +12,7 @@ import {
 } from "#contract/telecom.ts";
 import { Compile } from "typebox/compile";
 import { LegMirror } from "./wire/leg-mirror.ts";
-import { LineCutter, longestEventBytes } from "./wire/lines.ts";
+import { LineCutter, longestEventBytes, sayLine } from "./wire/lines.ts";
 
 /**
  * The telecommunications unit as the call manager sees it. Another switch (a carrier's API, drachtio) may stand below this
@@ -205,7 +205,7 @@ class SocketUnit implements TelecomUnit {
     const stillUnsure = this.#unsure.findIndex((said) => said.atMs > atMs - 2_000);
     if (stillUnsure > 0) this.#unsure.splice(0, stillUnsure);
     if (this.#unsure.length > mostWaiting) this.#unsure.shift();
-    this.#socket?.write(`${JSON.stringify(command)}\n`);
+    if (this.#socket !== undefined) sayLine(this.#socket, `${JSON.stringify(command)}\n`);
   }
 }
 

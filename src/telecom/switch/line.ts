@@ -187,14 +187,14 @@ export class Line {
       case "play":
         return void this.#play(effect);
       case "stop-play":
-        this.#rendering?.abort();
+        this.#rendering?.abort(notWanted);
         return this.#chore("log-only", () => this.#fallSilent());
       case "send-digits":
         return this.#chore("log-only", () => media.sendDtmf(this.id, effect.digits));
       case "end-call":
         return this.#call?.say({ type: "hang-up", headers: [reasonHeader(effect.reason)] });
       case "release":
-        this.#rendering?.abort();
+        this.#rendering?.abort(notWanted);
         this.#parts.ended(this.id, effect.bridge);
         return this.#chore("log-only", () => media.release(this.id));
       default:
@@ -206,7 +206,7 @@ export class Line {
   async #play(wish: { play: PlayId; prompt: Prompt; loop: boolean; barge: boolean }): Promise<void> {
     const { play, loop, barge } = wish;
     const rendering = new AbortController();
-    this.#rendering?.abort();
+    this.#rendering?.abort(notWanted);
     this.#rendering = rendering;
     try {
       const { audio, fallback } = await this.#parts.voice.render(wish.prompt, rendering.signal);
@@ -244,7 +244,7 @@ export class Line {
   /** Takes the timer down; the line is of no more use. */
   dispose(): void {
     this.#cancelTimer();
-    this.#rendering?.abort();
+    this.#rendering?.abort(notWanted);
   }
 
   #arm(): void {
@@ -259,3 +259,6 @@ export class Line {
     if (dueAtMs !== undefined) this.#cancelTimer = clock.at(dueAtMs, () => this.take({ type: "due" }));
   }
 }
+
+/** Said to whoever renders; without a reason of ours each abort would make an exception, with a stack to gather. */
+const notWanted = "the prompt is no longer wanted";

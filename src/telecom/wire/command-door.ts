@@ -4,7 +4,7 @@ import { TandemError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import { type Command, command as commandSchema, type TelecomEvent } from "#contract/telecom.ts";
 import { Compile } from "typebox/compile";
-import { LineCutter } from "./lines.ts";
+import { LineCutter, sayLine } from "./lines.ts";
 
 /** The unit's side of the local socket: commands come in, each client gets a snapshot and then every event. */
 export interface CommandDoor {
@@ -131,7 +131,7 @@ function refuse(party: { client: Client; wishes: DoorWishes }, command: unknown,
 function write(client: Client, line: string, log: Log): void {
   const { socket } = client;
   if (socket.destroyed || socket.writableEnded) return;
-  socket.write(line);
+  sayLine(socket, line);
   client.toldChars += line.length;
   // What is unread is the end of all that was said: the snapshot's own part is what lies before the rest.
   const unreadChars = Math.min(socket.writableLength, client.toldChars);

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { TandemError } from "#base/errors.ts";
 
 /**
@@ -39,4 +40,13 @@ export class LineCutter {
       from = end + 1;
     }
   }
+}
+
+/** What is said within one turn of the event loop leaves in one write, and wakes the other side once. */
+export function sayLine(socket: Socket, line: string): void {
+  if (socket.writableCorked === 0) {
+    socket.cork();
+    process.nextTick(() => socket.uncork());
+  }
+  socket.write(line);
 }
