@@ -18,7 +18,10 @@ export function statement<T, V extends Values, Row>(
 ): (source: Database | Transaction, values: V) => Promise<Row[]> {
   const compiled: Partial<Record<Database["make"], CompiledQuery<Row>>> = {};
   return async (source, values) => {
-    const query = (compiled[source.make] ??= build(source.tables<T>(), standIns<V>()).compile());
+    const query = (compiled[source.make] ??= build(
+      source.tables<T>().withoutPlugins(),
+      standIns<V>(),
+    ).compile());
     const parameters = query.parameters.map((each) => filledIn(each, values));
     const { rows } = await source.tables<T>().executeQuery<Row>({ ...query, parameters });
     return rows;

@@ -20,7 +20,16 @@ export function quietDatabase(inner: Database): { readonly database: Database; q
   return {
     database: {
       make: inner.make,
-      tables: <T>() => inner.tables<T>().withPlugin(counted),
+      tables<T>() {
+        const tables = inner.tables<T>().withPlugin(counted);
+        // A statement that was compiled before comes this way: the plugin sees its result alone.
+        const { executeQuery } = tables;
+        tables.executeQuery = (query) => {
+          atWork += 1;
+          return executeQuery.call(tables, query) as ReturnType<typeof executeQuery<never>>;
+        };
+        return tables;
+      },
       async transaction(work) {
         atWork += 1;
         try {
