@@ -91,7 +91,11 @@ test("a ninth tab of a session is refused, and there is room again when one clos
     assert.equal(third.headers.get("retry-after"), "30");
     await third.text();
   }
-  // The server notices the closed socket on a later turn.
+  await roomForOneMore(scene);
+});
+
+/** The server notices a closed socket on a later turn. */
+async function roomForOneMore(scene: { events: string; cookie: string }): Promise<void> {
   for (let tries = 0; ; tries++) {
     const answer = await fetch(scene.events, {
       headers: { cookie: scene.cookie },
@@ -101,6 +105,26 @@ test("a ninth tab of a session is refused, and there is room again when one clos
     if (answer.status === 200) break;
     assert.ok(tries < 1000);
   }
+}
+
+test("a visitor who goes away before the database has answered takes no room", async () => {
+  await using scene = await annCalls({ liveConnectionsPerSession: 1 });
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  const call = scene.callManager.call.bind(scene.callManager);
+  scene.callManager.call = async (id) => {
+    asked.resolve();
+    await answered.promise;
+    return await call(id);
+  };
+  const gone = await asksForEvents(scene);
+  await asked.promise;
+  gone.destroy();
+  await once(gone, "close");
+  // By the time that the server has answered somebody else, it has noticed.
+  await (await fetch(new URL("/healthz", scene.events))).text();
+  answered.resolve();
+  await roomForOneMore(scene);
 });
 
 test("a browser that takes nothing is cut, and the others go on", async () => {
@@ -122,13 +146,18 @@ test("a browser that takes nothing is cut, and the others go on", async () => {
 
 /** A connection that asks for the events and never reads one. */
 async function deafTab(scene: { events: string; cookie: string }): Promise<Socket> {
+  const socket = await asksForEvents(scene);
+  await once(socket, "data");
+  socket.pause();
+  return socket;
+}
+
+async function asksForEvents(scene: { events: string; cookie: string }): Promise<Socket> {
   const { hostname, port, pathname } = new URL(scene.events);
   const socket = connect(Number(port), hostname);
   socket.on("error", () => {});
   await once(socket, "connect");
   socket.write(`GET ${pathname} HTTP/1.1\r\nHost: x\r\nCookie: ${scene.cookie}\r\n\r\n`);
-  await once(socket, "data");
-  socket.pause();
   return socket;
 }
 

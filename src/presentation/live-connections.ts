@@ -53,6 +53,8 @@ export class LiveConnections {
     /** The events after a row, oldest first. */
     readonly read: (afterSeq: number) => Promise<readonly LiveEvent[]>;
   }): void {
+    // The visitor went away while their call was looked up: `close` has been said, and nobody would ever count back.
+    if (wish.response.destroyed) return;
     const connection = new LiveConnection({
       ...wish,
       clock: this.#clock,
