@@ -45,6 +45,13 @@ for (const [name, value] of [
   ["TANDEM_RTP_PORTS", "all"],
   ["TANDEM_DATABASE", "mysql://somewhere"],
   ["TANDEM_PUBLIC_URL", "tandem.example"],
+  ["TANDEM_PUBLIC_URL", "https://talk example"],
+  ["TANDEM_PUBLIC_URL", "https://talk.example/tandem"],
+  ["TANDEM_PUBLIC_URL", "https://ann@talk.example"],
+  ["TANDEM_PUBLIC_URL", "ftp://talk.example"],
+  ["TANDEM_TRUST_PROXY", "proxy.local"],
+  ["TANDEM_TRUST_PROXY", "10.0.0.1, 10.0.0.0/33"],
+  ["TANDEM_SECRET_KEYS", ","],
   ["TANDEM_SECRET_KEYS", "A".repeat(50)],
   ["TANDEM_LOG", "loud"],
   ["TANDEM_OPERATOR_TOKEN", "short"],
@@ -57,6 +64,48 @@ for (const [name, value] of [
     );
   });
 }
+
+test("what is wrong is told in words, all of it at once", () => {
+  const environment = {
+    TANDEM_DATA: folder,
+    TANDEM_SECRET_KEYS: "short",
+    TANDEM_TRUST_PROXY: "proxy.local",
+    TANDEM_PUBLIC_URL: "https://talk.example/tandem",
+  };
+  assert.throws(
+    () => readSettings(environment),
+    (error: unknown) => {
+      assert.ok(error instanceof TandemError);
+      const { TANDEM_TRUST_PROXY, TANDEM_PUBLIC_URL, TANDEM_SECRET_KEYS } = error.details;
+      assert.match(String(TANDEM_TRUST_PROXY), /^must hold IP addresses or networks/);
+      assert.match(String(TANDEM_PUBLIC_URL), /^must be http:\/\/ or https:\/\/ and a host, without a path/);
+      assert.match(String(TANDEM_SECRET_KEYS), /^must be one or more keys/);
+      return true;
+    },
+  );
+});
+
+test("the public address may end with the slash that browsers show, and is kept without it", () => {
+  const environment = { TANDEM_SECRET_KEYS: key, TANDEM_DATA: folder };
+  const settings = readSettings({ ...environment, TANDEM_PUBLIC_URL: "https://Talk.example/" });
+  assert.equal(settings.http.publicUrl, "https://talk.example");
+});
+
+test("proxies are addresses and networks, of both versions", () => {
+  const environment = { TANDEM_SECRET_KEYS: key, TANDEM_DATA: folder };
+  const settings = readSettings({ ...environment, TANDEM_TRUST_PROXY: "10.0.0.0/8, ::1,fd00::/8" });
+  assert.deepEqual(settings.http.trustProxy, ["10.0.0.0/8", "::1", "fd00::/8"]);
+});
+
+test("served beyond loopback, the public address must be told: every form would be refused without it", () => {
+  const environment = { TANDEM_SECRET_KEYS: key, TANDEM_DATA: folder };
+  for (const host of ["0.0.0.0", "::", "192.0.2.7", "tandem.local"])
+    assert.throws(() => readSettings({ ...environment, TANDEM_HTTP_HOST: host }), wrong("TANDEM_PUBLIC_URL"));
+  for (const host of ["127.0.0.1", "127.8.0.1", "::1", "localhost"])
+    assert.equal(readSettings({ ...environment, TANDEM_HTTP_HOST: host }).http.host, host);
+  const told = { ...environment, TANDEM_HTTP_HOST: "0.0.0.0", TANDEM_PUBLIC_URL: "https://talk.example" };
+  assert.equal(readSettings(told).http.host, "0.0.0.0");
+});
 
 function wrong(name: string): (error: unknown) => boolean {
   return (error) =>

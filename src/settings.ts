@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { BlockList, isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { TandemError } from "#base/errors.ts";
 import type { LogLevel } from "#base/log.ts";
@@ -42,58 +43,74 @@ export interface Settings {
 }
 
 const port = Type.Integer({ minimum: 0, maximum: 65535 });
+const keysWanted = "one or more keys of 32 octets in base64url, by comma, the newest first";
 
 /** Each variable with its shape and default: the table that docs/operating.md shows. */
 const variables = {
   TANDEM_DEVELOPMENT: Type.Boolean({ default: false }),
   TANDEM_DATA: Type.String({ default: "var", minLength: 1 }),
   TANDEM_CONFIG: Type.Optional(Type.String({ minLength: 1 })),
-  TANDEM_DATABASE: Type.Optional(Type.String({ pattern: "^(sqlite:.+|postgres(ql)?://.+)$" })),
-  TANDEM_LOG: Type.Union(
-    ["debug", "info", "warn", "error", "silent"].map((level) => Type.Literal(level)),
-    { default: "info" },
+  TANDEM_DATABASE: Type.Optional(
+    textThat(
+      (text) => /^(sqlite:.+|postgres(ql)?:\/\/.+)$/.test(text),
+      "must be sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME",
+    ),
+  ),
+  TANDEM_LOG: Type.Unsafe<LogLevel>(
+    textThat(
+      (text) => /^(debug|info|warn|error|silent)$/.test(text),
+      "must be debug, info, warn, error or silent",
+      {
+        default: "info",
+      },
+    ),
   ),
   TANDEM_HTTP_HOST: Type.String({ default: "127.0.0.1" }),
   TANDEM_HTTP_PORT: Type.Integer({ ...port, default: 8080 }),
-  TANDEM_PUBLIC_URL: Type.Optional(Type.String({ pattern: "^https?://[^/]+$" })),
-  TANDEM_TRUST_PROXY: Type.String({ default: "" }),
-  TANDEM_SECRET_KEYS: Type.Optional(Type.String({ minLength: 43 })),
+  TANDEM_PUBLIC_URL: Type.Optional(
+    textThat(
+      (text) => webOrigin(text) !== undefined,
+      "must be http:// or https:// and a host, without a path, such as https://talk.example",
+    ),
+  ),
+  TANDEM_TRUST_PROXY: textThat(
+    (text) => byComma(text).every(isAddressOrNetwork),
+    "must hold IP addresses or networks, by comma, such as 10.0.0.5 or 10.0.0.0/8; names are not looked up",
+    { default: "" },
+  ),
+  TANDEM_SECRET_KEYS: Type.Optional(textThat(areKeys, `must be ${keysWanted}`)),
   TANDEM_OPERATOR_TOKEN: Type.Optional(Type.String({ minLength: 20 })),
   TANDEM_UNIT_SOCKET: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
   TANDEM_SIP_ADDRESS: Type.String({ default: "127.0.0.1" }),
   TANDEM_SIP_PORT: Type.Integer({ ...port, default: 5060 }),
   TANDEM_SIP_ADVERTISED_ADDRESS: Type.Optional(Type.String({ minLength: 2 })),
-  TANDEM_RTP_PORTS: Type.String({ default: "20000-29999", pattern: "^[0-9]{4,5}-[0-9]{4,5}$" }),
+  TANDEM_RTP_PORTS: textThat(isPortRange, "must be FIRST-LAST with 1024 <= FIRST < LAST <= 65535", {
+    default: "20000-29999",
+  }),
   TANDEM_MAX_LEGS: Type.Integer({ default: 2000, minimum: 2, maximum: 20000 }),
   TANDEM_PROMPTS: Type.Optional(Type.String({ minLength: 1 })),
   TANDEM_SPEECH_COMMAND: Type.Optional(Type.String({ minLength: 1 })),
 };
 const schema = Type.Object(variables);
+type Parsed = Type.Static<typeof schema>;
 
 /** Reads the settings. Throws SETTINGS_INVALID naming every variable that is wrong, and what would be right. */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
-  const parsed = parse(environment);
+  const parsed = parse(environment, schema);
   const development = parsed.TANDEM_DEVELOPMENT;
   const dataFolder = resolve(parsed.TANDEM_DATA);
   const [first = 0, last = 0] = parsed.TANDEM_RTP_PORTS.split("-").map(Number);
-  if (first >= last || last > 65535) {
-    throw new TandemError("SETTINGS_INVALID", {
-      TANDEM_RTP_PORTS: "must be FIRST-LAST with FIRST < LAST <= 65535",
-    });
-  }
   return {
     development,
     dataFolder,
     configFile: parsed.TANDEM_CONFIG,
-    databaseUrl: parsed.TANDEM_DATABASE ?? `sqlite:${join(dataFolder, "tandem.sqlite")}`,
+    databaseUrl: databaseUrl(parsed),
     logLevel: parsed.TANDEM_LOG,
     http: {
       host: parsed.TANDEM_HTTP_HOST,
       port: parsed.TANDEM_HTTP_PORT,
-      publicUrl: parsed.TANDEM_PUBLIC_URL,
-      trustProxy: parsed.TANDEM_TRUST_PROXY.split(",")
-        .map((part) => part.trim())
-        .filter((part) => part !== ""),
+      publicUrl: publicUrl(parsed),
+      trustProxy: byComma(parsed.TANDEM_TRUST_PROXY),
     },
     secretKeys: secretKeys({ given: parsed.TANDEM_SECRET_KEYS, development, dataFolder }),
     operatorToken: parsed.TANDEM_OPERATOR_TOKEN,
@@ -131,26 +148,97 @@ export function settingNames(): readonly string[] {
   return Object.keys(variables);
 }
 
-function parse(environment: Readonly<Record<string, string | undefined>>): Type.Static<typeof schema> {
+function parse<Shape extends Type.TObject>(
+  environment: Readonly<Record<string, string | undefined>>,
+  shape: Shape,
+): Type.Static<Shape> {
   const given: Record<string, unknown> = {};
-  for (const name of Object.keys(variables)) {
+  for (const name of Object.keys(shape.properties)) {
     const text = environment[name];
     if (text !== undefined && text !== "") given[name] = text;
   }
   const unknown = Object.keys(environment).filter(
     (name) => name.startsWith("TANDEM_") && !(name in variables),
   );
-  const converted = Value.Convert(schema, Value.Default(schema, given));
+  const converted = Value.Convert(shape, Value.Default(shape, given));
   const wrong: Record<string, string> = {};
-  for (const error of Value.Errors(schema, converted)) wrong[error.instancePath.slice(1)] = error.message;
+  for (const error of Value.Errors(shape, converted)) wrong[error.instancePath.slice(1)] = error.message;
   for (const name of unknown) if (!knownElsewhere.has(name)) wrong[name] = "is no setting of Tandem";
-  if (!Value.Check(schema, converted) || Object.keys(wrong).length > 0)
+  if (!Value.Check(shape, converted) || Object.keys(wrong).length > 0)
     throw new TandemError("SETTINGS_INVALID", wrong);
   return converted;
 }
 
 /** Variables that other programs of the project read: the unit's settings line, the demo's ports. */
 const knownElsewhere = new Set(["TANDEM_UNIT_SETTINGS"]);
+
+/** The operator reads the sentence when `check` refuses what they wrote. */
+function textThat(
+  check: (text: string) => boolean,
+  sentence: string,
+  more: { readonly default?: string } = {},
+) {
+  return Type.Refine(Type.String(more), check, () => sentence);
+}
+
+function byComma(text: string): readonly string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}
+
+function databaseUrl(parsed: Pick<Parsed, "TANDEM_DATABASE" | "TANDEM_DATA">): string {
+  return parsed.TANDEM_DATABASE ?? `sqlite:${join(resolve(parsed.TANDEM_DATA), "tandem.sqlite")}`;
+}
+
+/** A form counts only when a page of ours sent it. Where nobody has said what we are called, we know loopback's names alone. */
+function publicUrl(parsed: Parsed): string | undefined {
+  const { TANDEM_PUBLIC_URL: given, TANDEM_HTTP_HOST: host } = parsed;
+  if (given === undefined && !isLoopback(host)) {
+    throw new TandemError("SETTINGS_INVALID", {
+      TANDEM_PUBLIC_URL: `is missing: where TANDEM_HTTP_HOST is ${host} it must say how browsers reach us, such as https://talk.example`,
+    });
+  }
+  return given === undefined ? undefined : webOrigin(given);
+}
+
+/** `https://talk.example`, also when written with the slash that browsers show after it; undefined when there is more. */
+function webOrigin(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const bare = url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
+  return bare ? url.origin : undefined;
+}
+
+function isLoopback(host: string): boolean {
+  if (isIP(host) === 0) return host === "localhost";
+  const loopback = new BlockList();
+  loopback.addSubnet("127.0.0.0", 8, "ipv4");
+  loopback.addAddress("::1", "ipv6");
+  return loopback.check(host, isIP(host) === 4 ? "ipv4" : "ipv6");
+}
+
+function isAddressOrNetwork(text: string): boolean {
+  const [address = "", bits, ...more] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || more.length > 0) return false;
+  const longest = version === 4 ? 32 : 128;
+  return bits === undefined || (/^[1-9][0-9]{0,2}$/.test(bits) && Number(bits) <= longest);
+}
+
+function isPortRange(text: string): boolean {
+  const [, first, last] = /^([0-9]{4,5})-([0-9]{4,5})$/.exec(text) ?? [];
+  return Number(first) >= 1024 && Number(first) < Number(last) && Number(last) <= 65535;
+}
+
+function areKeys(text: string): boolean {
+  const keys = byComma(text);
+  return keys.length > 0 && keys.every((key) => keyOf(key).length === 32);
+}
+
+function keyOf(text: string): Uint8Array {
+  return Buffer.from(text, "base64url");
+}
 
 /**
  * Keys come from the operator. In development one is made and kept in the data folder, so that a restart keeps the open
@@ -161,19 +249,9 @@ function secretKeys(wish: {
   development: boolean;
   dataFolder: string;
 }): readonly Uint8Array[] {
-  const texts = wish.given?.split(",") ?? (wish.development ? [developmentKey(wish.dataFolder)] : undefined);
-  if (texts === undefined) {
-    throw new TandemError("SETTINGS_INVALID", {
-      TANDEM_SECRET_KEYS:
-        "is missing: one or more keys of 32 octets in base64url, by comma, the newest first",
-    });
-  }
-  return texts.map((text) => {
-    const key = Buffer.from(text.trim(), "base64url");
-    if (key.length !== 32)
-      throw new TandemError("SETTINGS_INVALID", { TANDEM_SECRET_KEYS: "each key must have 32 octets" });
-    return key;
-  });
+  if (wish.given !== undefined) return byComma(wish.given).map(keyOf);
+  if (wish.development) return [keyOf(developmentKey(wish.dataFolder))];
+  throw new TandemError("SETTINGS_INVALID", { TANDEM_SECRET_KEYS: `is missing: ${keysWanted}` });
 }
 
 function developmentKey(dataFolder: string): string {
