@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { systemClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
@@ -6,11 +7,11 @@ import { makeLog, silentLog } from "#base/log.ts";
 import type { CallRecord } from "#call-manager/call-record.ts";
 import { readCallRecord, readCallRecords } from "#call-manager/call-records.ts";
 import { readConfigFile } from "#network/config-file.ts";
-import { allowCallsAgain, resumeCalls, stopCalls } from "#network/dial-permit.ts";
+import { allowCallsAgain, callsAreStopped, resumeCalls, stopCalls } from "#network/dial-permit.ts";
 import { writtenNumber } from "#network/number.ts";
 import { openNetwork } from "#network/open-network.ts";
 import { type Database, openDatabase } from "#store/database.ts";
-import { readSettings, unitSettings } from "./settings.ts";
+import { readDatabaseUrl, readSettings, unitSettings } from "./settings.ts";
 import { script, supervise } from "./supervise.ts";
 
 const usage = `tandem: ties a web session to a live conversation with a call center
@@ -25,7 +26,8 @@ const usage = `tandem: ties a web session to a live conversation with a call cen
   tandem allow NUMBER [--subscriber NAME]
                                         a number that refused all calls (9) may be called again
 
-Settings come from the environment: docs/operating.md lists them.
+Settings come from the environment: docs/operating.md lists them. All but \`start\` and \`config check\` need the
+database's alone, TANDEM_DATA or TANDEM_DATABASE.
 `;
 
 const options = {
@@ -36,10 +38,23 @@ const options = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
+/** How many words may follow a command. One more is a slip: `tandem stop bank` must not stop everybody. */
+const mostWords: ReadonlyMap<string, number> = new Map([
+  ["start", 0],
+  ["calls", 0],
+  ["call", 1],
+  ["config", 2],
+  ["stop", 0],
+  ["resume", 0],
+  ["allow", 1],
+]);
+
 async function main(words: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
   const [verb, object, ...more] = positionals;
-  if (values.help || verb === undefined || more.length > 1) return say(usage, values.help ? 0 : 2);
+  if (values.help || verb === undefined) return say(usage, values.help ? 0 : 2);
+  const odd = positionals.slice(1 + (mostWords.get(verb) ?? 2));
+  if (odd.length > 0) return say(`tandem ${verb}: "${odd.join(" ")}" does not belong here.\n\n${usage}`, 2);
   switch (verb) {
     case "start":
       return await start();
@@ -53,9 +68,10 @@ async function main(words: readonly string[]): Promise<number> {
         return say(values.json ? `${JSON.stringify(records, null, 2)}\n` : table(records), 0);
       });
     case "call":
-      return await withDatabase(async (database) => {
-        const record = object === undefined ? undefined : await readCallRecord(database, object as CallId);
-        if (record === undefined) return say(`There is no call ${object ?? ""}.\n`, 1);
+      if (object === undefined) return say(usage, 2);
+      return await withDatabase(async (database, where) => {
+        const record = await readCallRecord(database, object as CallId);
+        if (record === undefined) return say(`There is no call ${object} in ${where}.\n`, 1);
         return say(`${JSON.stringify(record, null, 2)}\n`, 0);
       });
     case "config": {
@@ -64,19 +80,12 @@ async function main(words: readonly string[]): Promise<number> {
       return await checkConfig(file);
     }
     case "stop":
-      return await withDatabase(async (database) => {
-        await database.transaction((tx) =>
-          stopCalls(tx, scopeOf(values.subscriber), { atMs: systemClock.now(), why: "tandem stop" }),
-        );
-        return say("No more calls are placed. `tandem resume` allows them again.\n", 0);
-      });
     case "resume":
-      return await withDatabase(async (database) => {
-        await database.transaction((tx) => resumeCalls(tx, scopeOf(values.subscriber)));
-        return say("Calls are placed again.\n", 0);
-      });
+      return await withDatabase((database, where) =>
+        stopOrResume(verb, { database, where, subscriber: values.subscriber }),
+      );
     case "allow":
-      if (object === undefined || more.length > 0) return say(usage, 2);
+      if (object === undefined) return say(usage, 2);
       return await allow(object, values.subscriber);
     default:
       return say(`tandem: there is no command "${verb}".\n\n${usage}`, 2);
@@ -88,7 +97,9 @@ async function start(): Promise<number> {
   const settings = readSettings(process.env);
   const { configFile, unit } = settings;
   if (configFile !== undefined) await readConfigFile({ path: configFile, promptFolder: unit.promptFolder });
-  const log = makeLog({ process: "supervisor", level: settings.logLevel });
+  // Standard output is for the lines that say "ready", as in the other two processes.
+  const destination = { write: (line: string) => void process.stderr.write(line) };
+  const log = makeLog({ process: "supervisor", level: settings.logLevel, destination });
   const supervisor = supervise(
     [
       {
@@ -138,14 +149,60 @@ function numberOf(subscriber: string | undefined): string {
     : `number as ${subscriber} would read it`;
 }
 
-async function withDatabase(work: (database: Database) => Promise<number>): Promise<number> {
-  const { databaseUrl } = readSettings(process.env);
-  const database = await openDatabase({ url: databaseUrl, clock: systemClock, log: silentLog });
+/** The operator's brake. Its answer names whose calls and which database, for both are easily mistaken. */
+async function stopOrResume(
+  verb: "stop" | "resume",
+  wish: {
+    readonly database: Database;
+    readonly where: string;
+    readonly subscriber: string | undefined;
+  },
+): Promise<number> {
+  const { database, where, subscriber } = wish;
+  if (subscriber !== undefined) {
+    const known = await openNetwork({ database, clock: systemClock }).subscriber(subscriber as SubscriberId);
+    if (known === undefined) return say(`There is no subscriber ${subscriber} in ${where}.\n`, 1);
+  }
+  const scope = subscriber === undefined ? "platform" : (subscriber as SubscriberId);
+  const [whose, again] =
+    subscriber === undefined
+      ? ["for any subscriber", "tandem resume"]
+      : [`for ${subscriber}`, `tandem resume --subscriber ${subscriber}`];
+  if (verb === "stop") {
+    const stop = { atMs: systemClock.now(), why: "tandem stop" };
+    await database.transaction((tx) => stopCalls(tx, scope, stop));
+    return say(`No more calls are placed ${whose} (${where}). \`${again}\` allows them again.\n`, 0);
+  }
+  await database.transaction((tx) => resumeCalls(tx, scope));
+  if (subscriber === undefined)
+    return say(`Calls are placed again (${where}). Whoever was stopped by name stays so.\n`, 0);
+  const still = await callsAreStopped(database, subscriber as SubscriberId);
+  const told = still
+    ? `Calls for ${subscriber} are placed again as soon as \`tandem resume\` allows everybody's`
+    : `Calls for ${subscriber} are placed again`;
+  return say(`${told} (${where}).\n`, 0);
+}
+
+/** `where` is the database's name in a sentence. None is made: nothing true could be said of an empty one. */
+async function withDatabase(work: (database: Database, where: string) => Promise<number>): Promise<number> {
+  const url = readDatabaseUrl(process.env);
+  const file = /^sqlite:(.+)$/.exec(url)?.[1];
+  if (file !== undefined && !existsSync(file)) {
+    return say(`There is no database ${file}. TANDEM_DATA or TANDEM_DATABASE says where it is.\n`, 1);
+  }
+  const database = await openDatabase({ url, clock: systemClock, log: silentLog });
   try {
-    return await work(database);
+    return await work(database, `database ${file ?? nameOfServed(url)}`);
   } finally {
     await database.close();
   }
+}
+
+/** Without its user and password. */
+function nameOfServed(url: string): string {
+  if (!URL.canParse(url)) return "of TANDEM_DATABASE";
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
 }
 
 function table(records: readonly CallRecord[]): string {
@@ -170,10 +227,6 @@ function table(records: readonly CallRecord[]): string {
           .trimEnd()}\n`,
     )
     .join("");
-}
-
-function scopeOf(subscriber: string | undefined): "platform" | SubscriberId {
-  return subscriber === undefined ? "platform" : (subscriber as SubscriberId);
 }
 
 function wholeNumber(text: string): number {

@@ -129,6 +129,12 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   };
 }
 
+/** For the commands that ask the database alone: nothing else need be set, or right. Throws SETTINGS_INVALID. */
+export function readDatabaseUrl(environment: Readonly<Record<string, string | undefined>>): string {
+  const { TANDEM_DATA, TANDEM_DATABASE } = variables;
+  return databaseUrl(parse(environment, Type.Object({ TANDEM_DATA, TANDEM_DATABASE })));
+}
+
 /** What the unit's process reads from TANDEM_UNIT_SETTINGS. */
 export function unitSettings(settings: Settings): string {
   const { socketPath, sip, rtpPorts, maxLegs, promptFolder, speechCommand } = settings.unit;

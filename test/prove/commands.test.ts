@@ -71,10 +71,11 @@ function bench(name: string, ...options: readonly string[]): readonly string[] {
   return ["run", "--silent", "bench", "--", name, "--json", ...options];
 }
 
-test("bin/tandem calls, in a folder where there were none", async () => {
+test("bin/tandem calls, in a folder without a database, makes none", async () => {
   using folder = temporaryFolder("commands");
-  const { code } = await run("bin/tandem", "calls", { TANDEM_DATA: folder.path, TANDEM_DEVELOPMENT: "true" });
-  assert.equal(code, 0);
+  const { code, lastLine } = await run("bin/tandem", "calls", { TANDEM_DATA: folder.path });
+  assert.match(lastLine, /^There is no database /);
+  assert.equal(code, 1);
 });
 
 test("bin/tandem start with errors in the configuration starts nothing, and names the lines", async () => {
