@@ -19,7 +19,7 @@ export interface CallManager {
   /** The session's newest call, live or ended, if it has one. */
   latestCall(session: SessionId): Promise<CallRecord | undefined>;
   call(call: CallId): Promise<CallRecord | undefined>;
-  /** Newest first. */
+  /** Newest first, at most 200. */
   calls(filter: {
     readonly subscriber?: string;
     readonly limit: number;
