@@ -43,6 +43,6 @@ export function stepsOf(call: Call): readonly StepName[] {
 export function stagePages(before: Call, call: Call): readonly SessionPage[] {
   return stepsOf(call)
     .filter((step) => before.began[step] !== call.began[step])
-    .flatMap((step) => stageOf(step, call.done) ?? [])
+    .flatMap((step) => stageOf(step, call) ?? [])
     .map((stage) => ({ type: "connect", stage }));
 }

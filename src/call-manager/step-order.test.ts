@@ -46,17 +46,29 @@ test("the connect page never goes back to calling a center that has answered", (
     const done: StepName[] = [];
     const shown: (string | undefined)[] = [];
     for (let [step] = stepsToRun(order, done); step !== undefined; [step] = stepsToRun(order, done)) {
-      shown.push(stageOf(step, done));
+      shown.push(stageOf(step, { order, done }));
       done.push(step);
     }
     const stages = shown.filter((stage, at) => stage !== undefined && stage !== shown[at - 1]);
     const inOrder = {
       "user-first": ["placing", "calling-you", "calling-center", "agent-briefed", "connected", "ending"],
       "center-first": ["placing", "calling-center", "agent-briefed", "calling-you", "connected", "ending"],
-      "both-at-once": ["placing", "calling-center", "calling-you", "agent-briefed", "connected", "ending"],
+      // The center signs on before the visitor answers; `a visitor whose telephone rings` has the other way round.
+      "both-at-once": ["placing", "calling-you", "agent-briefed", "connected", "ending"],
     }[legOrder];
     assert.deepEqual(stages, inOrder);
   }
+});
+
+test("a visitor whose telephone rings is told of that one, whatever the center's does", () => {
+  const { order } = planCall(policyOf("both-at-once", "never"), true);
+  // A route that was busy takes the lane back to its first step.
+  const ringing: StepName[] = ["choose-center"];
+  assert.equal(stageOf("call-center", { order, done: ringing }), undefined);
+  assert.equal(stageOf("call-user", { order, done: ringing }), "calling-you");
+  const answered: StepName[] = [...ringing, "call-user"];
+  assert.equal(stageOf("announce", { order, done: answered }), "calling-center");
+  assert.equal(stageOf("call-center", { order, done: answered }), "calling-center");
 });
 
 test("a record can tell whether the visitor is asked to agree", () => {

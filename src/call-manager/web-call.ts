@@ -61,9 +61,14 @@ export type StepName =
   | "say-goodbye";
 
 /** What the connect page shows from a step's beginning on; a step without one leaves the page as it is. */
-export function stageOf(step: StepName, done: readonly StepName[]): ConnectStage | undefined {
+export function stageOf(
+  step: StepName,
+  { order, done }: { readonly order: StepOrder; readonly done: readonly StepName[] },
+): ConnectStage | undefined {
   // The visitor is the last to come: an agent is there already, and the page does not go back to calling one.
   if (step === "announce" && done.includes("agent-signs-on")) return undefined;
+  // Both telephones ring, and the visitor's page tells of the visitor's: also when the center's next route is tried meanwhile.
+  if (step === "call-center" && stepsToRun(order, done).includes("call-user")) return undefined;
   return stages[step];
 }
 

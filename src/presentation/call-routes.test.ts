@@ -79,6 +79,25 @@ test("the progress list has this call's milestones, in the order in which it liv
   }
 });
 
+test("before the visitor's telephone has rung, no stage speaks of a line to hold or to hear", async () => {
+  const token = `?token=${virtualToken({ phone: "+14155550123" })}`;
+  for (const language of ["en", "es"] as const) {
+    await using scene = await presentationWithoutSocket();
+    scene.callManager.subscriberFace = { ...scene.callManager.subscriberFace, legOrder: "center-first" };
+    const ann = new Visitor(scene.app);
+    const begun = await ann.post(talk, { ticket: ticketIn(await ann.get(talk + token)), phone: "" });
+    for (const stage of ["placing", "calling-center", "agent-briefed", "calling-you"] as const) {
+      scene.callManager.moves(stage);
+      const { body } = await ann.get(`${String(begun.headers.location)}?lang=${language}`);
+      const { headline, text } = messages(language).connect.stagesCenterFirst[stage] ?? {};
+      assert.ok(
+        headline !== undefined && body.includes(`>${headline}</h1>`) && body.includes(`>${text}</p>`),
+      );
+      assert.ok(!body.includes(messages(language).connect.stages[stage].text), `${stage} in ${language}`);
+    }
+  }
+});
+
 for (const outcome of Object.keys(messages("en").outcomes) as CallOutcome[]) {
   test(`the disconnect page has its own words for ${outcome}, in both languages`, async () => {
     await using scene = await annCalls();

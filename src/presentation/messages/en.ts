@@ -90,6 +90,24 @@ export const en: Messages = {
       },
       ending: { headline: "The call is ending", text: "One moment, please." },
     },
+    stagesCenterFirst: {
+      placing: {
+        headline: "We are about to call the right person",
+        text: "Your telephone rings when they are there. Please keep it at hand.",
+      },
+      "calling-center": {
+        headline: "We are calling the right person",
+        text: "Your telephone rings when they are there. Please keep it at hand.",
+      },
+      "agent-briefed": {
+        headline: "Somebody has answered",
+        text: "They are being told what this is about. Your telephone rings next.",
+      },
+      "calling-you": {
+        headline: "Your telephone is ringing",
+        text: "Please answer it: the agent is waiting for you.",
+      },
+    },
     milestones: {
       "your-phone": "Your telephone rings",
       confirmed: "You agree on the telephone",

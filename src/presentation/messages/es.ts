@@ -92,6 +92,24 @@ export const es: Messages = {
       },
       ending: { headline: "La llamada está terminando", text: "Un momento, por favor." },
     },
+    stagesCenterFirst: {
+      placing: {
+        headline: "Vamos a llamar a la persona adecuada",
+        text: "Su teléfono sonará cuando conteste. Téngalo a mano, por favor.",
+      },
+      "calling-center": {
+        headline: "Llamamos a la persona adecuada",
+        text: "Su teléfono sonará cuando conteste. Téngalo a mano, por favor.",
+      },
+      "agent-briefed": {
+        headline: "Alguien ha contestado",
+        text: "Le están contando de qué se trata. Enseguida sonará su teléfono.",
+      },
+      "calling-you": {
+        headline: "Su teléfono está sonando",
+        text: "Conteste, por favor: el agente le está esperando.",
+      },
+    },
     milestones: {
       "your-phone": "Suena su teléfono",
       confirmed: "Usted acepta por teléfono",

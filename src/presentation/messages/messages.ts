@@ -49,7 +49,9 @@ export interface Messages {
   readonly refusals: Readonly<Record<BeginCallRefusal, string>>;
   readonly connect: {
     readonly progress: string;
-    readonly stages: Readonly<Record<ConnectStage, { readonly headline: string; readonly text: string }>>;
+    readonly stages: Readonly<Record<ConnectStage, StageWords>>;
+    /** 206: what reads otherwise where the center is called first, and the visitor's telephone does not ring yet. */
+    readonly stagesCenterFirst: Readonly<Partial<Record<ConnectStage, StageWords>>>;
     readonly milestones: Readonly<Record<Milestone, string>>;
     readonly done: string;
     readonly now: string;
@@ -92,6 +94,11 @@ export interface Messages {
     readonly unavailableTitle: string;
     readonly unavailable: string;
   };
+}
+
+export interface StageWords {
+  readonly headline: string;
+  readonly text: string;
 }
 
 /** What the connect page shows as a list, in the order that a visitor lives through it. */

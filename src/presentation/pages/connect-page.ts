@@ -16,7 +16,8 @@ export function connectPage(facts: {
 }): PageContent {
   const { language, stage, way } = facts;
   const words = messages(language).connect;
-  const { headline, text } = words.stages[stage];
+  const { headline, text } =
+    (way.legOrder === "center-first" ? words.stagesCenterFirst[stage] : undefined) ?? words.stages[stage];
   const main = html`<div class="columns">
 <div class="card">
 <h1 id="headline" tabindex="-1">${headline}</h1>
