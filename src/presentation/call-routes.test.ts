@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { PageId } from "#base/ids.ts";
+import type { PageId, SubjectId } from "#base/ids.ts";
 import type { CallOutcome, ConnectStage } from "#call-manager/pages.ts";
 import { presentationWithoutSocket } from "#rig/open-test-presentation.ts";
 import { virtualToken } from "#rig/virtual-call-manager.ts";
@@ -128,6 +128,24 @@ test("a pushed page stands in our frame until Ann closes it", async () => {
   const closed = await scene.ann.post(`${scene.callUrl}/close-page`, {});
   assert.equal(closed.headers.location, scene.callUrl);
   assert.match((await scene.ann.get(scene.callUrl)).body, /You are connected/);
+});
+
+test("what a subscriber has in another language alone says which one it is", async () => {
+  await using scene = await annCalls();
+  scene.callManager.subscriberFace = {
+    ...scene.callManager.subscriberFace,
+    connectContent: { en: "Our rates." },
+  };
+  scene.callManager.subjectFaces = [{ id: "mortgages" as SubjectId, name: { en: "Mortgages" } }];
+  const spanish = async (url: string) => (await scene.ann.get(`${url}?lang=es`)).body;
+  assert.match(await spanish(scene.callUrl), /<p><bdi lang="en">Our rates\.<\/bdi><\/p>/);
+  assert.match(await spanish(talk), /<h1>[^<]*<bdi lang="en">Mortgages<\/bdi>/);
+  scene.callManager.pushes(rates);
+  const pushed = await spanish(scene.callUrl);
+  assert.match(pushed, /<h1 [^>]*><bdi lang="en">Table of rates<\/bdi><\/h1>/);
+  assert.match(pushed, /<p><bdi lang="en">Ten years/);
+  // In its own language it says nothing.
+  assert.match((await scene.ann.get(`${scene.callUrl}?lang=en`)).body, /<p><bdi>Ten years/);
 });
 
 test("an address is framed only when it lies on an origin of the subscriber's", async () => {

@@ -100,6 +100,7 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
       title: titleOf(content, own.subscriber),
       main: content.main.markup,
       said: content.title,
+      language: content.titleLanguage ?? language,
       /** A page of another kind: the visitor should see its top. */
       turn: row.page.type !== "connect",
       final: content.final ?? false,

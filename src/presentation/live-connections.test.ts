@@ -81,6 +81,16 @@ test("a line end or a tag in a pushed title stays inside its event", async () =>
   assert.ok(!event.data.main.includes("<script>"));
 });
 
+test("what is said to a screen reader says its language, which may be the subscriber's alone", async () => {
+  await using scene = await annCalls();
+  await using tab = await scene.listen("?after=1", { "accept-language": "es" });
+  scene.callManager.pushes(page("rates"));
+  const pushed = (await tab.next()).data;
+  assert.deepEqual([pushed.said, pushed.language], ["rates", "en"]);
+  scene.callManager.moves("connected");
+  assert.equal((await tab.next()).data.language, "es");
+});
+
 test("a ninth tab of a session is refused, and there is room again when one closes", async () => {
   await using scene = await annCalls({ liveConnectionsPerSession: 2 });
   await using _first = await scene.listen();

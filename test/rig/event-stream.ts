@@ -55,6 +55,7 @@ export interface LivePage {
   readonly title: string;
   readonly main: string;
   readonly said: string;
+  readonly language: string;
   readonly turn: boolean;
   readonly final: boolean;
 }

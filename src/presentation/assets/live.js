@@ -40,6 +40,7 @@
     main.innerHTML = page.main;
     document.title = page.title;
     const headline = document.getElementById("headline");
+    said.lang = page.language;
     said.textContent = page.said;
     // Focus follows only when it stood on what was taken away: a visitor in the header stays there.
     if (had && headline) headline.focus({ preventScroll: !page.turn });

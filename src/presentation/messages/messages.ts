@@ -128,13 +128,23 @@ export function preferredLanguage(acceptLanguage: string | undefined): Language 
   return best?.language;
 }
 
+/** A subscriber's words, and which language they turned out to be in. */
+export interface WordsIn {
+  readonly text: string;
+  readonly language: Language;
+}
+
 /** A subscriber's text in this language, else in its default one, else in whichever it has. */
 export function textIn(
   texts: Readonly<Partial<Record<Language, string>>>,
   language: Language,
   fallback: Language,
-): string {
-  return texts[language] ?? texts[fallback] ?? texts.en ?? texts.es ?? "";
+): WordsIn {
+  for (const each of [language, fallback, ...languages]) {
+    const text = texts[each];
+    if (text !== undefined) return { text, language: each };
+  }
+  return { text: "", language };
 }
 
 /** `Monday, January 5 at 9:00 AM Eastern Standard Time`: a moment, in the visitor's words and the center's time zone. */

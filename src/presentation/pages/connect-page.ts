@@ -5,6 +5,7 @@ import type { SubscriberFace } from "#call-manager/visitor-desk.ts";
 import { html, type Html, nothing } from "../html.ts";
 import { type Language, messages, type Milestone, textIn } from "../messages/messages.ts";
 import type { PageContent } from "./document.ts";
+import { paragraphs } from "./subscriber-words.ts";
 
 /** 205: how far the call has come, with the subscriber's own words beside it. */
 export function connectPage(facts: {
@@ -37,16 +38,11 @@ function cancelForm(facts: { language: Language; stage: ConnectStage; callUrl: s
   return html`<form method="post" action="${facts.callUrl}/cancel"><button class="second" type="submit">${label}</button></form>`;
 }
 
-/** The subscriber's paragraphs: plain text, an empty line between two. */
 function ownContent(facts: { language: Language; subscriber: SubscriberFace }): Html {
   const { language, subscriber } = facts;
-  const text = textIn(subscriber.connectContent, language, subscriber.defaultLanguage).trim();
-  if (text === "") return nothing;
-  return html`<aside class="card" aria-label="${messages(language).connect.from(subscriber.name)}">${paragraphs(text)}</aside>`;
-}
-
-export function paragraphs(text: string): readonly Html[] {
-  return text.split(/\n\s*\n/).map((paragraph) => html`<p><bdi>${paragraph.trim()}</bdi></p>`);
+  const words = textIn(subscriber.connectContent, language, subscriber.defaultLanguage);
+  if (words.text.trim() === "") return nothing;
+  return html`<aside class="card" aria-label="${messages(language).connect.from(subscriber.name)}">${paragraphs(words, language)}</aside>`;
 }
 
 /** 206: whose telephone rings first, and whether the visitor is asked for a key. */

@@ -7,6 +7,8 @@ import { accentStyle } from "./accent.ts";
 /** What stands in the middle of a page: the part that a live page swaps. */
 export interface PageContent {
   readonly title: string;
+  /** Where the title is a subscriber's, which may not have it in the page's language. */
+  readonly titleLanguage?: Language;
   readonly main: Html;
   /** Without script the page fetches itself again after so many seconds. */
   readonly refreshSeconds?: number;

@@ -1,8 +1,8 @@
 import type { LibraryPageFace, SubscriberFace } from "#call-manager/visitor-desk.ts";
 import { html, type Html } from "../html.ts";
-import { type Language, messages, textIn } from "../messages/messages.ts";
-import { paragraphs } from "./connect-page.ts";
+import { type Language, messages, textIn, type WordsIn } from "../messages/messages.ts";
 import type { PageContent } from "./document.ts";
+import { paragraphs, subscriberWords } from "./subscriber-words.ts";
 
 /** 217: a page of the subscriber's library that the agent pushed, inside our own frame, with the way back to the call. */
 export function pushedPage(facts: {
@@ -13,21 +13,29 @@ export function pushedPage(facts: {
   readonly callUrl: string;
   readonly ownOrigins: readonly string[];
 }): PageContent {
-  const { language, subscriber, page } = facts;
+  const { language, subscriber } = facts;
   const words = messages(language);
-  const title =
-    page === undefined
-      ? words.notice.notFoundTitle
-      : textIn(page.title, language, subscriber.defaultLanguage) || page.id;
+  const title = titleOf(facts);
   const main = html`<div class="card wide">
-<div class="between"><div><h1 id="headline" tabindex="-1"><bdi>${title}</bdi></h1>
+<div class="between"><div><h1 id="headline" tabindex="-1">${subscriberWords(title, language)}</h1>
 <p class="quiet">${words.pushed.shownBy(subscriber.name)}</p></div>
 <form method="post" action="${facts.callUrl}/close-page"><button class="second" type="submit">${words.pushed.close}</button></form></div>
-${content(facts, title)}
+${content(facts, title.text)}
 </div>
 <form class="wide" method="post" action="${facts.callUrl}/cancel"><button class="second" type="submit">${words.connect.hangUp}</button></form>`;
   // A framed page is loaded again with ours: without script the refresh must leave time to read it.
-  return { title, main, refreshSeconds: 20 };
+  return { title: title.text, titleLanguage: title.language, main, refreshSeconds: 20 };
+}
+
+function titleOf(facts: {
+  language: Language;
+  subscriber: SubscriberFace;
+  page: LibraryPageFace | undefined;
+}): WordsIn {
+  const { language, subscriber, page } = facts;
+  if (page === undefined) return { text: messages(language).notice.notFoundTitle, language };
+  const title = textIn(page.title, language, subscriber.defaultLanguage);
+  return title.text === "" ? { text: page.id, language } : title;
 }
 
 function content(
@@ -44,7 +52,7 @@ function content(
   if (page === undefined) return html`<p>${words.missing}</p>`;
   if (page.content.type === "text") {
     const text = textIn(page.content.text, language, subscriber.defaultLanguage);
-    return html`<div class="reading">${paragraphs(text)}</div>`;
+    return html`<div class="reading">${paragraphs(text, language)}</div>`;
   }
   const url = ownedUrl(page.content.url, subscriber, facts.ownOrigins);
   if (url === undefined) return html`<p>${words.missing}</p>`;

@@ -3,6 +3,7 @@ import { unreachable } from "#base/errors.ts";
 import { html, type Html, nothing } from "../html.ts";
 import { type Language, messages, momentInWords, textIn } from "../messages/messages.ts";
 import type { PageContent } from "./document.ts";
+import { subscriberWords } from "./subscriber-words.ts";
 
 export type Refusal = Exclude<Availability, { readonly type: "open" }>;
 
@@ -56,6 +57,6 @@ function others(facts: {
     .slice(0, 12)
     .map(
       (subject) =>
-        html`<li><a href="/talk/${subscriber.id}/${subject.id}"><bdi>${textIn(subject.name, language, subscriber.defaultLanguage)}</bdi></a></li>`,
+        html`<li><a href="/talk/${subscriber.id}/${subject.id}">${subscriberWords(textIn(subject.name, language, subscriber.defaultLanguage), language)}</a></li>`,
     )}</ul></section>`;
 }

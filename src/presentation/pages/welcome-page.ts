@@ -4,6 +4,7 @@ import { getCountryCallingCode, isSupportedCountry } from "libphonenumber-js/min
 import { html, type Html, nothing } from "../html.ts";
 import { countryName, type Language, messages, textIn } from "../messages/messages.ts";
 import type { PageContent } from "./document.ts";
+import { filled, subscriberWords } from "./subscriber-words.ts";
 
 /** 203-204: asks for the visitor's number, or asks to confirm the one that the subscriber's token carried. */
 export interface WelcomeFacts {
@@ -30,10 +31,11 @@ export interface WelcomeFacts {
 export function welcomePage(facts: WelcomeFacts): PageContent {
   const { language, subscriber } = facts;
   const words = messages(language).welcome;
-  const title = words.title(textIn(facts.subject.name, language, subscriber.defaultLanguage));
+  const subject = textIn(facts.subject.name, language, subscriber.defaultLanguage);
+  const title = words.title(subject.text);
   const main = html`${liveCall(facts)}
 <div class="card">
-<h1><bdi>${title}</bdi></h1>
+<h1>${filled(words.title, subscriberWords(subject, language))}</h1>
 <p class="lead">${words.lead(subscriber.name)}</p>
 ${facts.pageTitle === undefined ? nothing : html`<p class="quiet">${words.about}: <bdi>${facts.pageTitle}</bdi></p>`}
 ${facts.note === undefined ? nothing : html`<p class="note">${facts.note}</p>`}
@@ -67,9 +69,8 @@ function confirmation(facts: WelcomeFacts, signedPhone: string): Html {
   const masked = maskedNumber(signedPhone);
   const open = facts.typedPhone !== undefined || facts.problemWithNumber === true;
   // A screen reader would spell eight bullets: it gets the last two digits in words instead.
-  const [before = "", after = ""] = words.confirmNumber("\u0000").split("\u0000");
   const digits = html`<strong aria-hidden="true" dir="ltr">${masked.replaceAll("*", "•")}</strong><span class="unseen">${words.numberEnding(masked.slice(-2))}</span>`;
-  return html`<p class="number">${before}${digits}${after}</p>
+  return html`<p class="number">${filled(words.confirmNumber, digits)}</p>
 <details${open ? html` open` : nothing}><summary>${words.otherNumber}</summary>${phoneField(facts)}</details>`;
 }
 
