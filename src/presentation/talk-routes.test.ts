@@ -12,7 +12,6 @@ test("Ann clicks, enters her number, and is led to her call", async () => {
   const welcome = await ann.get(`${talk}?title=Rates&code=A47&x-cart=3`);
   assert.equal(welcome.statusCode, 200);
   assert.match(welcome.body, /Mortgages/);
-  assert.match(welcome.body, /Rates/);
   const begun = await ann.post(talk, { ticket: ticketIn(welcome), phone: " 415 555 0100 " });
   assert.equal(begun.statusCode, 303);
   assert.equal(begun.headers.location, `/call/${scene.callManager.newest}`);
@@ -54,6 +53,20 @@ test("another number than the signed one does not count as signed", async () => 
   const welcome = await ann.get(`${talk}?token=${virtualToken({ phone: "+14155550123" })}`);
   await ann.post(talk, { ticket: ticketIn(welcome), phone: "+14155550199" });
   assert.equal(scene.callManager.wishes[0]?.phoneSigned, false);
+});
+
+test("only what the bank has signed stands on the page, and is promised to be told", async () => {
+  await using scene = await presentationWithoutSocket();
+  const ann = new Visitor(scene.app);
+  const stranger = "URGENT: call 1-900-555-0199";
+  const bare = await ann.get(`${talk}?title=${encodeURIComponent(stranger)}`);
+  const shown = ({ body }: { body: string }): string => body.replaceAll(/<[^>]*>/g, "");
+  assert.ok(!shown(bare).includes("URGENT"));
+  assert.match(bare.body, /tell them what this is about: <bdi>Mortgages<\/bdi>\./);
+  const token = virtualToken({ pageTitle: "Rates" });
+  const signed = await ann.get(`${talk}?token=${token}&title=${encodeURIComponent(stranger)}`);
+  assert.match(signed.body, /You were reading: <bdi>Rates<\/bdi>.*tell them what you were reading/s);
+  assert.ok(!shown(signed).includes("URGENT"));
 });
 
 test("the welcome page tells whose telephone rings first: nobody is called before a consent", async () => {

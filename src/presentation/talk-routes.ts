@@ -151,13 +151,12 @@ export async function welcome(
   const known = cookies.session(request);
   const latest = known === undefined ? undefined : await callManager.latestCall(known);
   const session = cookies.sessionOrNew(request, reply);
-  const { verified, unverified } = ticket.context;
   const content = welcomePage({
     ...facts,
     language,
     action: `/talk/${subscriber.id}/${subject.id}`,
     sealedTicket: await tickets.seal(ticket, session),
-    pageTitle: verified.pageTitle ?? unverified.pageTitle,
+    pageTitle: ticket.context.verified.pageTitle,
     signedPhone: ticket.signedPhone,
     liveCallUrl: latest?.state === "live" ? `/call/${latest.call}` : undefined,
   });

@@ -224,6 +224,7 @@ interface VirtualCall {
 export function virtualToken(fields: {
   readonly phone?: string;
   readonly whisperCode?: string;
+  readonly pageTitle?: string;
   readonly expired?: boolean;
 }): string {
   return `e30.${Buffer.from(JSON.stringify(fields)).toString("base64url")}.c2ln`;

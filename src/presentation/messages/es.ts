@@ -21,15 +21,14 @@ export const es: Messages = {
     otherNumber: "Llámenme a otro número",
     submit: "Llámenme ahora",
     next: "Qué pasará ahora",
-    nextSteps: ({ pressesOne, centerFirst }) => [
-      ...(centerFirst ? [] : ["Su teléfono sonará en unos segundos."]),
-      ...(pressesOne
-        ? ["Pulse 1 en el teclado para continuar; así no se llama a nadie que no lo quiera."]
-        : []),
-      "Llamamos a la persona adecuada y le contamos qué estaba leyendo.",
-      ...(centerFirst ? ["En cuanto conteste, sonará su teléfono."] : []),
-      "Ustedes hablan. La persona puede mostrarle páginas aquí mismo.",
-    ],
+    nextSteps: {
+      rings: "Su teléfono sonará en unos segundos.",
+      pressOne: "Pulse 1 en el teclado para continuar; así no se llama a nadie que no lo quiera.",
+      tellsPage: "Llamamos a la persona adecuada y le contamos qué estaba leyendo.",
+      tellsSubject: (subject) => `Llamamos a la persona adecuada y le contamos de qué se trata: ${subject}.`,
+      ringsThen: "En cuanto conteste, sonará su teléfono.",
+      talk: "Ustedes hablan. La persona puede mostrarle páginas aquí mismo.",
+    },
     consent: (subscriber) => `Su número se usa solo para esta llamada con ${subscriber}.`,
     tokenRefused: "El enlace que siguió ya no es válido. Escriba su número de nuevo, por favor.",
     stale: "Esta página llevaba demasiado tiempo abierta. Compruebe su número e inténtelo otra vez.",

@@ -27,8 +27,16 @@ export interface Messages {
     readonly otherNumber: string;
     readonly submit: string;
     readonly next: string;
-    /** 206: in the order in which this call would go. */
-    readonly nextSteps: (way: { pressesOne: boolean; centerFirst: boolean }) => readonly string[];
+    /** 206: shown in the order in which this call would go. */
+    readonly nextSteps: {
+      readonly rings: string;
+      readonly pressOne: string;
+      /** Only what the subscriber's token says is whispered: the page's title, or the subject alone. */
+      readonly tellsPage: string;
+      readonly tellsSubject: (subject: string) => string;
+      readonly ringsThen: string;
+      readonly talk: string;
+    };
     readonly consent: (subscriber: string) => string;
     readonly tokenRefused: string;
     readonly stale: string;

@@ -2,7 +2,7 @@ import { maskedNumber } from "#base/log.ts";
 import type { SubjectFace, SubscriberFace } from "#call-manager/visitor-desk.ts";
 import { getCountryCallingCode, isSupportedCountry } from "libphonenumber-js/min";
 import { html, type Html, nothing } from "../html.ts";
-import { countryName, type Language, messages, textIn } from "../messages/messages.ts";
+import { countryName, type Language, messages, textIn, type WordsIn } from "../messages/messages.ts";
 import type { PageContent } from "./document.ts";
 import { filled, subscriberWords } from "./subscriber-words.ts";
 
@@ -14,6 +14,7 @@ export interface WelcomeFacts {
   /** Where the form goes: `/talk/<subscriber>/<subject>`. */
   readonly action: string;
   readonly sealedTicket: string;
+  /** Of the page that the button stood on, when the subscriber's token says it: a stranger's link puts no words on this page. */
   readonly pageTitle?: string | undefined;
   /** Shown masked; the whole of it is inside the ticket. */
   readonly signedPhone?: string | undefined;
@@ -48,7 +49,7 @@ ${facts.signedPhone === undefined ? phoneField(facts) : confirmation(facts, fact
 </form>
 </div>
 <section class="card" aria-labelledby="next"><h2 id="next">${words.next}</h2>
-<ol class="steps">${words.nextSteps(wayOf(facts)).map((step) => html`<li>${step}</li>`)}</ol></section>`;
+<ol class="steps">${nextSteps(facts, subject).map((step) => html`<li>${step}</li>`)}</ol></section>`;
   return { title: facts.problem === undefined ? title : `${words.problem}: ${title}`, main };
 }
 
@@ -88,9 +89,21 @@ function phoneField(facts: WelcomeFacts): Html {
 }
 
 /** 206, 209: whether the telephone itself will ask, and whose rings first. No center is called before a consent. */
-function wayOf(facts: WelcomeFacts): { pressesOne: boolean; centerFirst: boolean } {
+function nextSteps(facts: WelcomeFacts, subject: WordsIn): readonly Html[] {
   const { confirmation, legOrder } = facts.subscriber;
   const pressesOne =
     confirmation === "always" || (confirmation === "unless-signed" && facts.signedPhone === undefined);
-  return { pressesOne, centerFirst: legOrder === "center-first" && !pressesOne };
+  const centerFirst = legOrder === "center-first" && !pressesOne;
+  const words = messages(facts.language).welcome.nextSteps;
+  const tells =
+    facts.pageTitle === undefined
+      ? filled(words.tellsSubject, subscriberWords(subject, facts.language))
+      : html`${words.tellsPage}`;
+  return [
+    ...(centerFirst ? [] : [html`${words.rings}`]),
+    ...(pressesOne ? [html`${words.pressOne}`] : []),
+    tells,
+    ...(centerFirst ? [html`${words.ringsThen}`] : []),
+    html`${words.talk}`,
+  ];
 }
