@@ -7,6 +7,7 @@ import type { Language } from "./messages/messages.ts";
 import type { PageWriter } from "./page-writer.ts";
 import { titleOf } from "./pages/document.ts";
 import { facesOf, mayBeRenewed, type TalkOptions, welcome } from "./talk-routes.ts";
+import { visitorAddress } from "./visitor-address.ts";
 import type { VisitorCookies } from "./visitor-session.ts";
 
 export interface CallOptions {
@@ -41,14 +42,14 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
   app.get<{ Params: CallPath }>("/call/:call/events", { exposeHeadRoute: false }, async (request, reply) => {
     const own = await views.own(request.params.call, cookies.session(request));
     if (own === undefined) return await pages.notice(reply, { type: "unknown-call" });
-    if (!options.live.admits(own.session, request.ip)) {
+    if (!options.live.admits(own.session, visitorAddress(request))) {
       return await pages.notice(reply, { type: "unavailable" });
     }
     const language = pages.language(request, own.subscriber);
     startEventStream(reply);
     options.live.open({
       session: own.session,
-      address: request.ip,
+      address: visitorAddress(request),
       response: reply.raw,
       afterSeq: lastSeen(request),
       read: (afterSeq) => eventsAfter(own, afterSeq, language),

@@ -5,6 +5,7 @@ import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { readFields } from "./form-fields.ts";
 import type { PageWriter } from "./page-writer.ts";
 import type { PresentationSettings, TrafficLimits } from "./settings.ts";
+import { isProxy } from "./visitor-address.ts";
 
 /** Fastify with a bound on all that a stranger can send, and the headers that every answer carries. */
 export async function makeHttpServer(options: {
@@ -23,7 +24,7 @@ export async function makeHttpServer(options: {
     keepAliveTimeout: 10_000,
     maxRequestsPerSocket: 1000,
     forceCloseConnections: true,
-    trustProxy: settings.trustProxy.length === 0 ? false : [...settings.trustProxy],
+    trustProxy: isProxy(settings.trustProxy),
     http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 },
     // A path that does not decode is met before any route, and so before the hook below.
     frameworkErrors: (_error, _request, reply) =>

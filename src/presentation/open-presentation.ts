@@ -17,6 +17,7 @@ import { PageWriter } from "./page-writer.ts";
 import { developmentLimits, type PresentationSettings, usualLimits } from "./settings.ts";
 import { talkRoutes } from "./talk-routes.ts";
 import { TicketOffice } from "./ticket.ts";
+import { visitorAddress } from "./visitor-address.ts";
 import { VisitorCookies } from "./visitor-session.ts";
 
 /** The page presentation server: what a visitor's browser and the operator's programs talk to. */
@@ -73,7 +74,7 @@ export async function makePresentation(options: PresentationOptions): Promise<{
   const app = await makeHttpServer({ settings, limits, secure, pages, log });
   app.addHook("onRequest", async (request, reply) => {
     if (request.routeOptions.url?.startsWith("/assets/") === true) return;
-    const seconds = requests.take(request.ip);
+    const seconds = requests.take(visitorAddress(request));
     if (seconds > 0) await pages.notice(reply, { type: "slow-down", seconds });
   });
   app.addHook("preClose", async () => live.closeAll());

@@ -13,6 +13,7 @@ import type { PageWriter } from "./page-writer.ts";
 import { type Refusal, refusedPage } from "./pages/refused-page.ts";
 import { welcomePage } from "./pages/welcome-page.ts";
 import type { Ticket, TicketOffice } from "./ticket.ts";
+import { visitorAddress } from "./visitor-address.ts";
 import type { VisitorCookies } from "./visitor-session.ts";
 
 export interface TalkOptions {
@@ -65,7 +66,7 @@ export function talkRoutes(app: FastifyInstance, options: TalkOptions): void {
   app.post<{ Params: TalkPath; Body: FieldsReading }>(
     "/talk/:subscriber/:subject",
     async (request, reply) => {
-      const seconds = options.begins.take(request.ip);
+      const seconds = options.begins.take(visitorAddress(request));
       if (seconds > 0) return await pages.notice(reply, { type: "slow-down", seconds });
       const session = cookies.session(request);
       if (session === undefined || !options.fromOwnPage(request)) {
@@ -100,7 +101,7 @@ export function talkRoutes(app: FastifyInstance, options: TalkOptions): void {
         ...(ticket.tokenId === undefined ? {} : { tokenId: ticket.tokenId }),
         phone,
         phoneSigned: phone === ticket.signedPhone,
-        ipAddress: request.ip,
+        ipAddress: visitorAddress(request),
         language,
       });
       if (answer.type === "refused") {
@@ -144,7 +145,7 @@ export async function welcome(
   const availability = await desk.availability({
     subscriber: subscriber.id,
     subject: subject.id,
-    ipAddress: request.ip,
+    ipAddress: visitorAddress(request),
   });
   if (availability.type !== "open") return await refused(options, reply, { ...facts, refusal: availability });
 
