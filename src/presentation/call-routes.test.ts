@@ -212,6 +212,37 @@ test("call again keeps the verified context for the session, with a fresh ticket
   assert.notEqual(second?.ticket, first?.ticket);
 });
 
+test("call again offers the number that was typed, to be confirmed by key as before", async () => {
+  await using scene = await annCalls();
+  scene.callManager.ends("user-busy");
+  const again = await scene.ann.get(`${scene.callUrl}/again`);
+  assert.match(again.body, /name="phone"[^>]* value="4155550100"/);
+  await scene.ann.post(talk, { ticket: ticketIn(again), phone: "4155550100" });
+  assert.equal(scene.callManager.wishes[1]?.phoneSigned, false);
+});
+
+test("after a double click, call again has the context too; another tab's does not replace it", async () => {
+  await using scene = await presentationWithoutSocket();
+  const ann = new Visitor(scene.app);
+  const token = virtualToken({ phone: "+14155550123", whisperCode: "A47" });
+  const form = { ticket: ticketIn(await ann.get(`${talk}?token=${token}`)), phone: "" };
+  const cards = "/talk/bank/cards";
+  const elsewhere = { ticket: ticketIn(await ann.get(cards)), phone: "4155550100" };
+  await ann.post(talk, form);
+  const second = await ann.post(talk, form);
+  assert.match(String(second.headers["set-cookie"]), /^tandem-again=/);
+  await scene.clock.advance(1000);
+  const later = { ticket: ticketIn(await ann.get(talk)), phone: "4155550100" };
+  for (const [url, other] of [
+    [cards, elsewhere],
+    [talk, later],
+  ] as const) {
+    const resumed = await ann.post(url, other);
+    assert.equal(resumed.headers.location, second.headers.location);
+    assert.equal(resumed.headers["set-cookie"], undefined);
+  }
+});
+
 test("two hours after the click, call again begins from the bare link", async () => {
   await using scene = await annCalls();
   scene.callManager.ends("completed");

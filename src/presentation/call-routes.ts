@@ -74,7 +74,8 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
       // The context has lapsed: what is left is the bare click.
       return await reply.redirect(`/talk/${own.record.subscriber}/${own.record.subject}`, 303);
     }
-    await welcome(options.talk, reply, { ...faces, ticket: tickets.make(opening.ticket) });
+    const { typedPhone, ...context } = opening.ticket;
+    await welcome(options.talk, reply, { ...faces, ticket: tickets.make(context), typedPhone });
   });
 
   /** A form of the call's pages: from a page of ours, for a call of this session; then back to the call's address. */

@@ -1,5 +1,5 @@
 import type { Clock } from "#base/clock.ts";
-import type { SessionId } from "#base/ids.ts";
+import type { CallId, SessionId } from "#base/ids.ts";
 import type { RateLimit } from "#base/rate-limit.ts";
 import type { BeginCallRefusal, CallManager } from "#call-manager/call-manager.ts";
 import type { ClickAnswer, SubjectFace, SubscriberFace, VisitorDesk } from "#call-manager/visitor-desk.ts";
@@ -108,11 +108,28 @@ export function talkRoutes(app: FastifyInstance, options: TalkOptions): void {
         return await refuse(options, reply, { ...faces, ticket, typedPhone }, answer.why);
       }
       const callPath = `/call/${answer.call}`;
-      if (!answer.resumed) await keepForAgain(options, reply, { ticket, session, callPath });
+      if (!answer.resumed || (await mayHaveBegun(ticket, answer.call))) {
+        const typed = typedPhone === undefined ? {} : { typedPhone };
+        await keepForAgain(options, reply, { ticket: { ...ticket, ...typed }, session, callPath });
+      }
       // 205. RFC 9110 15.4.4: the browser GETs the connect page, and a reload of it begins nothing.
       await reply.redirect(callPath, 303);
     },
   );
+
+  /**
+   * Of a double click the browser takes the second answer alone, so that one must carry what the first did. Another tab, whose
+   * page was opened during the call or for another subject, leaves that call's context as it is.
+   */
+  async function mayHaveBegun(ticket: Ticket, call: CallId): Promise<boolean> {
+    const record = await callManager.call(call);
+    const { subscriber, subject } = ticket.context;
+    return (
+      record?.subscriber === subscriber &&
+      record.subject === subject &&
+      ticket.clickedAtMs <= record.beganAtMs
+    );
+  }
 
   async function unknown(
     reply: FastifyReply,

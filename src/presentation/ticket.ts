@@ -20,6 +20,8 @@ export interface Ticket {
   readonly tokenId?: string;
   /** The number that the subscriber's token carried, if it carried one. */
   readonly signedPhone?: string;
+  /** What the visitor typed for the call before, to be offered again. It is never taken for signed. */
+  readonly typedPhone?: string;
   /** When the link was clicked: "call again" keeps the context for a while, not for ever. */
   readonly clickedAtMs: number;
   readonly expiresAtMs: number;
@@ -97,6 +99,7 @@ const sealedShape = Type.Object({
   }),
   tokenId: Type.Optional(Type.String()),
   signedPhone: Type.Optional(Type.String()),
+  typedPhone: Type.Optional(Type.String()),
   clickedAtMs: Type.Integer(),
   expiresAtMs: Type.Integer(),
   session: Type.String(),
