@@ -33,7 +33,12 @@ function everyPage(text: string): string {
   const contents: PageContent[] = [
     welcomePage({ ...welcome, typedPhone: text, problem: text, problemWithNumber: true, note: text }),
     welcomePage({ ...welcome, signedPhone: "+14155550123" }),
-    refusedPage({ ...common, refusal: { type: "closed", timeZone: "UTC" }, otherSubjects: [subject] }),
+    refusedPage({
+      ...common,
+      subject,
+      refusal: { type: "closed", timeZone: "UTC" },
+      otherSubjects: [subject],
+    }),
     connectPage({
       ...common,
       stage: "connected",

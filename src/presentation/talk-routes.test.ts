@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import type { SubjectId } from "#base/ids.ts";
 import { presentationWithoutSocket } from "#rig/open-test-presentation.ts";
 import { virtualToken } from "#rig/virtual-call-manager.ts";
 import { ticketIn, Visitor } from "#rig/visitor.ts";
@@ -168,10 +169,23 @@ test("outside hours the refused page says when, in the center's time zone", asyn
   scene.callManager.available = { type: "closed", opensAtMs, timeZone: "America/New_York" };
   const english = await new Visitor(scene.app).get(talk);
   assert.match(english.body, /Monday, January 5.* 9:00\sAM Eastern Standard Time/);
-  assert.match(english.body, /href="\/talk\/bank\/cards"/);
   const spanish = await new Visitor(scene.app).get(`${talk}?lang=es`);
   assert.match(spanish.body, /lunes, 5 de enero/);
   assert.match(spanish.body, /<html lang="es">/);
+});
+
+test("the refused page speaks of its subject alone, and names the others that are open now", async () => {
+  await using scene = await presentationWithoutSocket();
+  const closed = { type: "closed", timeZone: "America/New_York" } as const;
+  const savings = { id: "savings" as SubjectId, name: { en: "Savings" } };
+  scene.callManager.subjectFaces = [...scene.callManager.subjectFaces, savings];
+  scene.callManager.availableFor.set("cards", closed).set("savings", closed);
+  const { body } = await new Visitor(scene.app).get("/talk/bank/cards");
+  assert.match(body, /Example Bank takes no calls about “<bdi>Cards<\/bdi>” at the moment\./);
+  assert.match(body, /What else you can ask about now.*href="\/talk\/bank\/mortgages"/s);
+  assert.ok(!body.includes("/talk/bank/savings"));
+  scene.callManager.available = closed;
+  assert.ok(!(await new Visitor(scene.app).get("/talk/bank/cards")).body.includes("What else"));
 });
 
 test("every refusal of a call comes back to the form, with the number still in it", async () => {

@@ -9,6 +9,7 @@ import Value from "typebox/value";
 import { readClick } from "./click.ts";
 import type { FieldsReading } from "./form-fields.ts";
 import { messages, type Language } from "./messages/messages.ts";
+import { openSubjects } from "./open-subjects.ts";
 import type { PageWriter } from "./page-writer.ts";
 import { type Refusal, refusedPage } from "./pages/refused-page.ts";
 import { welcomePage } from "./pages/welcome-page.ts";
@@ -198,11 +199,11 @@ async function refused(
   facts: { subscriber: SubscriberFace; subject: SubjectFace; refusal: Refusal; status?: number },
 ): Promise<void> {
   const { subscriber, subject } = facts;
-  const language = options.pages.language(reply.request, subscriber);
-  const subjects = await options.desk.subjects(subscriber.id);
-  const otherSubjects = subjects.filter(({ id }) => id !== subject.id);
-  const content = refusedPage({ language, subscriber, refusal: facts.refusal, otherSubjects });
-  const inLanguage = reply.request.method === "GET" ? sameUrlIn(reply.request) : undefined;
+  const { request } = reply;
+  const language = options.pages.language(request, subscriber);
+  const otherSubjects = await openSubjects(options.desk, { subscriber, but: subject.id, from: request });
+  const content = refusedPage({ language, subscriber, subject, refusal: facts.refusal, otherSubjects });
+  const inLanguage = request.method === "GET" ? sameUrlIn(request) : undefined;
   await options.pages.send(reply, content, { language, subscriber, status: facts.status ?? 200, inLanguage });
 }
 

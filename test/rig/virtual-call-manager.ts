@@ -23,6 +23,8 @@ export class VirtualCallManager implements CallManager, VisitorDesk {
   /** What `beginCall` answers instead of beginning. */
   refuses: Extract<BeginCallAnswer, { type: "refused" }>["why"] | undefined;
   available: Availability = { type: "open" };
+  /** Where one subject is not as the others are. */
+  readonly availableFor = new Map<string, Availability>();
   subscriberFace: SubscriberFace;
   subjectFaces: SubjectFace[];
   library: LibraryPageFace[] = [];
@@ -163,8 +165,8 @@ export class VirtualCallManager implements CallManager, VisitorDesk {
     };
   }
 
-  async availability(): Promise<Availability> {
-    return this.available;
+  async availability({ subject }: { readonly subject: SubjectId }): Promise<Availability> {
+    return this.availableFor.get(subject) ?? this.available;
   }
 
   async subscriber(id: SubscriberId): Promise<SubscriberFace | undefined> {

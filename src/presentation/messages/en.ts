@@ -38,12 +38,12 @@ export const en: Messages = {
   },
   refused: {
     title: "We cannot take your call now",
-    closed: (subscriber) => `${subscriber} is closed at the moment.`,
+    closed: (subscriber, subject) => `${subscriber} takes no calls about “${subject}” at the moment.`,
     opensAt: (moment) => `You can call again on ${moment}.`,
     opensUnknown: "The next opening time is not known yet.",
     region: (subscriber) => `${subscriber} does not take calls about this subject from where you are.`,
     stopped: "Calls are switched off for a short time. Please try again later.",
-    otherSubjects: "What else you can ask about",
+    otherSubjects: "What else you can ask about now",
     backToSite: (subscriber) => `Go to the website of ${subscriber}`,
   },
   refusals: {

@@ -38,12 +38,12 @@ export const es: Messages = {
   },
   refused: {
     title: "Ahora no podemos atender su llamada",
-    closed: (subscriber) => `${subscriber} está cerrado en este momento.`,
+    closed: (subscriber, subject) => `${subscriber} no atiende llamadas sobre «${subject}» en este momento.`,
     opensAt: (moment) => `Puede volver a llamar el ${moment}.`,
     opensUnknown: "Todavía no se sabe cuándo abrirá.",
     region: (subscriber) => `${subscriber} no atiende llamadas sobre este tema desde donde usted está.`,
     stopped: "Las llamadas están desactivadas por poco tiempo. Inténtelo más tarde.",
-    otherSubjects: "Otros temas que puede consultar",
+    otherSubjects: "Otros temas que puede consultar ahora",
     backToSite: (subscriber) => `Ir al sitio web de ${subscriber}`,
   },
   refusals: {

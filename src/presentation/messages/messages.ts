@@ -46,7 +46,7 @@ export interface Messages {
   };
   readonly refused: {
     readonly title: string;
-    readonly closed: (subscriber: string) => string;
+    readonly closed: (subscriber: string, subject: string) => string;
     readonly opensAt: (moment: string) => string;
     readonly opensUnknown: string;
     readonly region: (subscriber: string) => string;

@@ -3,7 +3,7 @@ import { unreachable } from "#base/errors.ts";
 import { html, type Html, nothing } from "../html.ts";
 import { type Language, messages, momentInWords, textIn } from "../messages/messages.ts";
 import type { PageContent } from "./document.ts";
-import { subscriberWords } from "./subscriber-words.ts";
+import { filled, subscriberWords } from "./subscriber-words.ts";
 
 export type Refusal = Exclude<Availability, { readonly type: "open" }>;
 
@@ -11,7 +11,9 @@ export type Refusal = Exclude<Availability, { readonly type: "open" }>;
 export function refusedPage(facts: {
   readonly language: Language;
   readonly subscriber: SubscriberFace;
+  readonly subject: SubjectFace;
   readonly refusal: Refusal;
+  /** About which calls are taken now. */
   readonly otherSubjects: readonly SubjectFace[];
 }): PageContent {
   const words = messages(facts.language).refused;
@@ -19,16 +21,26 @@ export function refusedPage(facts: {
   return { title: words.title, main };
 }
 
-function why(facts: { language: Language; subscriber: SubscriberFace; refusal: Refusal }): Html {
-  const words = messages(facts.language).refused;
-  const { refusal, subscriber } = facts;
+function why(facts: {
+  language: Language;
+  subscriber: SubscriberFace;
+  subject: SubjectFace;
+  refusal: Refusal;
+}): Html {
+  const { language, refusal, subscriber } = facts;
+  const words = messages(language).refused;
   switch (refusal.type) {
     case "closed": {
       const opens =
         refusal.opensAtMs === undefined
           ? words.opensUnknown
-          : words.opensAt(momentInWords(refusal.opensAtMs, refusal.timeZone, facts.language));
-      return html`<p class="lead">${words.closed(subscriber.name)}</p><p>${opens}</p>`;
+          : words.opensAt(momentInWords(refusal.opensAtMs, refusal.timeZone, language));
+      const subject = subscriberWords(
+        textIn(facts.subject.name, language, subscriber.defaultLanguage),
+        language,
+      );
+      const closed = filled((name) => words.closed(subscriber.name, name), subject);
+      return html`<p class="lead">${closed}</p><p>${opens}</p>`;
     }
     case "outside-region":
       return html`<p class="lead">${words.region(subscriber.name)}</p>`;
@@ -53,10 +65,8 @@ function others(facts: {
   if (facts.otherSubjects.length === 0) return nothing;
   const { language, subscriber } = facts;
   return html`<section class="card" aria-labelledby="others"><h2 id="others">${messages(language).refused.otherSubjects}</h2>
-<ul>${facts.otherSubjects
-    .slice(0, 12)
-    .map(
-      (subject) =>
-        html`<li><a href="/talk/${subscriber.id}/${subject.id}">${subscriberWords(textIn(subject.name, language, subscriber.defaultLanguage), language)}</a></li>`,
-    )}</ul></section>`;
+<ul>${facts.otherSubjects.map(
+    (subject) =>
+      html`<li><a href="/talk/${subscriber.id}/${subject.id}">${subscriberWords(textIn(subject.name, language, subscriber.defaultLanguage), language)}</a></li>`,
+  )}</ul></section>`;
 }
