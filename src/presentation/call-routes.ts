@@ -42,6 +42,11 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
   app.get<{ Params: CallPath }>("/call/:call/events", { exposeHeadRoute: false }, async (request, reply) => {
     const own = await views.own(request.params.call, cookies.session(request));
     if (own === undefined) return await pages.notice(reply, { type: "unknown-call" });
+    const lastSeq = own.shown?.seq ?? 0;
+    // A row that was never written is none that was seen.
+    const afterSeq = Math.min(lastSeen(request), lastSeq);
+    // WHATWG HTML 9.2.1: 204 tells a browser not to come back. It has seen the last page.
+    if (own.shown?.page.type === "disconnect" && afterSeq === lastSeq) return await reply.code(204).send();
     if (!options.live.admits(own.session, visitorAddress(request))) {
       return await pages.notice(reply, { type: "unavailable" });
     }
@@ -51,7 +56,7 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
       session: own.session,
       address: visitorAddress(request),
       response: reply.raw,
-      afterSeq: lastSeen(request),
+      afterSeq,
       read: (afterSeq) => eventsAfter(own, afterSeq, language),
     });
   });

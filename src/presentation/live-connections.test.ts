@@ -72,6 +72,23 @@ test("after the last page the stream ends", async () => {
   await tab.ended();
 });
 
+test("who has seen the last page is told not to come back, whatever number they say", async () => {
+  await using scene = await annCalls();
+  scene.callManager.ends("completed");
+  for (const after of [2, 3, 999_999]) {
+    const answer = await fetch(`${scene.events}?after=${after}`, { headers: { cookie: scene.cookie } });
+    assert.equal(answer.status, 204);
+  }
+});
+
+test("a number that no row has yet hides none", async () => {
+  await using scene = await annCalls();
+  await using tab = await scene.listen("?after=999999");
+  scene.callManager.ends("completed");
+  assert.equal((await tab.next()).data.final, true);
+  await tab.ended();
+});
+
 test("a line end or a tag in a pushed title stays inside its event", async () => {
   await using scene = await annCalls();
   await using tab = await scene.listen("?after=1");
