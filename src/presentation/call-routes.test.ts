@@ -46,7 +46,7 @@ test("the page follows the call through every stage, and says by itself when to 
     scene.callManager.moves(stage);
     const page = await scene.ann.get(scene.callUrl);
     assert.ok(page.body.includes(`tabindex="-1">${messages("en").connect.stages[stage].headline}</h1>`));
-    assert.match(page.body, /<noscript><meta http-equiv="refresh" content="4"><\/noscript>/);
+    assert.match(page.body, /<\/script><meta http-equiv="refresh" content="4"><\/template>/);
   }
 });
 

@@ -1,5 +1,8 @@
-// Keeps a call's page as the call is. Without this script the page fetches itself again instead; nothing else is lost.
+// Keeps a call's page as the call is. Where this script does not run the page fetches itself again instead.
 (() => {
+  if (!window.EventSource) return;
+  // The page's refresh follows this element. Inside a template it does nothing, and nothing else would stop it.
+  document.write("<template>");
   const { events, after, lost, back } = document.currentScript.dataset;
   const main = document.getElementById("main");
   const said = document.getElementById("said");
@@ -9,6 +12,7 @@
   let timer;
 
   function connect() {
+    timer = undefined;
     source = new EventSource(`${events}?after=${seq}`);
     source.onopen = () => {
       if (failures > 1) notice(undefined, back);
@@ -32,24 +36,35 @@
 
   function close() {
     clearTimeout(timer);
-    source?.close();
+    timer = undefined;
+    source.close();
   }
 
   function show(page) {
-    const had = main.contains(document.activeElement) || document.activeElement === document.body;
+    const at = document.activeElement;
+    const taken = at !== main && main.contains(at);
+    const action = taken && !page.turn && at.closest("form")?.getAttribute("action");
     main.innerHTML = page.main;
     document.title = page.title;
-    const headline = document.getElementById("headline");
-    said.lang = page.language;
-    said.textContent = page.said;
-    // Focus follows only when it stood on what was taken away: a visitor in the header stays there.
-    if (had && headline) headline.focus({ preventScroll: !page.turn });
     if (page.turn) scrollTo(0, 0);
+    // Whoever stood on a button stands on it again.
+    const form = [...main.querySelectorAll("form")].find((form) => form.getAttribute("action") === action);
+    form?.querySelector("button").focus({ preventScroll: true });
+    // Where the headline gets the focus a screen reader reads it: it is not said a second time.
+    const headline = document.getElementById("headline");
+    const reads = headline && !form && (taken || (page.turn && at === document.body));
+    if (reads) headline.focus({ preventScroll: !page.turn });
+    say(reads ? "" : page.said, page.language);
+  }
+
+  function say(text, language = document.documentElement.lang) {
+    said.lang = language;
+    said.textContent = text;
   }
 
   function notice(text, spoken) {
     document.querySelector(".lost")?.remove();
-    said.textContent = spoken;
+    say(spoken);
     if (!text) return;
     const line = document.createElement("p");
     line.className = "note lost";
@@ -62,11 +77,11 @@
     if (event.persisted) location.reload();
   });
   addEventListener("pagehide", close);
+  // Only who waits to come back has anything to hurry for: a call that is over does not.
   addEventListener("online", () => {
-    if (source?.readyState === EventSource.CLOSED && timer) {
-      clearTimeout(timer);
-      connect();
-    }
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    connect();
   });
   connect();
 })();

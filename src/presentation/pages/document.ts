@@ -10,7 +10,7 @@ export interface PageContent {
   /** Where the title is a subscriber's, which may not have it in the page's language. */
   readonly titleLanguage?: Language;
   readonly main: Html;
-  /** Without script the page fetches itself again after so many seconds. */
+  /** Where the live script does not run the page fetches itself again after so many seconds. */
   readonly refreshSeconds?: number;
   /** Nothing will change any more. */
   readonly final?: boolean;
@@ -41,7 +41,7 @@ export function document(frame: Frame, content: PageContent): string {
 <title>${titleOf(content, frame.subscriber)}</title>
 <link rel="stylesheet" href="${assetUrl("tandem.css")}">
 <link rel="icon" href="${assetUrl("icon.svg")}" type="image/svg+xml">
-${accentStyle(frame.subscriber?.accentColor, frame.nonce)}${refresh(content)}${liveScript(frame)}
+${accentStyle(frame.subscriber?.accentColor, frame.nonce)}
 </head>
 <body>
 <a class="skip" href="#main">${words.skipToContent}</a>
@@ -49,6 +49,7 @@ ${accentStyle(frame.subscriber?.accentColor, frame.nonce)}${refresh(content)}${l
 <main id="main" class="width" tabindex="-1">${content.main}</main>
 <footer class="width"><p>${words.poweredBy}</p></footer>
 <p id="said" class="unseen" role="status"></p>
+${liveScript(frame)}${refresh(content)}
 </body>
 </html>
 `.markup;
@@ -58,15 +59,19 @@ export function titleOf(content: PageContent, subscriber: SubscriberFace | undef
   return subscriber === undefined ? content.title : `${content.title} – ${subscriber.name}`;
 }
 
+/**
+ * The last element, right after the script: a script that runs opens a template here, and what stands in a template does
+ * nothing. Scripts switched off, blocked or lost on the way leave it in force, which `<noscript>` would not.
+ */
 function refresh(content: PageContent): Html {
   if (content.refreshSeconds === undefined) return nothing;
-  return html`<noscript><meta http-equiv="refresh" content="${content.refreshSeconds}"></noscript>`;
+  return html`<meta http-equiv="refresh" content="${content.refreshSeconds}"></template>`;
 }
 
 function liveScript(frame: Frame): Html {
   if (frame.live === undefined) return nothing;
   const words = messages(frame.language).connect;
-  return html`<script src="${assetUrl("live.js")}" defer data-events="${frame.live.eventsUrl}" data-after="${frame.live.afterSeq}" data-lost="${words.connectionLost}" data-back="${words.connectionBack}"></script>`;
+  return html`<script src="${assetUrl("live.js")}" data-events="${frame.live.eventsUrl}" data-after="${frame.live.afterSeq}" data-lost="${words.connectionLost}" data-back="${words.connectionBack}"></script>`;
 }
 
 function brand(subscriber: SubscriberFace | undefined): Html {
