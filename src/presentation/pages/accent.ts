@@ -6,7 +6,13 @@ import { html, type Html, nothing } from "../html.ts";
  */
 export function accentStyle(color: string | undefined, nonce: string): Html {
   if (color === undefined || !/^#[0-9a-f]{6}$/i.test(color)) return nothing;
-  return html`<style nonce="${nonce}">:root{--accent:${color};--on-accent:${inkOn(color)}}</style>`;
+  const ink = inkOn(color);
+  return html`<style nonce="${nonce}">:root{--accent:${color};--on-accent:${ink};--hover:${veilUnder(ink)}}</style>`;
+}
+
+/** What a pointer lays over the colour: away from the text's, so that its contrast only grows. */
+function veilUnder(ink: "#000000" | "#ffffff"): string {
+  return ink === "#ffffff" ? "#0000001f" : "#ffffff1f";
 }
 
 export function inkOn(color: string): "#000000" | "#ffffff" {
