@@ -9,14 +9,18 @@ import { openBankSite } from "./server.ts";
 const tandem = "http://127.0.0.1:8080";
 const configuration = () => readConfigFile({ path: join(import.meta.dirname, "..", "tandem.config.jsonc") });
 
-async function get(path: string): Promise<{ status: number; body: string; policy: string }> {
+async function get(
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: string; policy: string; cookie: string }> {
   const site = openBankSite(tandem);
   try {
-    const answer = await site.inject(path);
+    const answer = await site.inject({ url: path, headers });
     return {
       status: answer.statusCode,
       body: answer.body,
       policy: String(answer.headers["content-security-policy"]),
+      cookie: String(answer.headers["set-cookie"]).split(";")[0] ?? "",
     };
   } finally {
     await site.close();
@@ -79,6 +83,29 @@ test("the pages that an agent may push are there, and the platform alone may fra
     const { status, policy } = await get(new URL(content.url).pathname);
     assert.equal(status, 200, content.url);
     assert.match(policy, /frame-ancestors http:\/\/127\.0\.0\.1:8080$/);
+  }
+});
+
+test("what is pushed, and the way back, come in the visitor's language", async () => {
+  const languageOf = (body: string): string | undefined => /<html lang="(..)">/.exec(body)?.[1];
+  for (const path of ["/", "/pages/rates", "/pages/calculator"]) {
+    const { cookie } = await get("/es/mortgages");
+    for (const [headers, language] of [
+      [{}, "en"],
+      [{ "accept-language": "es-MX,es;q=0.9,en;q=0.8" }, "es"],
+      [{ "accept-language": "en-US,en;q=0.9,es;q=0.5" }, "en"],
+      // What was chosen on the site counts for more than what the browser prefers.
+      [{ "accept-language": "en-US", cookie }, "es"],
+    ] as const)
+      assert.equal(
+        languageOf((await get(path, headers)).body),
+        language,
+        `${path} ${JSON.stringify(headers)}`,
+      );
+    const spanish = { "accept-language": "es" };
+    const [, english = ""] = /href="([^"]+)" lang="en"/.exec((await get(path, spanish)).body) ?? [];
+    assert.equal(languageOf((await get(english.replace("&#61;", "="), spanish)).body), "en", english);
+    assert.equal(languageOf((await get(`/es${path.replace(/\/$/, "")}`)).body), "es");
   }
 });
 

@@ -6,7 +6,7 @@ export interface Site {
   /** Tandem's origin. */
   readonly tandem: string;
   readonly language: Language;
-  /** Of this page, with its language. */
+  /** Of this page, without its language: empty for the home page. */
   readonly path: string;
 }
 
@@ -104,10 +104,8 @@ function talkLink(site: Site, subject: Subject, token?: string): string {
 function layout(site: Site, page: { readonly title: string; readonly body: string }): string {
   const say = words[site.language];
   const other = site.language === "en" ? "es" : "en";
-  const elsewhere =
-    site.language === "en"
-      ? `/es${site.path === "/" ? "" : site.path}`
-      : site.path.replace(/^\/es/, "") || "/";
+  // English has no prefix, and some addresses without one are for every language: this link says which is meant.
+  const elsewhere = other === "es" ? `/es${site.path}` : `${site.path || "/"}?lang=en`;
   const links = subjects.map(
     (subject) =>
       html`<a href="${prefix(site.language)}/${subject}">${offers[site.language][subject].title}</a>`,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { type Language, subjects } from "./offers.ts";
 import { calculatorPage, homePage, ratesPage, type Site, subjectPage } from "./pages.ts";
 import { makeToken } from "./token.ts";
@@ -26,23 +26,24 @@ export function openBankSite(tandem: string): FastifyInstance {
 
   app.get("/style.css", (_request, reply) => reply.type("text/css; charset=utf-8").send(style));
 
-  for (const [language, prefix] of [
-    ["en", ""],
-    ["es", "/es"],
-  ] as const) {
-    app.get(prefix === "" ? "/" : prefix, (request, reply) =>
-      page(reply, homePage(siteOf(request.url, language))),
-    );
+  for (const prefix of ["", "/es"]) {
+    const own = prefix === "/es" ? "es" : undefined;
+    app.get(prefix === "" ? "/" : prefix, (request, reply) => {
+      const language = own ?? chosenLanguage(request);
+      return page(reply, language, homePage(siteOf(language, "")));
+    });
     app.get<{ Params: { subject: string } }>(`${prefix}/:subject`, async (request, reply) => {
       const subject = subjects.find((known) => known === request.params.subject);
       if (subject === undefined) return reply.callNotFound();
+      const language = own ?? "en";
       // A token a page view: it is good for one call, for this subject, for an hour.
       const token = await makeToken(subject, language);
-      return page(reply, subjectPage(siteOf(request.url, language), subject, token));
+      return page(reply, language, subjectPage(siteOf(language, `/${subject}`), subject, token));
     });
-    app.get(`${prefix}/pages/rates`, (request, reply) =>
-      page(reply, ratesPage(siteOf(request.url, language))),
-    );
+    app.get(`${prefix}/pages/rates`, (request, reply) => {
+      const language = own ?? chosenLanguage(request);
+      return page(reply, language, ratesPage(siteOf(language, "/pages/rates")));
+    });
     app.get<{ Querystring: { amount?: string; years?: string; rate?: string } }>(
       `${prefix}/pages/calculator`,
       (request, reply) => {
@@ -52,19 +53,35 @@ export function openBankSite(tandem: string): FastifyInstance {
           years: bounded(years, { from: 1, to: 40, otherwise: 25 }),
           rate: bounded(rate, { from: 0, to: 30, otherwise: 3.4 }),
         };
-        return page(reply, calculatorPage(siteOf(request.url, language), wish));
+        const language = own ?? chosenLanguage(request);
+        return page(reply, language, calculatorPage(siteOf(language, "/pages/calculator"), wish));
       },
     );
   }
   return app;
 
-  function siteOf(path: string, language: Language): Site {
-    return { tandem, language, path: path.split("?")[0] ?? "/" };
+  function siteOf(language: Language, path: string): Site {
+    return { tandem, language, path };
   }
 }
 
-function page(reply: { type(type: string): { send(body: string): unknown } }, body: string): unknown {
-  return reply.type("text/html; charset=utf-8").send(body);
+/**
+ * Of an address that says no language, as those do that an agent pushes and that lead back from a call: what the visitor chose
+ * on this site, else what the browser prefers.
+ */
+function chosenLanguage(request: FastifyRequest): Language {
+  const { cookie = "", "accept-language": accepted = "" } = request.headers;
+  const chosen = /[?&]lang=(en|es)\b/.exec(request.url) ?? /\blanguage=(en|es)\b/.exec(cookie);
+  const said = chosen?.[1] ?? /\b(en|es)\b/i.exec(accepted)?.[1]?.toLowerCase();
+  return said === "es" ? "es" : "en";
+}
+
+function page(reply: FastifyReply, language: Language, body: string): FastifyReply {
+  return reply
+    .header("set-cookie", `language=${language}; Path=/; SameSite=Lax`)
+    .header("vary", "cookie, accept-language")
+    .type("text/html; charset=utf-8")
+    .send(body);
 }
 
 function bounded(text: string | undefined, range: { from: number; to: number; otherwise: number }): number {
