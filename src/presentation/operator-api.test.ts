@@ -45,6 +45,29 @@ test("one call record, or a problem in the shape of RFC 9457", async () => {
   }
 });
 
+test("whatever goes wrong below /api/ is told as a problem, not as a page", async () => {
+  await using scene = await presentationWithoutSocket({ limits: { pagesPerMinute: 3 } });
+  scene.callManager.calls = async () => {
+    throw new Error("the database is gone");
+  };
+  const long = `/api/calls?subscriber=${"b".repeat(9000)}`;
+  for (const [url, status] of [
+    ["/api/nothing", 404],
+    ["/api", 404],
+    ["/api/calls", 500],
+    [long, 400],
+    ["/api/calls/%ff", 400],
+    ["/api/calls", 429],
+  ] as const) {
+    const answer = await scene.app.inject({ url, headers: operator });
+    assert.equal(answer.statusCode, status, url.slice(0, 30));
+    assert.match(String(answer.headers["content-type"]), /^application\/problem\+json/);
+    const { type, title, status: told, detail } = answer.json();
+    assert.deepEqual([type, told], ["about:blank", status]);
+    assert.ok(title !== "" && detail !== "" && !JSON.stringify(answer.json()).includes("database"));
+  }
+});
+
 test("without the token every question has the same answer", async () => {
   await using scene = await sceneWithCalls(1);
   const urls = [

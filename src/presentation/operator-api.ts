@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { CallManager } from "#call-manager/call-manager.ts";
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance } from "fastify";
 import Type from "typebox";
 import { callRecordShape, problemShape } from "./api-shapes.ts";
 import { isCallId } from "./call-views.ts";
+import { problem } from "./problem.ts";
 
 /** The operator's API: call records as JSON, by bearer token (RFC 6750), errors as problem details (RFC 9457). */
 export function operatorApi(
@@ -17,7 +18,7 @@ export function operatorApi(
     app.setValidatorCompiler(TypeBoxValidatorCompiler);
     app.setErrorHandler(
       async (error: { validation?: unknown; message: string; statusCode?: number }, _, reply) => {
-        if (error.validation !== undefined) return await problem(reply, 400, "Bad Request", error.message);
+        if (error.validation !== undefined) return await problem(reply, 400, error.message);
         throw error;
       },
     );
@@ -26,7 +27,7 @@ export function operatorApi(
     app.addHook("onRequest", async (request, reply) => {
       if (!isOperator(request.headers.authorization, options.operatorToken)) {
         reply.header("www-authenticate", 'Bearer realm="tandem"');
-        await problem(reply, 401, "Unauthorized", "A valid operator's token is needed.");
+        await problem(reply, 401, "A valid operator's token is needed.");
       }
     });
 
@@ -58,7 +59,7 @@ export function operatorApi(
       async (request, reply) => {
         const { subscriber, before, limit = 50 } = request.query;
         if (before !== undefined && !isCallId(before)) {
-          return await problem(reply, 400, "Bad Request", "`before` is no call's id.");
+          return await problem(reply, 400, "`before` is no call's id.");
         }
         const calls = await callManager.calls({
           limit,
@@ -82,8 +83,7 @@ export function operatorApi(
       async (request, reply) => {
         const { id } = request.params;
         const record = isCallId(id) ? await callManager.call(id) : undefined;
-        if (record === undefined)
-          return await problem(reply, 404, "Not Found", "There is no call by this id.");
+        if (record === undefined) return await problem(reply, 404, "There is no call by this id.");
         return await reply.send(record);
       },
     );
@@ -99,17 +99,4 @@ function isOperator(authorization: string | undefined, operatorToken: string | u
 
 function sha256(text: string): Buffer {
   return createHash("sha256").update(text).digest();
-}
-
-export async function problem(
-  reply: FastifyReply,
-  status: number,
-  title: string,
-  detail: string,
-): Promise<FastifyReply> {
-  return await reply
-    .code(status)
-    .type("application/problem+json")
-    .serializer(JSON.stringify)
-    .send({ type: "about:blank", title, status, detail });
 }

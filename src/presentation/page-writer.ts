@@ -3,7 +3,8 @@ import type { SubscriberFace } from "#call-manager/visitor-desk.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Language, preferredLanguage } from "./messages/messages.ts";
 import { document, type Frame, isShowable, type PageContent } from "./pages/document.ts";
-import { type Notice, noticePage, noticeStatus } from "./pages/notice-page.ts";
+import { type Notice, noticePage, noticeStatus, noticeWords } from "./pages/notice-page.ts";
+import { isFromProgram, problem } from "./problem.ts";
 import type { VisitorCookies } from "./visitor-session.ts";
 
 /** Sends whole pages: chooses the language, draws the nonce, and says in the headers what the page may load and who may frame it. */
@@ -56,11 +57,14 @@ export class PageWriter {
       .send(document(frame, content));
   }
 
+  /** A page for a visitor, problem details for a program. */
   async notice(reply: FastifyReply, notice: Notice, subscriber?: SubscriberFace): Promise<void> {
-    const language = this.language(reply.request, subscriber);
     if (notice.type === "slow-down") reply.header("retry-after", String(notice.seconds));
     if (notice.type === "unavailable") reply.header("retry-after", "30");
     const status = noticeStatus[notice.type];
+    if (isFromProgram(reply.request))
+      return void (await problem(reply, status, noticeWords(notice, "en").text));
+    const language = this.language(reply.request, subscriber);
     await this.send(reply, noticePage(notice, language), { language, subscriber, status });
   }
 }

@@ -28,12 +28,15 @@ export const noticeStatus: Readonly<Record<Notice["type"], number>> = {
 };
 
 export function noticePage(notice: Notice, language: Language): PageContent {
-  const { title, text, detail } = wordsFor(notice, language);
+  const { title, text, detail } = noticeWords(notice, language);
   const more: Html = detail === undefined ? nothing : html`<p class="quiet">${detail}</p>`;
   return { title, main: html`<div class="card"><h1>${title}</h1><p class="lead">${text}</p>${more}</div>` };
 }
 
-function wordsFor(notice: Notice, language: Language): { title: string; text: string; detail?: string } {
+export function noticeWords(
+  notice: Notice,
+  language: Language,
+): { title: string; text: string; detail?: string } {
   const words = messages(language).notice;
   switch (notice.type) {
     case "unknown-subscriber":
