@@ -89,9 +89,17 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
     reply: FastifyReply,
     carryOut: (own: OwnCall) => Promise<void>,
   ): Promise<void> {
-    if (!options.talk.fromOwnPage(request)) return await pages.notice(reply, { type: "foreign-form" });
     const own = await views.own(request.params.call, cookies.session(request));
     if (own === undefined) return await pages.notice(reply, { type: "unknown-call" });
+    if (!options.talk.fromOwnPage(request)) {
+      const { subscriber } = own;
+      const inLanguage = (other: Language): string => `/call/${own.call}?lang=${other}`;
+      return await pages.notice(
+        reply,
+        { type: "foreign-form" },
+        { subscriber, otherSubjects: [], inLanguage },
+      );
+    }
     await carryOut(own);
     await reply.redirect(`/call/${own.call}`, 303);
   }

@@ -17,7 +17,7 @@ export function readClick(url: {
   /** Everything after the `?`, still encoded. */
   readonly query: string;
 }): ClickReading {
-  if (!Value.Check(slug, url.subscriber) || !Value.Check(slug, url.subject)) return { type: "unknown" };
+  if (!isSlug(url.subscriber) || !isSlug(url.subject)) return { type: "unknown" };
 
   const reading = readFields(url.query);
   if (reading.type === "faulty") return { type: "malformed", fault: reading.fault };
@@ -47,6 +47,11 @@ export type ClickReading =
   /** Neither part of the path can be anybody's name: the same page as for a name that nobody has. */
   | { readonly type: "unknown" }
   | { readonly type: "malformed"; readonly fault: FieldFault };
+
+/** Whether this can be a subscriber's or a subject's name at all. */
+export function isSlug(text: string): boolean {
+  return Value.Check(slug, text);
+}
 
 /** How subscribers and subjects are spelled in URLs. */
 const slug = Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,62}$" });

@@ -49,7 +49,10 @@ function everyPage(text: string): string {
     pushedPage({ ...common, page: framed, callUrl: "/call/c", ownOrigins: [] }),
     disconnectPage({ ...common, outcome: "completed", againUrl: "/call/c/again" }),
     noticePage({ type: "bad-link", fault: { field: text, why: "repeated" } }, "en"),
-    noticePage({ type: "unknown-subject", subscriberName: text }, "en"),
+    noticePage({ type: "unknown-subject", subscriberName: text }, "en", {
+      subscriber,
+      otherSubjects: [subject],
+    }),
   ];
   const frame = { ...common, nonce: "n", development: false, inLanguage: undefined };
   return contents.map((content) => document(frame, content)).join("\n");

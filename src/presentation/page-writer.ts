@@ -1,10 +1,11 @@
 import type { Random } from "#base/random.ts";
-import type { SubscriberFace } from "#call-manager/visitor-desk.ts";
+import type { SubjectFace, SubscriberFace } from "#call-manager/visitor-desk.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Language, preferredLanguage } from "./messages/messages.ts";
 import { document, type Frame, isShowable, type PageContent } from "./pages/document.ts";
 import { type Notice, noticePage, noticeStatus, noticeWords } from "./pages/notice-page.ts";
 import { isFromProgram, problem } from "./problem.ts";
+import { sameUrlIn } from "./same-url.ts";
 import type { VisitorCookies } from "./visitor-session.ts";
 
 /** Sends whole pages: chooses the language, draws the nonce, and says in the headers what the page may load and who may frame it. */
@@ -37,7 +38,9 @@ export class PageWriter {
   async send(
     reply: FastifyReply,
     content: PageContent,
-    around: Pick<Frame, "language" | "subscriber" | "inLanguage" | "live"> & { readonly status?: number },
+    around: Pick<Frame, "language" | "subscriber" | "inLanguage" | "live"> & {
+      readonly status?: number;
+    },
   ): Promise<void> {
     const nonce = Buffer.from(this.#random.bytes(16)).toString("base64");
     const frame = { ...around, nonce, development: this.#development };
@@ -58,14 +61,29 @@ export class PageWriter {
   }
 
   /** A page for a visitor, problem details for a program. */
-  async notice(reply: FastifyReply, notice: Notice, subscriber?: SubscriberFace): Promise<void> {
+  async notice(
+    reply: FastifyReply,
+    notice: Notice,
+    onward?: {
+      readonly subscriber: SubscriberFace;
+      readonly otherSubjects: readonly SubjectFace[];
+      readonly inLanguage?: Frame["inLanguage"];
+    },
+  ): Promise<void> {
+    const { request } = reply;
     if (notice.type === "slow-down") reply.header("retry-after", String(notice.seconds));
     if (notice.type === "unavailable") reply.header("retry-after", "30");
     const status = noticeStatus[notice.type];
-    if (isFromProgram(reply.request))
-      return void (await problem(reply, status, noticeWords(notice, "en").text));
-    const language = this.language(reply.request, subscriber);
-    await this.send(reply, noticePage(notice, language), { language, subscriber, status });
+    if (isFromProgram(request)) return void (await problem(reply, status, noticeWords(notice, "en").text));
+    const subscriber = onward?.subscriber;
+    const language = this.language(request, subscriber);
+    const inLanguage = onward?.inLanguage ?? sameUrlIn(request);
+    await this.send(reply, noticePage(notice, language, onward), {
+      language,
+      subscriber,
+      status,
+      inLanguage,
+    });
   }
 }
 

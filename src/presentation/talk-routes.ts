@@ -1,18 +1,20 @@
 import type { Clock } from "#base/clock.ts";
-import type { CallId, SessionId } from "#base/ids.ts";
+import type { CallId, SessionId, SubscriberId } from "#base/ids.ts";
 import type { RateLimit } from "#base/rate-limit.ts";
 import type { BeginCallRefusal, CallManager } from "#call-manager/call-manager.ts";
-import type { ClickAnswer, SubjectFace, SubscriberFace, VisitorDesk } from "#call-manager/visitor-desk.ts";
+import type { SubjectFace, SubscriberFace, VisitorDesk } from "#call-manager/visitor-desk.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import Type from "typebox";
 import Value from "typebox/value";
-import { readClick } from "./click.ts";
+import { isSlug, readClick } from "./click.ts";
 import type { FieldsReading } from "./form-fields.ts";
 import { messages, type Language } from "./messages/messages.ts";
 import { openSubjects } from "./open-subjects.ts";
 import type { PageWriter } from "./page-writer.ts";
+import type { Notice } from "./pages/notice-page.ts";
 import { type Refusal, refusedPage } from "./pages/refused-page.ts";
 import { welcomePage } from "./pages/welcome-page.ts";
+import { sameUrlIn, splitOnce } from "./same-url.ts";
 import type { Ticket, TicketOffice } from "./ticket.ts";
 import { visitorAddress } from "./visitor-address.ts";
 import type { VisitorCookies } from "./visitor-session.ts";
@@ -39,10 +41,14 @@ export function talkRoutes(app: FastifyInstance, options: TalkOptions): void {
     const reading = readClick({ ...request.params, query });
     if (reading.type === "unknown") return await pages.notice(reply, { type: "unknown-subscriber" });
     if (reading.type === "malformed") {
-      return await pages.notice(reply, { type: "bad-link", fault: reading.fault });
+      return await leadOn(reply, request.params, { type: "bad-link", fault: reading.fault });
     }
     const answer = await desk.readClick(reading.click);
-    if (answer.type !== "understood") return await unknown(reply, answer);
+    if (answer.type === "unknown-subscriber") return await pages.notice(reply, answer);
+    if (answer.type === "unknown-subject") {
+      const notice = { type: "unknown-subject", subscriberName: answer.subscriber.name } as const;
+      return await leadOn(reply, request.params, notice);
+    }
 
     const { context, token, phone } = answer;
     const ticket = tickets.make({
@@ -71,14 +77,14 @@ export function talkRoutes(app: FastifyInstance, options: TalkOptions): void {
       if (seconds > 0) return await pages.notice(reply, { type: "slow-down", seconds });
       const session = cookies.session(request);
       if (session === undefined || !options.fromOwnPage(request)) {
-        return await pages.notice(reply, { type: "foreign-form" });
+        return await leadOn(reply, request.params, { type: "foreign-form" });
       }
       const form = readForm(request.body);
-      if (form === undefined) return await pages.notice(reply, { type: "bad-link" });
+      if (form === undefined) return await leadOn(reply, request.params, { type: "bad-link" });
 
       const opening = await tickets.open(form.ticket, session);
       if (opening.type === "foreign" || !isFor(opening.ticket, request.params)) {
-        return await pages.notice(reply, { type: "foreign-form" });
+        return await leadOn(reply, request.params, { type: "foreign-form" });
       }
       const { ticket } = opening;
       const faces = await facesOf(desk, ticket);
@@ -86,11 +92,14 @@ export function talkRoutes(app: FastifyInstance, options: TalkOptions): void {
       const language = pages.language(request, faces.subscriber);
       const typedPhone = form.phone === "" ? undefined : form.phone;
       if (opening.type === "stale") {
-        if (!mayBeRenewed(ticket, options.clock)) return await pages.notice(reply, { type: "foreign-form" });
+        if (!mayBeRenewed(ticket, options.clock))
+          return await leadOn(reply, request.params, { type: "foreign-form" });
         const note = messages(language).welcome.stale;
         const fresh = tickets.make(ticket);
         return await welcome(options, reply, { ...faces, ticket: fresh, note, typedPhone, status: 409 });
       }
+
+      if (form.showsOnly) return await welcome(options, reply, { ...faces, ticket, typedPhone });
 
       const phone = typedPhone ?? ticket.signedPhone;
       if (phone === undefined)
@@ -132,14 +141,15 @@ export function talkRoutes(app: FastifyInstance, options: TalkOptions): void {
     );
   }
 
-  async function unknown(
-    reply: FastifyReply,
-    answer: Exclude<ClickAnswer, { readonly type: "understood" }>,
-  ): Promise<void> {
-    if (answer.type === "unknown-subscriber")
-      return await pages.notice(reply, { type: "unknown-subscriber" });
-    const { subscriber } = answer;
-    await pages.notice(reply, { type: "unknown-subject", subscriberName: subscriber.name }, subscriber);
+  /** Nobody is called. Where it is known whose visitor this is, the page leads on to what can be asked about. */
+  async function leadOn(reply: FastifyReply, path: TalkPath, notice: Notice): Promise<void> {
+    const subscriber = isSlug(path.subscriber)
+      ? await desk.subscriber(path.subscriber as SubscriberId)
+      : undefined;
+    if (subscriber === undefined) return await pages.notice(reply, notice);
+    const otherSubjects = await openSubjects(desk, { subscriber, from: reply.request });
+    const inLanguage = sameUrlIn(reply.request) ?? clickIn(path);
+    await pages.notice(reply, notice, { subscriber, otherSubjects, inLanguage });
   }
 }
 
@@ -170,8 +180,11 @@ export async function welcome(
   const known = cookies.session(request);
   const latest = known === undefined ? undefined : await callManager.latestCall(known);
   const session = cookies.sessionOrNew(request, reply);
+  const inLanguage = sameUrlIn(request);
+  const resendIn = clickIn({ subscriber: subscriber.id, subject: subject.id });
   const content = welcomePage({
     ...facts,
+    ...(inLanguage === undefined ? { resendIn } : {}),
     language,
     action: `/talk/${subscriber.id}/${subject.id}`,
     sealedTicket: await tickets.seal(ticket, session),
@@ -183,7 +196,7 @@ export async function welcome(
     language,
     subscriber,
     status: facts.status ?? 200,
-    inLanguage: request.method === "GET" ? sameUrlIn(request) : undefined,
+    inLanguage,
   });
 }
 
@@ -203,7 +216,7 @@ async function refused(
   const language = options.pages.language(request, subscriber);
   const otherSubjects = await openSubjects(options.desk, { subscriber, but: subject.id, from: request });
   const content = refusedPage({ language, subscriber, subject, refusal: facts.refusal, otherSubjects });
-  const inLanguage = request.method === "GET" ? sameUrlIn(request) : undefined;
+  const inLanguage = sameUrlIn(request) ?? clickIn({ subscriber: subscriber.id, subject: subject.id });
   await options.pages.send(reply, content, { language, subscriber, status: facts.status ?? 200, inLanguage });
 }
 
@@ -263,31 +276,30 @@ export async function facesOf(
   return subscriber === undefined || subject === undefined ? undefined : { subscriber, subject };
 }
 
+/** The bare click in another language, for answers to a form that no GET would show. */
+function clickIn(path: TalkPath): (language: Language) => string {
+  const url = `/talk/${encodeURIComponent(path.subscriber)}/${encodeURIComponent(path.subject)}`;
+  return (language) => `${url}?lang=${language}`;
+}
+
 type TalkPath = { subscriber: string; subject: string };
 
 const formShape = Type.Object({
   ticket: Type.String({ minLength: 1, maxLength: 16_000 }),
   phone: Type.String({ maxLength: 80 }),
+  /** By the button of the other language: what was typed is shown there, and nobody is called. */
+  show: Type.Optional(Type.Literal("form")),
 });
 
-function readForm(body: FieldsReading | undefined): Type.Static<typeof formShape> | undefined {
+function readForm(
+  body: FieldsReading | undefined,
+): { readonly ticket: string; readonly phone: string; readonly showsOnly: boolean } | undefined {
   if (body?.type !== "fields") return undefined;
   const form: unknown = { phone: "", ...Object.fromEntries(body.fields) };
-  return Value.Check(formShape, form) ? { ticket: form.ticket, phone: form.phone.trim() } : undefined;
+  if (!Value.Check(formShape, form)) return undefined;
+  return { ticket: form.ticket, phone: form.phone.trim(), showsOnly: form.show !== undefined };
 }
 
 function isFor(ticket: Ticket, path: TalkPath): boolean {
   return ticket.context.subscriber === path.subscriber && ticket.context.subject === path.subject;
-}
-
-/** The same address with `lang` set: a link to this page in the other language. */
-function sameUrlIn(request: FastifyRequest): (language: Language) => string {
-  const [path, query = ""] = splitOnce(request.raw.url ?? "/", "?");
-  const rest = query.split("&").filter((pair) => pair !== "" && !pair.startsWith("lang="));
-  return (language) => `${path}?${[...rest, `lang=${language}`].join("&")}`;
-}
-
-function splitOnce(text: string, mark: string): [string, string?] {
-  const at = text.indexOf(mark);
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }

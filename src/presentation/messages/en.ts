@@ -43,7 +43,7 @@ export const en: Messages = {
     opensUnknown: "The next opening time is not known yet.",
     region: (subscriber) => `${subscriber} does not take calls about this subject from where you are.`,
     stopped: "Calls are switched off for a short time. Please try again later.",
-    otherSubjects: "What else you can ask about now",
+    otherSubjects: "What you can ask about now",
     backToSite: (subscriber) => `Go to the website of ${subscriber}`,
   },
   refusals: {

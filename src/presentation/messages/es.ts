@@ -43,7 +43,7 @@ export const es: Messages = {
     opensUnknown: "Todavía no se sabe cuándo abrirá.",
     region: (subscriber) => `${subscriber} no atiende llamadas sobre este tema desde donde usted está.`,
     stopped: "Las llamadas están desactivadas por poco tiempo. Inténtelo más tarde.",
-    otherSubjects: "Otros temas que puede consultar ahora",
+    otherSubjects: "Temas que puede consultar ahora",
     backToSite: (subscriber) => `Ir al sitio web de ${subscriber}`,
   },
   refusals: {

@@ -1,7 +1,9 @@
+import type { SubjectFace, SubscriberFace } from "#call-manager/visitor-desk.ts";
 import type { FieldFault } from "../form-fields.ts";
 import { html, type Html, nothing } from "../html.ts";
 import { type Language, messages } from "../messages/messages.ts";
 import type { PageContent } from "./document.ts";
+import { otherSubjects, siteLink } from "./other-ways.ts";
 
 /** A page that only says something: a broken link, nobody by that name, too many requests. */
 export type Notice =
@@ -27,10 +29,17 @@ export const noticeStatus: Readonly<Record<Notice["type"], number>> = {
   unavailable: 503,
 };
 
-export function noticePage(notice: Notice, language: Language): PageContent {
+/** Where it is known whose visitor this is, the page leads on: to the subscriber's site and to what can be asked about now. */
+export function noticePage(
+  notice: Notice,
+  language: Language,
+  onward?: { readonly subscriber: SubscriberFace; readonly otherSubjects: readonly SubjectFace[] },
+): PageContent {
   const { title, text, detail } = noticeWords(notice, language);
   const more: Html = detail === undefined ? nothing : html`<p class="quiet">${detail}</p>`;
-  return { title, main: html`<div class="card"><h1>${title}</h1><p class="lead">${text}</p>${more}</div>` };
+  const ways = onward && { language, ...onward };
+  const main = html`<div class="card"><h1>${title}</h1><p class="lead">${text}</p>${more}${ways && siteLink(ways)}</div>${ways && otherSubjects(ways)}`;
+  return { title, main };
 }
 
 export function noticeWords(

@@ -1,8 +1,9 @@
 import type { Availability, SubjectFace, SubscriberFace } from "#call-manager/visitor-desk.ts";
 import { unreachable } from "#base/errors.ts";
-import { html, type Html, nothing } from "../html.ts";
+import { html, type Html } from "../html.ts";
 import { type Language, messages, momentInWords, textIn } from "../messages/messages.ts";
 import type { PageContent } from "./document.ts";
+import { otherSubjects, siteLink } from "./other-ways.ts";
 import { filled, subscriberWords } from "./subscriber-words.ts";
 
 export type Refusal = Exclude<Availability, { readonly type: "open" }>;
@@ -17,7 +18,7 @@ export function refusedPage(facts: {
   readonly otherSubjects: readonly SubjectFace[];
 }): PageContent {
   const words = messages(facts.language).refused;
-  const main = html`<div class="card"><h1>${words.title}</h1>${why(facts)}${siteLink(facts)}</div>${others(facts)}`;
+  const main = html`<div class="card"><h1>${words.title}</h1>${why(facts)}${siteLink(facts)}</div>${otherSubjects(facts)}`;
   return { title: words.title, main };
 }
 
@@ -49,24 +50,4 @@ function why(facts: {
     default:
       return unreachable(refusal);
   }
-}
-
-function siteLink(facts: { language: Language; subscriber: SubscriberFace }): Html {
-  const [site] = facts.subscriber.origins;
-  if (site === undefined || !/^https?:\/\//i.test(site)) return nothing;
-  return html`<p><a href="${site}">${messages(facts.language).refused.backToSite(facts.subscriber.name)}</a></p>`;
-}
-
-function others(facts: {
-  language: Language;
-  subscriber: SubscriberFace;
-  otherSubjects: readonly SubjectFace[];
-}): Html {
-  if (facts.otherSubjects.length === 0) return nothing;
-  const { language, subscriber } = facts;
-  return html`<section class="card" aria-labelledby="others"><h2 id="others">${messages(language).refused.otherSubjects}</h2>
-<ul>${facts.otherSubjects.map(
-    (subject) =>
-      html`<li><a href="/talk/${subscriber.id}/${subject.id}">${subscriberWords(textIn(subject.name, language, subscriber.defaultLanguage), language)}</a></li>`,
-  )}</ul></section>`;
 }

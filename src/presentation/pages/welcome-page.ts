@@ -2,7 +2,14 @@ import { maskedNumber } from "#base/log.ts";
 import type { SubjectFace, SubscriberFace } from "#call-manager/visitor-desk.ts";
 import { getCountryCallingCode, isSupportedCountry } from "libphonenumber-js/min";
 import { html, type Html, nothing } from "../html.ts";
-import { countryName, type Language, messages, textIn, type WordsIn } from "../messages/messages.ts";
+import {
+  countryName,
+  type Language,
+  languages,
+  messages,
+  textIn,
+  type WordsIn,
+} from "../messages/messages.ts";
 import type { PageContent } from "./document.ts";
 import { filled, subscriberWords } from "./subscriber-words.ts";
 
@@ -27,6 +34,8 @@ export interface WelcomeFacts {
   readonly problemWithNumber?: boolean | undefined;
   readonly note?: string | undefined;
   readonly liveCallUrl?: string | undefined;
+  /** Where the form goes to be shown in another language, with what was typed: on a page that no GET can reach. */
+  readonly resendIn?: ((language: Language) => string) | undefined;
 }
 
 export function welcomePage(facts: WelcomeFacts): PageContent {
@@ -46,11 +55,21 @@ ${problem(facts)}
 ${facts.signedPhone === undefined ? phoneField(facts) : confirmation(facts, facts.signedPhone)}
 <button type="submit">${words.submit}</button>
 <p class="quiet">${words.consent(subscriber.name)}</p>
-</form>
+${showIn(facts)}</form>
 </div>
 <section class="card" aria-labelledby="next"><h2 id="next">${words.next}</h2>
 <ol class="steps">${nextSteps(facts, subject).map((step) => html`<li>${step}</li>`)}</ol></section>`;
   return { title: facts.problem === undefined ? title : `${words.problem}: ${title}`, main };
+}
+
+/** Behind the form's own button, which the Enter key presses: a form's default is its first. */
+function showIn({ language, resendIn }: WelcomeFacts): Html {
+  if (resendIn === undefined) return nothing;
+  const others = languages.filter((other) => other !== language);
+  return html`<p>${others.map(
+    (other) =>
+      html`<button class="link" formaction="${resendIn(other)}" formnovalidate name="show" value="form" lang="${other}">${messages(other).languageName}</button>`,
+  )}</p>`;
 }
 
 function liveCall(facts: WelcomeFacts): Html {
