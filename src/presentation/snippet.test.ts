@@ -43,7 +43,7 @@ test(
     assert.equal(plain.searchParams.get("ref"), `${bank.url}/`);
     assert.equal(plain.searchParams.get("title"), title.replace("\n", " ").slice(0, 120).trim());
     // The platform takes it as it is.
-    assert.equal(await page.locator("h1").innerText(), "Talk to us about Mortgages");
+    assert.equal(await page.locator("h1").innerText(), "Mortgages: talk to us");
     assert.equal(scene.callManager.clicks[0]?.bare.page, "mine");
 
     const marked = await clicked("marked");

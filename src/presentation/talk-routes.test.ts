@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { SubjectId } from "#base/ids.ts";
 import { presentationWithoutSocket } from "#rig/open-test-presentation.ts";
 import { virtualToken } from "#rig/virtual-call-manager.ts";
 import { ticketIn, Visitor } from "#rig/visitor.ts";
@@ -68,6 +67,16 @@ test("only what the bank has signed stands on the page, and is promised to be to
   const signed = await ann.get(`${talk}?token=${token}&title=${encodeURIComponent(stranger)}`);
   assert.match(signed.body, /You were reading: <bdi>Rates<\/bdi>.*tell them what you were reading/s);
   assert.ok(!shown(signed).includes("URGENT"));
+});
+
+test("a subject's name stands as the subscriber wrote it, where a capital letter may stand", async () => {
+  await using scene = await presentationWithoutSocket();
+  const ann = new Visitor(scene.app);
+  assert.match((await ann.get(talk)).body, /<h1><bdi>Mortgages<\/bdi>: talk to us<\/h1>/);
+  assert.match(
+    (await ann.get(`${talk}?lang=es`)).body,
+    /<h1><bdi>Hipotecas<\/bdi>: hable con nosotros<\/h1>/,
+  );
 });
 
 test("the welcome page tells whose telephone rings first: nobody is called before a consent", async () => {
@@ -161,90 +170,6 @@ test("an unknown subscriber, and an unknown subject of a known one, have a page 
   const nothing = await new Visitor(scene.app).get("/talk/bank/gardening");
   assert.deepEqual([nobody.statusCode, nothing.statusCode], [404, 404]);
   assert.match(nothing.body, /Example Bank takes no calls about this subject/);
-});
-
-test("a page that says no leads on: to what can be asked about now, and to the other language", async () => {
-  await using scene = await presentationWithoutSocket();
-  scene.callManager.availableFor.set("cards", { type: "closed", timeZone: "UTC" });
-  const ann = new Visitor(scene.app);
-  const spanish = { "accept-language": "es" };
-  for (const [answer, status, other] of [
-    [await ann.get("/talk/bank/gardening"), 404, "/talk/bank/gardening?lang=es"],
-    [await ann.get(`${talk}?title=%00&lang=en`), 400, `${talk}?title=%00&lang=es`],
-    [await ann.post(talk, { ticket: "x.y.z.a.b" }), 403, `${talk}?lang=es`],
-    [await ann.post(talk, {}), 403, `${talk}?lang=es`],
-    [await ann.post("/talk/bank/%00%22", {}, spanish), 403, "/talk/bank/%00%22?lang=en"],
-  ] as const) {
-    assert.equal(answer.statusCode, status);
-    const links = [...answer.body.matchAll(/href="([^"]*)"/g)].map(([, link = ""]) =>
-      link.replaceAll("&#61;", "=").replaceAll("&#38;", "&"),
-    );
-    assert.ok(links.includes(other), `${other}: ${links.join(" ")}`);
-    assert.ok(links.includes(talk) && links.includes("https://www.bank.example"), links.join(" "));
-    assert.ok(!links.includes("/talk/bank/cards"));
-  }
-});
-
-test("no address makes the link to the other language lead elsewhere", async () => {
-  await using scene = await presentationWithoutSocket();
-  for (const url of ["//evil.example/x", "///evil.example", "/\\evil.example", "/talk/nobody/x"]) {
-    const { body } = await new Visitor(scene.app).get(url);
-    const [, link = ""] = /href="([^"]*)" lang="es"/.exec(body) ?? [];
-    assert.match(link, /^\/[^/\\]/, url);
-  }
-});
-
-test("after a refusal the form is shown in the other language as it was filled in, and nobody is called", async () => {
-  await using scene = await presentationWithoutSocket();
-  const ann = new Visitor(scene.app);
-  scene.callManager.refuses = "number-impossible";
-  const token = virtualToken({ whisperCode: "A47" });
-  const welcome = await ann.get(`${talk}?token=${token}`);
-  const answer = await ann.post(talk, { ticket: ticketIn(welcome), phone: "12" });
-  // The Enter key presses the first button of a form.
-  assert.match(
-    answer.body,
-    /<button type="submit">.*<button class="link" formaction="\/talk\/bank\/mortgages\?lang&#61;es" [^>]*>Español/s,
-  );
-  const spanish = await ann.post(`${talk}?lang=es`, {
-    ticket: ticketIn(answer),
-    phone: "12",
-    show: "form",
-  });
-  assert.equal(spanish.statusCode, 200);
-  assert.match(spanish.body, /<html lang="es">.*value="12"/s);
-  assert.equal(scene.callManager.wishes.length, 1);
-  scene.callManager.refuses = undefined;
-  await ann.post(talk, { ticket: ticketIn(spanish), phone: "4155550100" });
-  assert.deepEqual(
-    [scene.callManager.wishes[1]?.language, scene.callManager.wishes[1]?.context.verified.whisperCode],
-    ["es", "A47"],
-  );
-});
-
-test("outside hours the refused page says when, in the center's time zone", async () => {
-  await using scene = await presentationWithoutSocket();
-  const opensAtMs = Date.UTC(2026, 0, 5, 14);
-  scene.callManager.available = { type: "closed", opensAtMs, timeZone: "America/New_York" };
-  const english = await new Visitor(scene.app).get(talk);
-  assert.match(english.body, /Monday, January 5.* 9:00\sAM Eastern Standard Time/);
-  const spanish = await new Visitor(scene.app).get(`${talk}?lang=es`);
-  assert.match(spanish.body, /lunes, 5 de enero/);
-  assert.match(spanish.body, /<html lang="es">/);
-});
-
-test("the refused page speaks of its subject alone, and names the others that are open now", async () => {
-  await using scene = await presentationWithoutSocket();
-  const closed = { type: "closed", timeZone: "America/New_York" } as const;
-  const savings = { id: "savings" as SubjectId, name: { en: "Savings" } };
-  scene.callManager.subjectFaces = [...scene.callManager.subjectFaces, savings];
-  scene.callManager.availableFor.set("cards", closed).set("savings", closed);
-  const { body } = await new Visitor(scene.app).get("/talk/bank/cards");
-  assert.match(body, /Example Bank takes no calls about “<bdi>Cards<\/bdi>” at the moment\./);
-  assert.match(body, /What you can ask about now.*href="\/talk\/bank\/mortgages"/s);
-  assert.ok(!body.includes("/talk/bank/savings"));
-  scene.callManager.available = closed;
-  assert.ok(!(await new Visitor(scene.app).get("/talk/bank/cards")).body.includes("What you can ask"));
 });
 
 test("every refusal of a call comes back to the form, with the number still in it", async () => {

@@ -68,13 +68,13 @@ test(
     await second.getByRole("button", { name: "Close this page" }).click();
     for (const tab of [ann, second]) await heading(tab, "You are connected").waitFor();
     await ann.goBack();
-    await heading(ann, "Talk to us about Mortgages").waitFor();
+    await heading(ann, "Mortgages: talk to us").waitFor();
     await ann.goForward();
     await heading(ann, "You are connected").waitFor();
     scene.callManager.ends("completed");
     for (const tab of [ann, second]) await heading(tab, "Goodbye").waitFor();
     await ann.getByRole("link", { name: "Call again" }).click();
-    await heading(ann, "Talk to us about Mortgages").waitFor();
+    await heading(ann, "Mortgages: talk to us").waitFor();
     assert.equal(scene.callManager.sizes.calls, 1);
     await ann.context().close();
   },

@@ -90,7 +90,7 @@ async function* callSteps(told: {
 
   yield await check("201-203  Ann clicks and sees the welcome page", async () => {
     await page.goto(`${platform.url}/talk/bank/mortgages?token=${await token()}`);
-    await shows("Talk to us about Mortgages");
+    await shows("Mortgages: talk to us");
   });
   yield await check("204      Ann types her number", async () => {
     await page.getByLabel("Your telephone number").fill("(202) 555-0123");

@@ -278,7 +278,7 @@ const tales: readonly Tale[] = [
     async tell(story) {
       const ann = story.caller("Ann");
       await ann.clicks("savings");
-      await ann.sees("Example Bank is closed at the moment");
+      await ann.sees("Example Bank takes no calls about");
       assert.deepEqual(await story.calls(), []);
     },
   },

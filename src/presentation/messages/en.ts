@@ -8,7 +8,7 @@ export const en: Messages = {
   poweredBy: "Connected by Tandem",
   development: "Development keys are in use: nothing here is secret.",
   welcome: {
-    title: (subject) => `Talk to us about ${subject}`,
+    title: (subject) => `${subject}: talk to us`,
     lead: (subscriber) =>
       `We call you, then connect you with a person at ${subscriber}. You need nothing but a telephone.`,
     about: "You were reading",
@@ -39,7 +39,7 @@ export const en: Messages = {
   refused: {
     title: "We cannot take your call now",
     closed: (subscriber, subject) => `${subscriber} takes no calls about “${subject}” at the moment.`,
-    opensAt: (moment) => `You can call again on ${moment}.`,
+    opensAt: ({ day, time, zone }) => `You can call again on ${day} at ${time} ${zone}.`,
     opensUnknown: "The next opening time is not known yet.",
     region: (subscriber) => `${subscriber} does not take calls about this subject from where you are.`,
     stopped: "Calls are switched off for a short time. Please try again later.",
@@ -141,7 +141,7 @@ export const en: Messages = {
     completed: { title: "Goodbye", text: "Your call has ended. Thank you for talking with us." },
     "visitor-cancelled": {
       title: "The call was cancelled",
-      text: "You ended the call on this page. Nobody will call you.",
+      text: "You ended the call on this page. We call you no more, unless you ask again.",
     },
     "user-busy": { title: "Your telephone was busy", text: "We called you, but the line was busy." },
     "user-no-answer": {

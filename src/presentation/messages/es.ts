@@ -8,7 +8,7 @@ export const es: Messages = {
   poweredBy: "Conectado por Tandem",
   development: "Se usan claves de desarrollo: aquí nada es secreto.",
   welcome: {
-    title: (subject) => `Hable con nosotros sobre ${subject}`,
+    title: (subject) => `${subject}: hable con nosotros`,
     lead: (subscriber) =>
       `Le llamamos y le ponemos en contacto con una persona de ${subscriber}. Solo necesita un teléfono.`,
     about: "Estaba leyendo",
@@ -39,7 +39,11 @@ export const es: Messages = {
   refused: {
     title: "Ahora no podemos atender su llamada",
     closed: (subscriber, subject) => `${subscriber} no atiende llamadas sobre «${subject}» en este momento.`,
-    opensAt: (moment) => `Puede volver a llamar el ${moment}.`,
+    opensAt: ({ day, time, zone }) => {
+      // One o'clock is singular.
+      const at = time.startsWith("1:") ? "a la" : "a las";
+      return `Puede volver a llamar el ${day}, ${at} ${time} (${zone}).`;
+    },
     opensUnknown: "Todavía no se sabe cuándo abrirá.",
     region: (subscriber) => `${subscriber} no atiende llamadas sobre este tema desde donde usted está.`,
     stopped: "Las llamadas están desactivadas por poco tiempo. Inténtelo más tarde.",
@@ -141,7 +145,7 @@ export const es: Messages = {
     completed: { title: "Hasta pronto", text: "Su llamada ha terminado. Gracias por hablar con nosotros." },
     "visitor-cancelled": {
       title: "La llamada se canceló",
-      text: "Usted terminó la llamada en esta página. Nadie le llamará.",
+      text: "Usted terminó la llamada en esta página. No le llamaremos más, salvo que lo pida de nuevo.",
     },
     "user-busy": { title: "Su teléfono comunicaba", text: "Le llamamos, pero la línea estaba ocupada." },
     "user-no-answer": { title: "No contestó", text: "Su teléfono sonó y nadie contestó." },

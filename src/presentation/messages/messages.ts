@@ -47,7 +47,7 @@ export interface Messages {
   readonly refused: {
     readonly title: string;
     readonly closed: (subscriber: string, subject: string) => string;
-    readonly opensAt: (moment: string) => string;
+    readonly opensAt: (moment: MomentInWords) => string;
     readonly opensUnknown: string;
     readonly region: (subscriber: string) => string;
     readonly stopped: string;
@@ -155,17 +155,27 @@ export function textIn(
   return { text: "", language };
 }
 
-/** `Monday, January 5 at 9:00 AM Eastern Standard Time`: a moment, in the visitor's words and the center's time zone. */
-export function momentInWords(atMs: number, timeZone: string, language: Language): string {
-  return new Intl.DateTimeFormat(messages(language).locale, {
-    weekday: "long",
-    month: "long",
-    day: "numeric",
-    hour: "numeric",
-    minute: "2-digit",
-    timeZone,
-    timeZoneName: "long",
-  }).format(atMs);
+/** A moment in the visitor's words and the center's time zone: each language joins the parts in its own way. */
+export interface MomentInWords {
+  /** `Monday, January 5` */
+  readonly day: string;
+  /** `9:00 AM` */
+  readonly time: string;
+  /** `Eastern Standard Time` */
+  readonly zone: string;
+}
+
+export function momentInWords(atMs: number, timeZone: string, language: Language): MomentInWords {
+  const format = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
+    new Intl.DateTimeFormat(messages(language).locale, { ...options, timeZone });
+  const zone = format({ timeZoneName: "long" })
+    .formatToParts(atMs)
+    .find(({ type }) => type === "timeZoneName");
+  return {
+    day: format({ weekday: "long", month: "long", day: "numeric" }).format(atMs),
+    time: format({ hour: "numeric", minute: "2-digit" }).format(atMs),
+    zone: zone?.value ?? timeZone,
+  };
 }
 
 export function countryName(country: string, language: Language): string {
