@@ -1,20 +1,20 @@
 /**
- * Runs every test file, each in a process of its own: first those that need no outside program, several at once, then
- * those that talk to telephones, browsers and databases, one after the other, because they measure audio and time.
+ * Runs every test file, each in a process of its own: first those that need no other program, several at once, then those that
+ * talk to telephones, browsers and databases, one after the other, because they measure sound and wait for others. Which is which
+ * follows from what a file imports: `runner/runs-alone.ts`.
  * The last line is `N passed, N failed[, N skipped]`; the exit code is 0 when none failed and some passed.
  *
  *     bin/node test/run.ts [--counting NAME=0|1] [path ...]      a path is a file or a folder
  */
-import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { runFile, type FileResult } from "./runner/run-file.ts";
+import { runsAlone } from "./runner/runs-alone.ts";
+import { root, testFiles } from "./runner/tree.ts";
 
-const root = resolve(import.meta.dirname, "..");
-const unitTimeoutMs = 120_000;
-const endToEndTimeoutMs = 600_000;
-const endToEndFolders = ["test/stories/", "test/crashes/", "test/rig/", "test/prove/", "test/hostile/"];
+const sideBySideTimeoutMs = 240_000;
+const aloneTimeoutMs = 600_000;
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),
@@ -36,17 +36,15 @@ for (const outside of values.counting ?? []) {
 }
 
 const wanted = positionals.map((path) => relative(root, resolve(path)));
-const files = globSync(["src/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"], { cwd: root })
-  .filter(
-    (file) => wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(`${path}/`)),
-  )
-  .toSorted();
-const endToEnd = files.filter((file) => endToEndFolders.some((folder) => file.startsWith(folder)));
-const units = files.filter((file) => !endToEnd.includes(file));
+const files = testFiles().filter(
+  (file) => wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(`${path}/`)),
+);
+const alone = files.filter(runsAlone);
+const sideBySide = files.filter((file) => !alone.includes(file));
 
 process.chdir(root);
-await runAll(units, Math.min(4, availableParallelism()), unitTimeoutMs);
-await runAll(endToEnd, 1, endToEndTimeoutMs);
+await runAll(sideBySide, Math.min(4, availableParallelism()), sideBySideTimeoutMs);
+await runAll(alone, 1, aloneTimeoutMs);
 
 console.log("");
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);

@@ -20,6 +20,15 @@ export function allFiles(): string[] {
     .toSorted();
 }
 
+/** Every file of tests. */
+export function testFiles(): string[] {
+  const folders = ["src", "test", "bench", "examples"];
+  return globSync(
+    folders.map((folder) => `${folder}/**/*.test.ts`),
+    { cwd: root },
+  ).toSorted();
+}
+
 export function read(file: string): string {
   return readFileSync(join(root, file), "utf8");
 }
