@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { systemClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
-import type { CallRecord } from "#call-manager/call-record.ts";
 import { CallStory } from "#rig/call-story.ts";
-import { checkRecordAgainstCall } from "#rig/stored-call.ts";
+import { checkPermits, checkRecordAgainstCall } from "#rig/stored-call.ts";
 import { storyBank } from "#rig/story-bank.ts";
 import type { Reaction, VirtualPhone } from "#rig/virtual-phone.ts";
 import { type Database, openDatabase } from "#store/database.ts";
@@ -34,6 +33,17 @@ const act = fc.record({
   ),
 });
 
+type Drawn<T> = T extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** Who wants this call to come about, and tries again and again. */
+const eager: readonly Drawn<typeof act>[] = Array.from({ length: 20 }, (_, at) => at * 3000).flatMap(
+  (atMs) => [
+    { atMs, who: "ann", does: "1" },
+    { atMs, who: "bob", does: "#" },
+    { atMs, who: "carol", does: "#" },
+  ],
+);
+
 const randomCall = fc.record({
   policy: fc.record({
     legOrder: fc.constantFrom("user-first" as const, "center-first" as const, "both-at-once" as const),
@@ -49,6 +59,7 @@ const randomCall = fc.record({
   bob: reaction,
   carol: reaction,
   acts: fc.array(act, { maxLength: 14 }),
+  eager: fc.boolean(),
   /** At which touch of the world each life of the web process ends. */
   dieAt: fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 4 }),
 });
@@ -56,7 +67,7 @@ const randomCall = fc.record({
 test("500 random calls, with random people and deaths, all end as they should", async (t) => {
   const seed = Number(process.env["TANDEM_SEED"] ?? 20260105);
   t.diagnostic(`seed ${seed}`);
-  const bridged = { calls: 0 };
+  const sums = { bridged: 0, asked: 0, agreed: 0 };
   const property = fc.asyncProperty(randomCall, async (wish) => {
     const bank = storyBank({ policy: wish.policy, routes: wish.routes });
     const story = new CallStory(database, bank, wish.dieAt);
@@ -66,19 +77,36 @@ test("500 random calls, with random people and deaths, all end as they should", 
     story.carol.reaction = wish.carol;
     await story.open();
     await story.ann.clicks({ signed: wish.signed });
-    for (const { atMs, who, does } of [...wish.acts].sort((x, y) => x.atMs - y.atMs)) {
+    const acts = wish.eager ? [...wish.acts, ...eager] : wish.acts;
+    for (const { atMs, who, does } of acts.toSorted((x, y) => x.atMs - y.atMs)) {
       await story.passes(Math.max(0, beganAtMs + atMs - story.clock.now()));
       await perform(story, who === "ann" ? story.ann.phone : story[who], does);
     }
     // Those who talk may do so until the time is up.
     await story.until(async () => (await story.ann.record())?.state === "ended", "the end", 40 * 60_000);
-    bridged.calls += story.unit.bridged.length;
     await check(story);
+    const agreed = checkConsent(story, mustAsk(wish));
+    sums.bridged += story.unit.bridged.length;
+    if (mustAsk(wish)) sums.asked += 1;
+    if (mustAsk(wish) && agreed) sums.agreed += 1;
   });
   await fc.assert(property, { numRuns: 500, seed });
-  t.diagnostic(`${bridged.calls} of them were bridged`);
-  assert.ok(bridged.calls > 25, "the calls must come far enough to prove something");
+  t.diagnostic(`${sums.bridged} were bridged; ${sums.asked} had to be agreed to, ${sums.agreed} were`);
+  assert.ok(sums.bridged > 100 && sums.agreed > 50, "the calls must come far enough to prove something");
+  assert.ok(sums.asked - sums.agreed > 50, "and not all of them may be agreed to");
 });
+
+/** What the policy says of this number, by the policy's own words (docs/configuration.md). */
+function mustAsk({ policy, signed }: Drawn<typeof randomCall>): boolean {
+  switch (policy.confirmation) {
+    case "always":
+      return true;
+    case "unless-signed":
+      return !signed;
+    case "never":
+      return false;
+  }
+}
 
 async function perform(story: CallStory, phone: VirtualPhone, does: string): Promise<void> {
   switch (does) {
@@ -114,14 +142,14 @@ async function check(story: CallStory): Promise<void> {
     );
   assert.ok(unit.bridged.length <= 1);
 
-  // No bridge without a whisper, no center without consent.
+  // No bridge without a whisper, no call without a permit.
   for (const { atMs, legs } of unit.bridged) {
     const agent = [bob, carol].find(({ line }) => line !== undefined && legs.includes(line.leg));
     const whisper = agent?.heard.find(({ play }) => play.endsWith(".whisper"));
     assert.ok(whisper !== undefined && whisper.atMs <= atMs, "bridged without a whisper");
   }
   assert.ok(!ann.phone.hasHeard("A47"), "Ann heard the whisper");
-  checkConsent(record, bob);
+  await checkPermits(unit.dialed, { call: record.call, visitor: ann.phone.user }, database);
 
   // What the record says is what happened.
   assert.deepEqual(
@@ -137,7 +165,15 @@ async function check(story: CallStory): Promise<void> {
   assert.ok(Math.abs(record.userLegSeconds * 1000 - talkedMs) <= 1000, "seconds as the telephone saw them");
 }
 
-function checkConsent(record: CallRecord, bob: VirtualPhone): void {
-  const question = record.steps.find(({ step }) => step === "user-confirms");
-  if (question !== undefined && question.result !== "confirmed") assert.equal(bob.lines.length, 0);
+/** No center without consent, whichever center: what counts is the first key on Ann's own telephone that means yes or no. */
+function checkConsent({ ann, unit }: CallStory, asked: boolean): boolean {
+  const decided = ann.phone.pressed.find(({ digit }) => digit === "1" || digit === "9");
+  const agreed = decided?.digit === "1";
+  const centers = unit.dialed.filter(({ user }) => user !== ann.phone.user);
+  if (!asked) assert.ok(!ann.phone.hasHeard("press 1"), "Ann was asked without need");
+  else if (!agreed) assert.deepEqual(centers, [], "a center was called without consent");
+  else
+    for (const { atMs, user } of centers)
+      assert.ok(decided.atMs <= atMs, `${user} was called before Ann agreed`);
+  return agreed;
 }

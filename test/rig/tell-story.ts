@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Database } from "#store/database.ts";
 import { bankOf, type Story } from "../stories/story-acts.ts";
 import { CallStory } from "./call-story.ts";
-import { checkRecordAgainstCall } from "./stored-call.ts";
+import { checkPermits, checkRecordAgainstCall } from "./stored-call.ts";
 import { bobsDnis, carolsDnis } from "./story-bank.ts";
 
 /**
@@ -67,6 +67,7 @@ async function checkEnd(told: CallStory, story: Story, database: Database): Prom
   assert.ok(dialed(ann.phone.user) <= 1, "Ann dialled twice");
   assert.equal(dialed(bobsDnis), story.calledBob ?? 0, "calls to Bob");
   assert.equal(dialed(carolsDnis), story.calledCarol ?? 0, "calls to Carol");
+  await checkPermits(unit.dialed, { call: record.call, visitor: ann.phone.user }, database);
   // A leg may end while the command to join it is on its way.
   const refused = unit.refused.filter((why) => why !== "bridge: a leg is not answered");
   assert.deepEqual(refused, [], "commands that the unit refused");

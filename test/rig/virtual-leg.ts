@@ -122,7 +122,9 @@ export class VirtualLeg {
     if (this.state.state !== "answered") return;
     const { clock, emit, heardBy } = this.#around;
     this.#seq += 1;
-    const key = { seq: this.#seq, digit, atMs: clock.now(), durationMs: 100, via: "rfc4733" } as const;
+    const atMs = clock.now();
+    const key = { seq: this.#seq, digit, atMs, durationMs: 100, via: "rfc4733" } as const;
+    this.phone?.pressed.push({ atMs, digit });
     this.state = { ...this.state, digits: [...this.state.digits, key].slice(-256) };
     if (this.#playing?.barge === true) this.endPlay(this.#playing.play, "barged");
     heardBy(this.state.leg)?.heardDigits.push(digit);

@@ -21,6 +21,8 @@ export class VirtualPhone {
     [];
   /** Touch-tones that came over the line: from us, or from the other party. */
   readonly heardDigits: string[] = [];
+  /** Its own keys, pressed while a line was up. */
+  readonly pressed: { readonly atMs: number; readonly digit: Digit }[] = [];
   readonly lines: VirtualLeg[] = [];
 
   constructor(user: string, clock: Clock) {

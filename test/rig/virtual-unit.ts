@@ -29,6 +29,7 @@ export class VirtualUnit {
   readonly dialed: {
     readonly atMs: number;
     readonly leg: LegId;
+    readonly permit: PermitId;
     readonly user: string;
     readonly identity: LegIdentity;
   }[] = [];
@@ -142,7 +143,8 @@ export class VirtualUnit {
     if (this.refusesDials) return this.#refuse("dial", command.leg, "the story wants it so");
     this.#permits.set(command.permit, command.leg);
     const { user } = command.target;
-    this.dialed.push({ atMs: this.#clock.now(), leg: command.leg, user, identity: command.identity });
+    const { leg: id, permit, identity } = command;
+    this.dialed.push({ atMs: this.#clock.now(), leg: id, permit, user, identity });
     const leg = new VirtualLeg(command, {
       clock: this.#clock,
       phone: this.#phones.get(user),
