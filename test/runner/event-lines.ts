@@ -66,9 +66,10 @@ function line(test: TestLine): string {
   return `${mark}${JSON.stringify(test)}\n`;
 }
 
-/** The failure whole: node:test wraps what was thrown, the cause is the thing itself. */
+/** The failure whole: node:test wraps what was thrown, the cause is the thing itself; and that may have been caused in turn. */
 function told(error: Error): string {
   const cause = error.cause instanceof Error ? error.cause : error;
   const details = "generatedMessage" in cause ? "" : (cause.message ?? "");
-  return cause.stack?.includes(details) === true ? cause.stack : `${details}\n${cause.stack ?? ""}`;
+  const whole = cause.stack?.includes(details) === true ? cause.stack : `${details}\n${cause.stack ?? ""}`;
+  return cause.cause instanceof Error && cause !== error ? `${whole}\ncaused by ${told(cause)}` : whole;
 }

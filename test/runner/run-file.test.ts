@@ -81,6 +81,15 @@ test("a file without a suite fails by its own hook", async () => {
   assert.match(failures[0]?.error ?? "", /at the end/);
 });
 
+test("of a failure its causes are told, too", async () => {
+  const { failures } = await ran(`
+    test("fails", () => { throw new Error("outer", { cause: new Error("middle", { cause: new Error("inner") }) }); });`);
+  assert.match(
+    failures[0]?.error ?? "",
+    /^Error: outer\n[^]*^caused by Error: middle\n[^]*^caused by Error: inner\n/m,
+  );
+});
+
 test("what is to do and fails has not passed", async () => {
   const { passed, failures, skipped } = await ran(`
     test("fails", { todo: "in spring" }, ${fails("not yet")});
