@@ -1,41 +1,49 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { connect } from "node:net";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { makeLog } from "#base/log.ts";
 import { readSettings, unitSettings } from "../src/settings.ts";
 import { script, supervise } from "../src/supervise.ts";
+import { type DemoPorts, portsFrom, takenPorts, usualPorts, withPorts } from "./demo-ports.ts";
 
 /**
  * The demonstration that `bin/start` runs: the platform with development keys, the example bank, and Ann's and Bob's
- * telephones, each a process of its own on loopback. Ctrl-C ends them all; the database stays in var/demo.
+ * telephones, each a process of its own on loopback. Ctrl-C ends them all; the database stays in var/demo. With
+ * `--ports-from N` it takes the seven ports from N on, and another folder, so that it runs beside the usual one.
  */
 const root = join(import.meta.dirname, "..");
-const ports = {
-  tandem: 8080,
-  bank: 8090,
-  annPage: 8070,
-  bobPage: 8071,
-  sip: 5060,
-  annSip: 5070,
-  bobSip: 5080,
-};
 const address = (port: number): string => `http://127.0.0.1:${port}`;
 
 async function main(): Promise<number> {
-  const taken = await takenPorts([ports.tandem, ports.bank, ports.annPage, ports.bobPage]);
+  const chosen = parseArgs({ options: { "ports-from": { type: "string" } } }).values["ports-from"];
+  const first = chosen === undefined ? undefined : Number(chosen);
+  if (first !== undefined && !(Number.isInteger(first) && first >= 1024 && first <= 65_529)) {
+    console.error("--ports-from wants a whole number from 1024 to 65529.");
+    return 2;
+  }
+  const ports = first === undefined ? usualPorts : portsFrom(first);
+  const taken = await takenPorts(ports);
   if (taken.length > 0) {
-    console.error(
-      `Something listens on ${taken.map(address).join(", ")} already. Does the demonstration run in another window?`,
-    );
+    console.error(`Something has ${taken.join(", ")} already. Does the demonstration run in another window?`);
+    console.error("At other ports: bin/start --ports-from 9000 takes 9000 to 9006.");
     return 1;
   }
-  const dataFolder = join(root, "var", "demo");
+  const folder = first === undefined ? "var/demo" : `var/demo-${first}`;
+  return await runDemo(ports, folder);
+}
+
+/** Gives 0 when it was told to end, 1 when something of it ended by itself. */
+async function runDemo(ports: DemoPorts, folder: string): Promise<number> {
+  const dataFolder = join(root, folder);
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  const configFile = join(dataFolder, "tandem.config.jsonc");
+  const example = readFileSync(join(import.meta.dirname, "tandem.config.jsonc"), "utf8");
+  writeFileSync(configFile, withPorts(example, ports));
   const environment = {
     TANDEM_DEVELOPMENT: "true",
     TANDEM_DATA: dataFolder,
-    TANDEM_CONFIG: join(import.meta.dirname, "tandem.config.jsonc"),
+    TANDEM_CONFIG: configFile,
     TANDEM_HTTP_PORT: String(ports.tandem),
     TANDEM_PUBLIC_URL: address(ports.tandem),
     TANDEM_SIP_PORT: String(ports.sip),
@@ -46,7 +54,7 @@ async function main(): Promise<number> {
   const starts = new Starts([
     "telecommunications unit",
     "web process",
-    "example bank",
+    "The example bank",
     "Ann's telephone",
     "Bob's telephone",
   ]);
@@ -64,35 +72,36 @@ async function main(): Promise<number> {
     log,
   );
   const children = [
-    run("bank-site/server.ts", { "--port": ports.bank, "--tandem": address(ports.tandem) }, () =>
-      starts.started("example bank"),
-    ),
-    run(
-      "softphones/phone.ts",
-      { "--name": "Ann", "--sip-port": ports.annSip, "--http-port": ports.annPage },
-      () => starts.started("Ann's telephone"),
-    ),
-    run(
-      "softphones/phone.ts",
-      { "--name": "Bob", "--sip-port": ports.bobSip, "--http-port": ports.bobPage },
-      () => starts.started("Bob's telephone"),
+    run("The example bank", "bank-site/server.ts", {
+      "--port": ports.bank,
+      "--tandem": address(ports.tandem),
+    }),
+    ...(["Ann", "Bob"] as const).map((name) =>
+      run(`${name}'s telephone`, "softphones/phone.ts", {
+        "--name": name,
+        "--sip-port": name === "Ann" ? ports.annSip : ports.bobSip,
+        "--http-port": name === "Ann" ? ports.annPage : ports.bobPage,
+      }),
     ),
   ];
+  for (const { name, child } of children) child.stdout?.once("data", () => starts.started(name));
   const stop = stopped();
-  const outcome = await Promise.race([starts.all.then(() => "runs" as const), stop, ...children.map(ended)]);
-  if (outcome === "runs") {
-    console.log(welcome);
-    await Promise.race([stop, ...children.map(ended)]);
+  const ends = children.map(ended);
+  let why = await Promise.race([starts.all.then(() => "runs" as const), stop, ...ends]);
+  if (why === "runs") {
+    console.log(welcome(ports, folder));
+    why = await Promise.race([stop, ...ends]);
   }
-  for (const child of children) child.kill("SIGTERM");
-  await Promise.all([supervisor.close(), ...children.map(ended)]);
-  return 0;
+  if (why !== "stopped") console.error(`${why} The demonstration ends.`);
+  for (const { child } of children) child.kill("SIGTERM");
+  await Promise.all([supervisor.close(), ...ends]);
+  return why === "stopped" ? 0 : 1;
 }
 
 const bold = (text: string): string => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
 const red = (text: string): string => (process.stdout.isTTY ? `\u001b[1;31m${text}\u001b[0m` : text);
 
-const welcome = `
+const welcome = (ports: DemoPorts, folder: string): string => `
 ${red("Development keys are in use: this is a demonstration, on this machine alone.")}
 
   ${bold("The bank's site")}      ${address(ports.bank)}/      (in Spanish: ${address(ports.bank)}/es)
@@ -105,7 +114,7 @@ ${red("Development keys are in use: this is a demonstration, on this machine alo
   4. On Bob's telephone press 1 2 #. Look at Ann's browser.
   5. Hang up on either telephone.
 
-  The records: TANDEM_DEVELOPMENT=true TANDEM_DATA=var/demo bin/tandem calls
+  The records: TANDEM_DEVELOPMENT=true TANDEM_DATA=${folder} bin/tandem calls
   Ctrl-C ends the demonstration.
 `;
 
@@ -128,26 +137,23 @@ class Starts {
   }
 }
 
-function run(
-  file: string,
-  words: Readonly<Record<string, string | number>>,
-  onLine: () => void,
-): ChildProcess {
-  const child = spawn(
-    process.execPath,
-    [join(import.meta.dirname, file), ...Object.entries(words).flat().map(String)],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
-  child.stdout?.once("data", onLine);
-  return child;
+interface Child {
+  readonly name: string;
+  readonly child: ChildProcess;
 }
 
-function ended(child: ChildProcess): Promise<"ended"> {
+function run(name: string, file: string, words: Readonly<Record<string, string | number>>): Child {
+  const script = join(import.meta.dirname, file);
+  const child = spawn(process.execPath, [script, ...Object.entries(words).flat().map(String)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return { name, child };
+}
+
+/** Resolves with a sentence that says so. */
+function ended({ name, child }: Child): Promise<string> {
   return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) resolve("ended");
-    else child.once("close", () => resolve("ended"));
+    child.once("close", (code, signal) => resolve(`${name} ended by itself (${signal ?? `code ${code}`}).`));
   });
 }
 
@@ -155,23 +161,6 @@ function stopped(): Promise<"stopped"> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve("stopped"));
   });
-}
-
-async function takenPorts(wanted: readonly number[]): Promise<readonly number[]> {
-  const answers = await Promise.all(
-    wanted.map(
-      (port) =>
-        new Promise<boolean>((resolve) => {
-          const socket = connect(port, "127.0.0.1");
-          socket.once("connect", () => {
-            socket.destroy();
-            resolve(true);
-          });
-          socket.once("error", () => resolve(false));
-        }),
-    ),
-  );
-  return wanted.filter((_, index) => answers[index]);
 }
 
 process.exitCode = await main();

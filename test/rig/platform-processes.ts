@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSettings, unitSettings } from "../../src/settings.ts";
-import { type Peer, startPeer } from "./processes.ts";
+import { childrenOf, commandLine, type Peer, startPeer } from "./processes.ts";
 
 /** The web process and the telecommunications unit of one platform. */
 export interface PlatformProcesses {
@@ -93,13 +92,4 @@ export async function startUnderSupervisor(environment: Environment): Promise<Pl
     output: () => supervisor.output(),
     stop,
   };
-}
-
-/** Linux's own list. */
-function childrenOf(pid: number): readonly number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
-}
-
-function commandLine(pid: number): string {
-  return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
 }

@@ -16,6 +16,16 @@ export async function freePort(): Promise<number> {
   }
 }
 
+/** As many free ports one after the other; gives the first. */
+export async function freePortsInARow(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort();
+    const others = Array.from({ length: count - 1 }, (_, at) => first + 1 + at);
+    const free = await Promise.all(others.map(async (port) => !isReserved(port) && (await isFree(port))));
+    if (!free.includes(false)) return first;
+  }
+}
+
 /**
  * Between here and its program's start a port is nobody's: a file tells the tests beside us that it is spoken for. It counts for
  * 20 s; by then its program has taken the port, or never will.
