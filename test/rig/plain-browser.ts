@@ -135,8 +135,12 @@ interface Form {
 function formsOf(html: string): readonly Form[] {
   return [...html.matchAll(/<form\b([^>]*)>(.*?)<\/form>/gs)].map(([, head = "", inner = ""]) => ({
     action: attribute(head, "action") ?? "",
+    // Of the buttons a form is sent with one: pressing Enter presses the first.
     fields: Object.fromEntries(
-      [...inner.matchAll(/<(?:input|button)\b([^>]*)>/g)].flatMap(([, tag = ""]) => {
+      [
+        ...inner.matchAll(/<input\b([^>]*)>/g),
+        ...[...inner.matchAll(/<button\b([^>]*)>/g)].slice(0, 1),
+      ].flatMap(([, tag = ""]) => {
         const name = attribute(tag, "name");
         return name === undefined ? [] : [[name, attribute(tag, "value") ?? ""]];
       }),
