@@ -49,10 +49,8 @@ export function earOf(
   told: { readonly messages: readonly WireMessage[]; readonly streams: readonly RtpStream[] },
   sipPort: number,
 ): Ear {
-  const answer = told.messages.find(
-    ({ kind, from, body }) => kind === "200" && from.endsWith(`:${sipPort}`) && body !== "",
-  );
-  const mediaPort = /^m=audio (\d+) /m.exec(answer?.body ?? "")?.[1];
+  const answer = answerOf(told.messages, sipPort);
+  const mediaPort = mediaPortOf(answer?.body ?? "");
   const streams = told.streams.filter(({ to }) => to.endsWith(`:${mediaPort}`));
   const longest = streams.toSorted((x, y) => y.packets.length - x.packets.length)[0];
   if (longest === undefined) {
@@ -86,6 +84,31 @@ export function earOf(
         toMs: beganAtMs + toSeconds * 1000,
       })),
   };
+}
+
+/** The keys that the telephone whose SIP port this is sent as telephone-events, each with the moment when its first packet left. */
+export function keysOf(
+  told: { readonly messages: readonly WireMessage[]; readonly streams: readonly RtpStream[] },
+  sipPort: number,
+): readonly { readonly key: string; readonly atMs: number }[] {
+  const answer = answerOf(told.messages, sipPort)?.body ?? "";
+  const type = telephoneEventType(answer);
+  return told.streams
+    .filter(({ from }) => from.endsWith(`:${mediaPortOf(answer)}`))
+    .flatMap(({ packets }) => packets.filter(({ payloadType }) => payloadType === type))
+    .filter(({ timestamp }, at, all) => all[at - 1]?.timestamp !== timestamp)
+    .map(({ payload, atMs }) => ({ key: "0123456789*#ABCD"[payload.readUInt8(0)] ?? "?", atMs }));
+}
+
+/** The 200 to the INVITE that came to it, with the description of where it hears. */
+function answerOf(messages: readonly WireMessage[], sipPort: number): WireMessage | undefined {
+  return messages.find(
+    ({ kind, from, body }) => kind === "200" && from.endsWith(`:${sipPort}`) && body !== "",
+  );
+}
+
+function mediaPortOf(description: string): string | undefined {
+  return /^m=audio (\d+) /m.exec(description)?.[1];
 }
 
 function beginningOf(stream: RtpStream): number {

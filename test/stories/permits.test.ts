@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
-import Sqlite from "better-sqlite3";
 import { bankConfig } from "#rig/bank.ts";
+import { permitsOf as storedPermitsOf } from "#rig/stored-permits.ts";
 import { annsNumber, type Story, tellStory } from "#rig/story.ts";
-
-interface PermitRow {
-  readonly subscriber: string;
-  readonly number: string;
-  readonly kind: string;
-}
 
 const toAnn = { subscriber: "bank", number: annsNumber, kind: "user" };
 const toBob = { subscriber: "bank", number: "+12025550142", kind: "center" };
@@ -47,15 +40,6 @@ test("when a telephone rings, its permit is in the database already, and no othe
   });
 });
 
-/** As another process reads them from the file: what is not committed is not there. */
-function permitsOf({ platform }: Story): readonly PermitRow[] {
-  const database = new Sqlite(join(platform.folder, "tandem.sqlite"), { readonly: true });
-  try {
-    const rows = database
-      .prepare("select subscriber, number, kind from dial_permit order by granted_at_ms")
-      .all();
-    return rows as readonly PermitRow[];
-  } finally {
-    database.close();
-  }
+function permitsOf({ platform }: Story) {
+  return storedPermitsOf(platform).map(({ subscriber, number, kind }) => ({ subscriber, number, kind }));
 }
