@@ -31,7 +31,7 @@ export const stepsOfCall: Readonly<Record<number, (seen: Seen) => Promise<void>>
     await seen.page.getByRole("link", { name: "Speak to an agent" }).click();
     seen.pageOctets = (await (await answered).body()).length;
   },
-  203: ({ page }) => shows(page, "Talk to us about Mortgages"),
+  203: ({ page }) => shows(page, "Mortgages: talk to us"),
   204: async ({ page }) => {
     await page.getByLabel("Your telephone number").fill("(202) 555-0123");
     await page.getByRole("button", { name: "Call me now" }).click();
