@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { PageId } from "#base/ids.ts";
-import type { CallOutcome, ConnectStage } from "#call-manager/pages.ts";
 import { assertAccessible, type Browser, openBrowser, picture } from "#rig/chromium.ts";
 import { hostileStrings } from "#rig/hostile-strings.ts";
 import { presentationOnLoopback } from "#rig/open-test-presentation.ts";
@@ -162,109 +161,194 @@ test("a subscriber's own page is framed, and cannot reach ours", options, async 
   await ann.context().close();
 });
 
-for (const language of ["en", "es"] as const) {
-  test(`every page in ${language} is accessible, light and dark, and fits 320 pixels`, options, async () => {
-    await using scene = await openScene();
-    const { callManager } = scene;
-    const ann = await visitor({ locale: language === "en" ? "en-US" : "es-ES" });
-    const check = async (name: string): Promise<void> => {
-      assert.equal(await ann.locator("html").getAttribute("lang"), language);
-      for (const colorScheme of ["light", "dark"] as const) {
-        await ann.emulateMedia({ colorScheme });
-        await assertAccessible(ann, `${name}, ${colorScheme}`);
-        await picture(ann, `${language}/${name}-${colorScheme}`);
-      }
-      await ann.setViewportSize({ width: 320, height: 640 });
-      const overflow = Number(await ann.evaluate("document.documentElement.scrollWidth - innerWidth"));
-      assert.ok(overflow <= 0, `${name} is ${overflow} pixels wider than 320`);
-      await picture(ann, `${language}/${name}-320`);
-      await ann.setViewportSize({ width: 1100, height: 760 });
-    };
-    const talk = `${scene.url}/talk/bank/mortgages`;
-    await ann.goto(`${talk}?title=Rates`);
-    await check("welcome");
-    await ann.goto(`${talk}?token=${virtualToken({ phone: "+14155550123" })}`);
-    await check("welcome-signed");
-    callManager.refuses = "number-impossible";
-    await ann.locator("summary").click();
-    await ann.locator("#phone").fill("12");
-    await ann.locator("main button[type=submit]").click();
-    await ann.locator("[role=alert]").waitFor();
-    await check("welcome-problem");
-    callManager.refuses = undefined;
-    callManager.available = {
-      type: "closed",
-      opensAtMs: Date.UTC(2026, 0, 5, 14),
-      timeZone: "America/New_York",
-    };
-    await ann.goto(talk);
-    await check("refused");
-    callManager.available = { type: "open" };
-    for (const path of ["/talk/nobody/x", "/talk/bank/x", "/talk/bank/mortgages?title=%00"]) {
-      await ann.goto(scene.url + path);
-      await check(`notice-${path.replaceAll(/[^a-z]/g, "")}`);
+/** Side by side: the browser works while the test looks. */
+describe("every page is accessible, light and dark, fits 320 pixels, and weighs under 15 kB", {
+  ...options,
+  concurrency: true,
+}, () => {
+  for (const language of ["en", "es"] as const)
+    test(`in ${language}`, async (t) => {
+      await using tour = await openTour(language);
+      await tour.beforeTheCall();
+      await tour.noticesInItsStead();
+      await tour.duringTheCall();
+      await tour.afterTheCall();
+      for (const [kind, octets] of tour.heaviest)
+        t.diagnostic(`${language}: ${kind} at most ${octets} octets, uncompressed`);
+    });
+});
+
+/** A walk through all that a visitor may ever see. */
+async function openTour(language: "en" | "es") {
+  await using opened = new AsyncDisposableStack();
+  const scene = opened.use(await openScene());
+  const { callManager } = scene;
+  const ann = await visitor({ locale: language === "en" ? "en-US" : "es-ES" });
+  opened.defer(() => ann.context().close());
+  const words = messages(language);
+  const talk = `${scene.url}/talk/bank/mortgages`;
+  const octetsOf = async (path: string): Promise<number> =>
+    (await (await fetch(scene.url + path)).bytes()).length;
+  const heaviest = new Map<string, number>();
+
+  /** `kind` has its own layout; `which` differs from its like by its words alone. */
+  const looks = async (kind: string, which = ""): Promise<void> => {
+    const name = `${kind}${which === "" ? "" : `-${which}`}`;
+    assert.equal(await ann.locator("html").getAttribute("lang"), language);
+    const page = await ann.content();
+    const assets = page.match(/(?<=")\/assets\/[^"]+/g) ?? [];
+    const sizes = await Promise.all(assets.map(octetsOf));
+    const octets = sizes.reduce((sum, each) => sum + each, Buffer.byteLength(page));
+    assert.ok(octets > 2000 && octets < 15_000, `${name}: ${octets} octets`);
+    heaviest.set(kind, Math.max(octets, heaviest.get(kind) ?? 0));
+    for (const colorScheme of ["light", "dark"] as const) {
+      await ann.emulateMedia({ colorScheme });
+      await assertAccessible(ann, `${name}, ${colorScheme}`);
+      await picture(ann, `${language}/${name}-${colorScheme}`);
     }
-    await begins(ann, scene.url);
-    for (const stage of [
-      "placing",
-      "calling-center",
-      "connected",
-      "ending",
-    ] as const satisfies ConnectStage[]) {
-      callManager.moves(stage);
-      await heading(ann, messages(language).connect.stages[stage].headline).waitFor();
-      await check(`connect-${stage}`);
-    }
-    callManager.pushes(rates);
-    await heading(ann, rates.title[language]).waitFor();
-    await check("pushed");
     await ann.setViewportSize({ width: 320, height: 640 });
-    const close = await ann.locator("form[action$=close-page]").boundingBox();
-    const text = await ann.locator(".reading").boundingBox();
-    assert.ok(
-      close !== null && text !== null && text.y - (close.y + close.height) >= 12,
-      "the text is too near",
-    );
-    const outcomes: CallOutcome[] = ["user-busy"];
-    for (const outcome of outcomes) {
-      callManager.ends(outcome);
-      await heading(ann, messages(language).outcomes[outcome].title).waitFor();
-      await check(`disconnect-${outcome}`);
-    }
-    await ann.context().close();
-  });
+    const overflow = Number(await ann.evaluate("document.documentElement.scrollWidth - innerWidth"));
+    assert.ok(overflow <= 0, `${name} is ${overflow} pixels wider than 320`);
+    await picture(ann, `${language}/${name}-320`);
+    await ann.setViewportSize({ width: 1100, height: 760 });
+  };
+  const submits = (): Promise<void> => ann.locator("main button[type=submit]").click();
+
+  const tour = {
+    heaviest,
+
+    /** 201-204, and every reason for which none is begun. */
+    async beforeTheCall(): Promise<void> {
+      await ann.goto(`${talk}?title=Rates&page=https%3A%2F%2Fwww.bank.example%2Frates&phone=4155550177`);
+      await looks("welcome");
+      await ann.goto(`${talk}?token=${virtualToken({ phone: "+14155550123" })}`);
+      await looks("welcome", "signed");
+      await ann.goto(`${talk}?token=${virtualToken({ expired: true })}`);
+      await looks("welcome", "token-expired");
+      for (const why of typedKeys(words.refusals)) {
+        callManager.refuses = why;
+        await ann.goto(talk);
+        await ann.locator("#phone").fill("12");
+        await submits();
+        await ann.locator("[role=alert]").getByText(words.refusals[why]).waitFor();
+        await looks("welcome", why);
+      }
+      callManager.refuses = undefined;
+      const closed = { type: "closed", timeZone: "America/New_York" } as const;
+      for (const available of [
+        { ...closed, opensAtMs: Date.UTC(2026, 0, 5, 14) },
+        closed,
+        { type: "outside-region" },
+        { type: "platform-stopped" },
+      ] as const) {
+        callManager.available = available;
+        await ann.goto(talk);
+        await heading(ann, words.refused.title).waitFor();
+        await looks("refused", "opensAtMs" in available ? "opens-again" : available.type);
+      }
+      callManager.available = { type: "open" };
+    },
+
+    async noticesInItsStead(): Promise<void> {
+      const { notFoundTitle, badLinkTitle, foreignTitle, slowDownTitle, brokenTitle } = words.notice;
+      for (const [name, path, title] of [
+        ["unknown-subscriber", "/talk/nobody/x", notFoundTitle],
+        ["unknown-subject", "/talk/bank/x", notFoundTitle],
+        ["bad-link", "/talk/bank/mortgages?title=%00", badLinkTitle],
+        ["unknown-call", "/call/call_00000000000000000000000000", notFoundTitle],
+        ["unknown-page", "/nothing", notFoundTitle],
+      ] as const) {
+        await ann.goto(scene.url + path);
+        await heading(ann, title).waitFor();
+        await looks("notice", name);
+      }
+      await ann.goto(talk);
+      await ann.context().clearCookies();
+      await ann.locator("#phone").fill("415 555 0100");
+      await submits();
+      await heading(ann, foreignTitle).waitFor();
+      await looks("notice", "foreign-form");
+      await using impatient = await openScene({ limits: { pagesPerMinute: 0 } });
+      await ann.goto(`${impatient.url}/talk/bank/mortgages`);
+      await heading(ann, slowDownTitle).waitFor();
+      await looks("notice", "slow-down");
+      const read = callManager.readClick.bind(callManager);
+      callManager.readClick = () => Promise.reject(new Error("the story wants it so"));
+      await ann.goto(talk);
+      await heading(ann, brokenTitle).waitFor();
+      await looks("notice", "broken");
+      callManager.readClick = read;
+    },
+
+    /** 205-217 */
+    async duringTheCall(): Promise<void> {
+      callManager.subscriberFace = { ...callManager.subscriberFace, origins: ["http://localhost:1"] };
+      await ann.context().route("http://localhost:1/**", async (route) => {
+        await route.fulfill({
+          contentType: "text/html",
+          body: "<title>Rates</title><h1>Rates of the bank</h1>",
+        });
+      });
+      await begins(ann, scene.url);
+      for (const stage of typedKeys(words.connect.stages)) {
+        callManager.moves(stage);
+        await heading(ann, words.connect.stages[stage].headline).waitFor();
+        await looks("connect", stage);
+      }
+      const other = await ann.context().newPage();
+      await other.goto(talk);
+      assert.equal(await other.locator("p.note a").innerText(), words.welcome.liveCallLink);
+      await assertAccessible(other, "welcome with a live call");
+      await other.close();
+
+      callManager.pushes(rates);
+      await heading(ann, rates.title[language]).waitFor();
+      await looks("pushed", "text");
+      await ann.setViewportSize({ width: 320, height: 640 });
+      const close = await ann.locator("form[action$=close-page]").boundingBox();
+      const text = await ann.locator(".reading").boundingBox();
+      assert.ok(
+        close !== null && text !== null && text.y - (close.y + close.height) >= 12,
+        "the text is too near",
+      );
+      await ann.setViewportSize({ width: 1100, height: 760 });
+      const url = "http://localhost:1/rates";
+      callManager.pushes({ ...rates, id: "framed" as PageId, content: { type: "url", url } });
+      await ann.frameLocator("iframe").getByRole("heading", { name: "Rates of the bank" }).waitFor();
+      await looks("pushed", "framed");
+      callManager.library = [];
+      await ann.reload();
+      await ann.getByText(words.pushed.missing).waitFor();
+      await looks("pushed", "missing");
+      callManager.ends("completed");
+    },
+
+    /** 219, happy or not: a call for each. */
+    async afterTheCall(): Promise<void> {
+      for (const outcome of typedKeys(words.outcomes)) {
+        await begins(ann, scene.url);
+        callManager.ends(outcome);
+        await heading(ann, words.outcomes[outcome].title).waitFor();
+        await looks("disconnect", outcome);
+      }
+    },
+  };
+  const owned = opened.move();
+  return { ...tour, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-test("each page weighs under 15 kB with its style and script", options, async (t) => {
+/** A table of messages has an entry for each, or does not compile. */
+function typedKeys<Key extends string>(table: Readonly<Record<Key, unknown>>): readonly Key[] {
+  return Object.keys(table) as Key[];
+}
+
+test("the welcome page brings nothing along but its style and icon", options, async () => {
   await using scene = await openScene();
   const ann = await visitor();
-  let octets = 0;
-  ann.on("response", (response) => {
-    if (response.url().includes("/events")) return;
-    response.body().then(
-      (body) => (octets += body.length),
-      // A redirect has no body.
-      () => {},
-    );
-  });
-  const weigh = async (name: string, act: () => Promise<void>): Promise<void> => {
-    octets = 0;
-    await act();
-    t.diagnostic(`${name}: ${octets} octets, uncompressed`);
-    assert.ok(octets > 2000 && octets < 15_000, `${name}: ${octets}`);
-  };
-  const talk = `${scene.url}/talk/bank/mortgages?title=Rates&page=https%3A%2F%2Fwww.bank.example%2Frates`;
-  await weigh("welcome", async () => void (await ann.goto(talk, { waitUntil: "networkidle" })));
-  await begins(ann, scene.url);
-  const fresh = await ann.context().newPage();
-  await fresh.goto(ann.url());
-  const parts = [await fresh.content()];
-  for (const asset of ["tandem.css", "live.js", "icon.svg"]) {
-    parts.push(await (await fetch(`${scene.url}/assets/${asset}`)).text());
-  }
-  const connect = Buffer.byteLength(parts.join(""));
-  t.diagnostic(`connect: ${connect} octets, uncompressed`);
-  assert.ok(connect < 15_000, `connect: ${connect}`);
+  const came: string[] = [];
+  ann.on("response", (response) => came.push(new URL(response.url()).pathname));
+  await ann.goto(`${scene.url}/talk/bank/mortgages`, { waitUntil: "networkidle" });
+  assert.deepEqual(came.toSorted(), ["/assets/icon.svg", "/assets/tandem.css", "/talk/bank/mortgages"]);
   await ann.context().close();
 });
 
