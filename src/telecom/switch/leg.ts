@@ -138,8 +138,7 @@ export function step(leg: Leg, input: LegInput, nowMs: number): LegStep {
     case "held":
       return held(leg, input.onHold, nowMs);
     case "digit":
-      // What sounds like a key in early media was pressed by nobody whom we called.
-      return leg.shown.state === "answered" ? keyed(leg, input.key, nowMs) : [leg, []];
+      return keyed(leg, input.key, nowMs);
     case "command":
       return commanded(leg, input.command, nowMs);
     case "play-ended":
