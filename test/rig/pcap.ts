@@ -89,7 +89,7 @@ function ipv6(octets: Buffer): string {
 }
 
 /** Writes a sound of 8 kHz as RTP, mu-law, 20 ms a packet, for programs that play captures (sipp puts its own ports in). */
-export function writeRtpPcap(path: string, sound: Sound): void {
+export function writeRtpPcap(path: string, sound: Sound, source = 0x5eed_5eed): void {
   const muLaw = Uint8Array.from(sound.samples, toMuLaw);
   const header = Buffer.alloc(24);
   header.writeUInt32LE(0xa1b2c3d4, 0);
@@ -99,7 +99,7 @@ export function writeRtpPcap(path: string, sound: Sound): void {
   header.writeUInt32LE(ethernet, 20);
   const frames: Buffer[] = [header];
   for (let at = 0; at + 160 <= muLaw.length; at += 160) {
-    const frame = ethernetFrame(rtpPacket(at, muLaw.subarray(at, at + 160)));
+    const frame = ethernetFrame(rtpPacket(at, muLaw.subarray(at, at + 160), source));
     const record = Buffer.alloc(16);
     const atUs = (at / 160) * 20_000;
     record.writeUInt32LE(Math.floor(atUs / 1e6), 0);
@@ -111,13 +111,13 @@ export function writeRtpPcap(path: string, sound: Sound): void {
   writeFileSync(path, Buffer.concat(frames));
 }
 
-function rtpPacket(timestamp: number, payload: Uint8Array): Buffer {
+function rtpPacket(timestamp: number, payload: Uint8Array, source: number): Buffer {
   const header = Buffer.alloc(12);
   header.writeUInt8(0x80, 0);
   header.writeUInt8(timestamp === 0 ? 0x80 : 0, 1);
   header.writeUInt16BE(timestamp / 160, 2);
   header.writeUInt32BE(timestamp, 4);
-  header.writeUInt32BE(0x5eed_5eed, 8);
+  header.writeUInt32BE(source, 8);
   return Buffer.concat([header, payload]);
 }
 

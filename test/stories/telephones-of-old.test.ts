@@ -1,6 +1,7 @@
 /**
- * Centers whose telephones have no telephone-events, and centers that want to know who calls: played by sipp, which nobody here
- * wrote. Ann has baresip, and what she hears of Bob's keys is measured. The web process is killed (kill -9) after every line.
+ * Centers whose telephones have no telephone-events, that play music before they pick up, or that want to know who calls: played by
+ * sipp, which nobody here wrote. Ann has baresip, and what she hears of Bob's keys is measured. The web process is killed (kill -9)
+ * after every line.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -14,10 +15,12 @@ import { writeRtpPcap } from "#rig/pcap.ts";
 import { installed, temporaryFolder } from "#rig/processes.ts";
 import { asks, farEnd, hears, hearsResponse, pause, says, saysInDialog } from "#rig/sipp/far-end.ts";
 import { type Sipp, startSipp } from "#rig/sipp.ts";
-import { heardKey, heardTouchTones, sequence, type Stretch } from "#rig/sound.ts";
+import { heardKey, heardTone, heardTouchTones, lengthOf, sequence, type Stretch } from "#rig/sound.ts";
 import { annsNumber } from "#rig/story.ts";
-import { annsTone, bobsTone, hearsNoKey } from "#rig/who-hears-what.ts";
+import { voiceHz } from "#rig/tone-voice.ts";
+import { annsTone, bobsTone, eachHearsWhatIsTheirs, hearsNoKey } from "#rig/who-hears-what.ts";
 
+const musicsTone = 1900;
 const missing =
   !installed("sipp", "baresip", "tcpdump") || !mayCapture()
     ? "needs sipp, baresip, tcpdump and the right to capture: bin/test --setup, as root"
@@ -37,7 +40,7 @@ describe("telephones of old", { skip: missing, timeout: 230_000 }, () => {
         says(180),
         withoutTelephoneEvent(says(200, { sdp: true, retransmitted: true })),
         hears("ACK"),
-        `<nop><action><exec play_pcap_audio="${voice}" /></action></nop>`,
+        plays(voice),
         hears("BYE"),
         saysInDialog(200),
       ),
@@ -82,6 +85,73 @@ describe("telephones of old", { skip: missing, timeout: 230_000 }, () => {
         `of ${key} Ann hears ${left.join(" s, ")} s`,
       );
     }
+  });
+
+  test("a center that plays music before anybody picks up: nobody hears it, and a key in it signs nobody on", async () => {
+    using folder = temporaryFolder("early");
+    const [music, voice] = [join(folder.path, "music.pcap"), join(folder.path, "bob.pcap")];
+    const waits = [
+      { hz: [musicsTone], seconds: 2 },
+      { hz: [], seconds: 0.06 },
+      { hz: [941, 1477], seconds: 0.12 },
+      { hz: [], seconds: 0.06 },
+      { hz: [musicsTone], seconds: 2 },
+    ];
+    // Another machine of the center's than the telephone that is picked up then.
+    writeRtpPcap(music, sequence(waits, 0.5), 0x0dd_5eed);
+    writeRtpPcap(voice, sequence(spoken({ signOnAt: 4, codesAt: [13], seconds: 0.12 }), 0.5));
+    await using bob = await startSipp({
+      calls: 1,
+      scenario: farEnd(
+        hears("INVITE"),
+        withoutTelephoneEvent(says(183, { sdp: true })),
+        plays(music),
+        pause(6000),
+        withoutTelephoneEvent(says(200, { sdp: true, retransmitted: true })),
+        hears("ACK"),
+        plays(voice),
+        hears("BYE"),
+        saysInDialog(200),
+      ),
+    });
+    await using ann = await anns();
+    const config = bankConfig({ user: ann.port, center: bob.port });
+    await using call = await openMeasuredCall({ config, ann, bob });
+    await ringsAndAnswers(call, ann);
+    await call.annSees("Leave this page open: pages");
+    await call.webDies();
+    await call.annSees("30 years fixed: 6.1 %");
+    await ann.hangsUp();
+    await isSatisfied(bob);
+    await call.annSees("Goodbye");
+
+    const measured = await call.measures();
+    const { record, messages, streams, toAnn, toBob } = measured;
+    const pickedUpAtMs = messages.find(
+      ({ kind, from }) => kind === "200" && from.endsWith(`:${bob.port}`),
+    )?.atMs;
+    assert.ok(pickedUpAtMs !== undefined);
+    const early = streams.filter(({ from }) => from.endsWith(`:${bob.mediaPort}`)).map(soundOf);
+    assert.ok(
+      early.some((sound) => lengthOf(heardTone(sound, musicsTone)) > 3.5),
+      "the music was sent",
+    );
+    assert.equal(toAnn.hears(musicsTone).length, 0, "Ann hears it");
+    assert.equal(heardTouchTones(toAnn.sound), "");
+    // Our own ringback meanwhile, 2 s in every 6.
+    const waited = { fromMs: span(record, "announce").toMs, toMs: pickedUpAtMs };
+    assert.ok(secondsWithin(toAnn.hears(440, { share: 0.3, joinSeconds: 0.2 }), waited) > 1.5, "ringback");
+    assert.ok(
+      span(record, "agent-signs-on").toMs > pickedUpAtMs + 3000,
+      "the key before the answer is nobody's: Bob is asked, and keys his own",
+    );
+    assert.ok(secondsWithin(toBob.hears(voiceHz.signOn), span(record, "agent-signs-on")) > 0.5);
+    eachHearsWhatIsTheirs(measured);
+    assert.equal(record.outcome, "completed");
+    assert.deepEqual(
+      record.pagesPushed.map(({ digits }) => digits),
+      ["12"],
+    );
   });
 
   test("a center that asks for a password, and a telephone that keys by SIP INFO", async () => {
@@ -186,6 +256,10 @@ function spoken(keys: { signOnAt: number; codesAt: readonly number[]; seconds: n
 /** In seconds, to the 10 ms that they are measured by. */
 function lengthsOf(found: readonly Stretch[]): readonly number[] {
   return found.map(({ fromSeconds, toSeconds }) => Math.round((toSeconds - fromSeconds) * 100) / 100);
+}
+
+function plays(pcap: string): string {
+  return `<nop><action><exec play_pcap_audio="${pcap}" /></action></nop>`;
 }
 
 function withoutTelephoneEvent(saying: string): string {

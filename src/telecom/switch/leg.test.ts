@@ -71,6 +71,20 @@ test("early media is told also when it begins after the ringing", () => {
   assert.deepEqual(early, [false, true]);
 });
 
+test("a key before the answer is nobody's", () => {
+  const { leg, said } = after(
+    { type: "progress", status: 183, earlyMedia: true },
+    key("1", "inband", 1_500),
+    answered,
+    key("2", "inband", 3_000),
+  );
+  assert.deepEqual(
+    leg.shown.digits.map(({ digit, seq }) => `${seq}${digit}`),
+    ["12"],
+  );
+  assert.deepEqual(said, ["leg-ringing", "leg-answered", "digit"]);
+});
+
 test("a telephone that never rang was not reached, unless its moment had passed before it was dialled", () => {
   const [silent, effects] = step(dialed(dial, 1_000), { type: "due" }, 20_000);
   assert.equal(silent.shown.endCause, "unreachable");

@@ -138,7 +138,8 @@ export function step(leg: Leg, input: LegInput, nowMs: number): LegStep {
     case "held":
       return held(leg, input.onHold, nowMs);
     case "digit":
-      return keyed(leg, input.key, nowMs);
+      // What sounds like a key in early media was pressed by nobody whom we called.
+      return leg.shown.state === "answered" ? keyed(leg, input.key, nowMs) : [leg, []];
     case "command":
       return commanded(leg, input.command, nowMs);
     case "play-ended":

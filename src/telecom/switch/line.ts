@@ -138,7 +138,8 @@ export class Line {
       case "digit": {
         const { digit, durationMs } = event.digit;
         const key = { digit, durationMs, via: "info" as const, atMs: this.#parts.clock.now() };
-        return this.take({ type: "digit", key });
+        // In turn: a key pressed right after the answer must not overtake it.
+        return this.#chore("log-only", async () => this.take({ type: "digit", key }));
       }
       case "over":
         // In turn: a far end that picks up and hangs up at once was answered all the same.
