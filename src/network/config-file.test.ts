@@ -188,7 +188,8 @@ test("what a person gets wrong is told in words", () => {
   const cases: readonly [from: string, to: string, told: RegExp][] = [
     ['"12": "rates"', '"12": "rates", "12": "rates"', /digits\.12 stands here twice$/],
     ['"12"', '"1a"', /digits\.1a must be 1 to 8 digits$/],
-    ['"bank": {', '"The Bank": {', /must be a name of 1 to 40 lower-case letters, digits and hyphens$/],
+    ['"bank": {', '"The Bank": {', /a name of 1 to 40 lower-case letters, digits and hyphens, and/],
+    ['"bank": {', '"platform": {', /and not "platform"$/],
     ["America/New_York", "America/Nowhere", /timeZone is no time zone/],
     ['["09:00-17:30"]', '["9-17"]', /hours must be "always", or spans by weekday/],
     ['["09:00-17:30"]', '["09:00-09:00"]', /begins when it ends/],

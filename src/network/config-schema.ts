@@ -9,6 +9,12 @@ const id = Type.String({
   description: "a name of 1 to 40 lower-case letters, digits and hyphens",
 });
 
+/** `tandem stop` says "platform" for everybody: a subscriber of that name could not be stopped alone. */
+const subscriberId = Type.String({
+  pattern: "^(?!platform$)[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$",
+  description: 'a name of 1 to 40 lower-case letters, digits and hyphens, and not "platform"',
+});
+
 const named = <T extends Type.TSchema>(schema: T) =>
   Type.Record(Type.String(), schema, { propertyNames: id });
 
@@ -265,7 +271,7 @@ export const configSchema = Type.Object(
   {
     $schema: Type.Optional(Type.String()),
     trunks: named(trunk),
-    subscribers: named(subscriber),
+    subscribers: Type.Record(Type.String(), subscriber, { propertyNames: subscriberId }),
   },
   { additionalProperties: false, title: "Configuration of Tandem" },
 );
