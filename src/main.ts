@@ -66,6 +66,12 @@ async function openWebProcess(settings: Settings, log: Log) {
   const presentation = await openPresentation({
     callManager,
     visitorDesk,
+    wire: {
+      watch(watcher) {
+        const ends = [unit.watch(watcher), callManager.watch(watcher)];
+        return () => ends.forEach((end) => end());
+      },
+    },
     settings: { ...settings.http, ...settings },
     ...parts,
   });

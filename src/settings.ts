@@ -23,6 +23,8 @@ export interface Settings {
     readonly publicUrl: string | undefined;
     /** Addresses or networks of the reverse proxies whose X-Forwarded-For is believed. */
     readonly trustProxy: readonly string[];
+    /** Origins whose pages may show ours in a frame. */
+    readonly framedBy: readonly string[];
   };
   /** Newest first; tickets are sealed with the first and opened with any. 32 octets each. */
   readonly secretKeys: readonly Uint8Array[];
@@ -78,6 +80,11 @@ const variables = {
     "must hold IP addresses or networks, by comma, such as 10.0.0.5 or 10.0.0.0/8; names are not looked up",
     { default: "" },
   ),
+  TANDEM_FRAMED_BY: textThat(
+    (text) => byComma(text).every((origin) => webOrigin(origin) === origin),
+    "must hold origins, by comma, such as https://www.bank.example",
+    { default: "" },
+  ),
   TANDEM_SECRET_KEYS: Type.Optional(textThat(areKeys, `must be ${keysWanted}`)),
   TANDEM_OPERATOR_TOKEN: Type.Optional(Type.String({ minLength: 20 })),
   TANDEM_UNIT_SOCKET: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
@@ -111,6 +118,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       port: parsed.TANDEM_HTTP_PORT,
       publicUrl: publicUrl(parsed),
       trustProxy: byComma(parsed.TANDEM_TRUST_PROXY),
+      framedBy: byComma(parsed.TANDEM_FRAMED_BY),
     },
     secretKeys: secretKeys({ given: parsed.TANDEM_SECRET_KEYS, development, dataFolder }),
     operatorToken: parsed.TANDEM_OPERATOR_TOKEN,

@@ -12,6 +12,7 @@ import type { BeginCallAnswer, BeginCallRefusal, CallWish } from "./call-manager
 import { insertCall, isReferenceLive, liveCallOfSession } from "./call-table.ts";
 import { stagePages } from "./call-progress.ts";
 import { begunRow } from "./journal-fact.ts";
+import type { SessionPage } from "./pages.ts";
 import { appendPages } from "./session-page-table.ts";
 import { callOfTicket, type Ticket, useTicket } from "./used-ticket-table.ts";
 import { planCall, stepsToRun } from "./web-call.ts";
@@ -94,10 +95,15 @@ export async function beginCall(
     await insertCall(tx, call);
     await useTicket(tx, { kind: "form", id: wish.ticket }, id);
     if (token !== undefined) await useTicket(tx, token, id);
-    await appendPages(tx, call, stagePages({ ...call, began: {} }, call), nowMs);
+    await appendPages(tx, call, firstPages(call), nowMs);
     await appendJournal(tx, [begunRow(call)]);
     return { answer: { type: "begun", call: id, resumed: false }, begun: call };
   });
+}
+
+/** What a call's session shows from its beginning. */
+export function firstPages(call: Call): readonly SessionPage[] {
+  return stagePages({ ...call, began: {} }, call);
 }
 
 /** By the ticket (double click, reload, back button), or the session's live one (another tab). */

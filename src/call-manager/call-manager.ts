@@ -1,7 +1,8 @@
 import type { CallId, SessionId } from "#base/ids.ts";
 import type { InteractionContext } from "#contract/interaction-context.ts";
 import type { CallRecord } from "./call-record.ts";
-import type { ShownPage } from "./pages.ts";
+import type { NewJournalRow } from "#store/journal.ts";
+import type { SessionPage, ShownPage } from "./pages.ts";
 
 /** The call manager's front: all that the presentation may ask of it. */
 export interface CallManager {
@@ -25,6 +26,18 @@ export interface CallManager {
     readonly limit: number;
     readonly before?: CallId;
   }): Promise<readonly CallRecord[]>;
+}
+
+/** For whoever looks on. */
+export interface WatchedCalls {
+  /** What is written down of every call from now on, after its commit. Returns the end of it. */
+  watch(watcher: (noted: Noted) => void): () => void;
+}
+
+/** One checkpoint: its row of the journal, and the pages that came with it. */
+export interface Noted {
+  readonly row: NewJournalRow;
+  readonly pages: readonly SessionPage[];
 }
 
 export interface CallWish {

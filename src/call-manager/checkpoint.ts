@@ -3,10 +3,10 @@ import type { Database } from "#store/database.ts";
 import { appendJournal } from "#store/journal.ts";
 import type { Call } from "./call.ts";
 import { takeCommands } from "./call-inbox-table.ts";
+import type { Noted } from "./call-manager.ts";
 import { nextCall, stagePages } from "./call-progress.ts";
 import { updateCall } from "./call-table.ts";
 import { journalRow } from "./journal-fact.ts";
-import type { SessionPage } from "./pages.ts";
 import { appendPages } from "./session-page-table.ts";
 import type { BecameTrue, StepEnd } from "./step.ts";
 import type { StepName } from "./web-call.ts";
@@ -25,7 +25,7 @@ export function writeCheckpoint(
     readonly end: StepEnd | undefined;
     readonly atMs: number;
   },
-): Promise<{ readonly call: Call; readonly pages: readonly SessionPage[] }> {
+): Promise<Noted & { readonly call: Call }> {
   const { before, step, became, end, atMs } = of;
   return database.transaction(async (tx) => {
     const more = await became.alongside?.(tx);
@@ -34,7 +34,8 @@ export function writeCheckpoint(
     if (!(await updateCall(tx, before, call))) throw new TandemError("CALL_TAKEN", { call: call.id, step });
     await takeCommands(tx, call.id, became.obeyed ?? [], atMs);
     if (pages.length > 0) await appendPages(tx, call, pages, atMs);
-    await appendJournal(tx, [journalRow({ before, call, step, became, ended: end !== undefined, atMs })]);
-    return { call, pages };
+    const row = journalRow({ before, call, step, became, ended: end !== undefined, atMs });
+    await appendJournal(tx, [row]);
+    return { call, row, pages };
   });
 }

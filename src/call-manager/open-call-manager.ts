@@ -5,12 +5,13 @@ import type { Random } from "#base/random.ts";
 import type { Network } from "#network/network.ts";
 import type { Database } from "#store/database.ts";
 import type { TelecomUnit } from "#telecom/client.ts";
-import { beginCall } from "./begin-call.ts";
+import { beginCall, firstPages } from "./begin-call.ts";
 import type { Call } from "./call.ts";
 import { type InboxCommand, putCommand } from "./call-inbox-table.ts";
-import type { CallManager } from "./call-manager.ts";
+import type { CallManager, Noted, WatchedCalls } from "./call-manager.ts";
 import { readCallRecord, readCallRecords, readRecordOfSession } from "./call-records.ts";
 import { readCall } from "./call-table.ts";
+import { begunRow } from "./journal-fact.ts";
 import { CallRunners } from "./kernel/run-calls.ts";
 import type { Pages } from "./pages.ts";
 import { lastPage, readPagesAfter } from "./session-page-table.ts";
@@ -56,10 +57,25 @@ export async function openCallManager(around: {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-}): Promise<CallManager & { close(): Promise<void> }> {
+}): Promise<CallManager & WatchedCalls & { close(): Promise<void> }> {
   const { database, unit, pages, clock, log } = around;
   let closed = false;
-  const runners = new CallRunners({ ...around, steps, onPages: (call) => pages.changed(call.session) });
+  const watchers = new Set<(noted: Noted) => void>();
+  const show = (noted: Noted): void => {
+    for (const watcher of [...watchers]) {
+      try {
+        watcher(noted);
+      } catch (error) {
+        log.error({ error }, "A watcher of the calls failed.");
+      }
+    }
+  };
+  const runners = new CallRunners({
+    ...around,
+    steps,
+    onPages: (call) => pages.changed(call.session),
+    onNoted: show,
+  });
   const takenUp = runners.takeUp().catch((error: unknown) => {
     if (!closed) log.error({ error }, "The unfinished calls could not be taken up.");
   });
@@ -82,6 +98,7 @@ export async function openCallManager(around: {
       const begun = await beginCall(wish, { ...around, unitBoot: unit.connected ? unit.boot : undefined });
       if ("begun" in begun && begun.begun !== undefined) {
         pages.changed(wish.session);
+        show({ row: begunRow(begun.begun), pages: firstPages(begun.begun) });
         // It stands in the database: if its flow cannot begin now, the next start takes it up.
         runners
           .run(begun.begun)
@@ -102,6 +119,10 @@ export async function openCallManager(around: {
     call: (call) => readCallRecord(database, call),
     calls: (filter) =>
       readCallRecords(database, { ...filter, limit: Math.max(1, Math.min(filter.limit, mostCalls)) }),
+    watch(watcher) {
+      watchers.add(watcher);
+      return () => void watchers.delete(watcher);
+    },
     async close() {
       closed = true;
       await runners.close();

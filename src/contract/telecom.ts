@@ -176,6 +176,21 @@ export const command = Type.Union([
 ]);
 export type Command = Type.Static<typeof command>;
 
+/** Not to the lines but to the door: tell this client every SIP message as it goes, until then. To look on it is said again. */
+export const trace = Type.Object({ type: Type.Literal("trace"), untilMs: momentMs });
+
+/** To a client that said `trace`. Passwords' proofs and media keys are left out of `text`; a long message is cut. */
+export const sipMessage = Type.Object({
+  type: Type.Literal("sip-message"),
+  atMs: momentMs,
+  direction: Type.Union([Type.Literal("in"), Type.Literal("out")]),
+  transport: Type.String({ maxLength: 10 }),
+  /** `address:port` of the far end. */
+  remote: Type.String({ maxLength: 100 }),
+  text: Type.String(),
+});
+export type SipMessageSeen = Type.Static<typeof sipMessage>;
+
 /** Why a leg ended, in the field's words; `sipStatus` beside it tells the wire's. */
 export const legEndCause = Type.Union([
   Type.Literal("hung-up-by-far-end"),

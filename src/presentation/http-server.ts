@@ -46,6 +46,8 @@ export async function makeHttpServer(options: {
 
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(headersOfEveryAnswer);
+    // Of several origins it can name none; `frame-ancestors` says whose frames we stand in.
+    if (settings.framedBy.length > 0) reply.removeHeader("x-frame-options");
     if (options.secure) reply.header("strict-transport-security", "max-age=31536000");
     if ((request.raw.url ?? "").length > longestUrl) await pages.notice(reply, { type: "bad-link" });
   });

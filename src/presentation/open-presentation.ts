@@ -19,6 +19,7 @@ import { talkRoutes } from "./talk-routes.ts";
 import { TicketOffice } from "./ticket.ts";
 import { visitorAddress } from "./visitor-address.ts";
 import { VisitorCookies } from "./visitor-session.ts";
+import { type WireSource, WireView } from "./wire-view.ts";
 
 /** The page presentation server: what a visitor's browser and the operator's programs talk to. */
 export interface Presentation {
@@ -32,6 +33,7 @@ export interface Presentation {
 export interface PresentationOptions {
   readonly callManager: CallManager;
   readonly visitorDesk: VisitorDesk;
+  readonly wire: WireSource;
   readonly settings: PresentationSettings;
   readonly clock: Clock;
   readonly random: Random;
@@ -64,12 +66,14 @@ export async function makePresentation(options: PresentationOptions): Promise<{
   const fromOwnPage = ownPageCheck(() => ownOrigins);
 
   const cookies = new VisitorCookies({ secure, random });
-  const pages = new PageWriter({ cookies, random, development: settings.development });
+  const pages = new PageWriter({ cookies, random, ...settings });
   const tickets = new TicketOffice(settings.secretKeys, clock, random);
   const live = new LiveConnections({ clock, random, log, limits });
   const views = new CallViews({ callManager, desk, ownOrigins: () => ownOrigins });
   const begins = new RateLimit(clock, limits.beginsPerMinute);
   const requests = new RateLimit(clock, limits.pagesPerMinute);
+
+  const wire = new WireView(options.wire, clock);
 
   const app = await makeHttpServer({ settings, limits, secure, pages, log });
   app.addHook("onRequest", async (request, reply) => {
@@ -77,18 +81,23 @@ export async function makePresentation(options: PresentationOptions): Promise<{
     const seconds = requests.take(visitorAddress(request));
     if (seconds > 0) await pages.notice(reply, { type: "slow-down", seconds });
   });
+  app.addHook("onResponse", async ({ method, url }, { statusCode }) => {
+    if (!wire.isWatched) return;
+    const [path = ""] = url.split("?", 1);
+    if (/^\/(?:talk|call)\//.test(path)) wire.show({ type: "request", method, path, status: statusCode });
+  });
   app.addHook("preClose", async () => live.closeAll());
   await app.register(swagger, {
     openapi: { info: { title: "Tandem: the operator's API", version: "1" }, components: bearer },
     hideUntagged: true,
   });
 
-  const talk = { callManager, desk, tickets, cookies, pages, clock, begins, fromOwnPage };
+  const talk = { callManager, desk, tickets, cookies, pages, wire, clock, begins, fromOwnPage };
   app.register(async (scope) => {
     talkRoutes(scope, talk);
     callRoutes(scope, { callManager, views, live, cookies, pages, talk });
     assetRoutes(scope, pages);
-    operatorApi(scope, { callManager, operatorToken: settings.operatorToken });
+    operatorApi(scope, { callManager, operatorToken: settings.operatorToken, wire });
     scope.get("/api/openapi.json", async () => app.swagger());
     scope.get(
       "/healthz",

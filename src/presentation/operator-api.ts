@@ -6,11 +6,16 @@ import Type from "typebox";
 import { callRecordShape, problemShape } from "./api-shapes.ts";
 import { isCallId } from "./call-views.ts";
 import { problem } from "./problem.ts";
+import { wireRoute, type WireView } from "./wire-view.ts";
 
 /** The operator's API: call records as JSON, by bearer token (RFC 6750), errors as problem details (RFC 9457). */
 export function operatorApi(
   root: FastifyInstance,
-  options: { readonly callManager: CallManager; readonly operatorToken: string | undefined },
+  options: {
+    readonly callManager: CallManager;
+    readonly operatorToken: string | undefined;
+    readonly wire: WireView;
+  },
 ): void {
   const { callManager } = options;
   root.register(async (scope) => {
@@ -30,6 +35,8 @@ export function operatorApi(
         await problem(reply, 401, "A valid operator's token is needed.");
       }
     });
+
+    wireRoute(scope, options.wire);
 
     app.get(
       "/api/calls",

@@ -13,15 +13,18 @@ export class PageWriter {
   readonly #cookies: VisitorCookies;
   readonly #random: Random;
   readonly #development: boolean;
+  readonly #framedBy: readonly string[];
 
   constructor(options: {
     readonly cookies: VisitorCookies;
     readonly random: Random;
     readonly development: boolean;
+    readonly framedBy: readonly string[];
   }) {
     this.#cookies = options.cookies;
     this.#random = options.random;
     this.#development = options.development;
+    this.#framedBy = options.framedBy;
   }
 
   /** What the link says, else what this browser chose before, else what it prefers, else the subscriber's own. */
@@ -55,7 +58,7 @@ export class PageWriter {
         // A page shows one visitor's call: no cache keeps it, not even the back button's.
         "cache-control": "no-store",
         vary: "accept-language, cookie",
-        "content-security-policy": contentSecurityPolicy(nonce, around.subscriber),
+        "content-security-policy": contentSecurityPolicy(nonce, around.subscriber, this.#framedBy),
       })
       .send(document(frame, content));
   }
@@ -94,10 +97,14 @@ function askedLanguage(request: FastifyRequest): Language | undefined {
 }
 
 /**
- * CSP Level 3. Nothing inline but the one style element with its nonce; no page of ours may be framed by anybody; what we
+ * CSP Level 3. Nothing inline but the one style element with its nonce; a page of ours is framed by whom the operator named alone; what we
  * frame is on the subscriber's verified origins.
  */
-function contentSecurityPolicy(nonce: string, subscriber: SubscriberFace | undefined): string {
+function contentSecurityPolicy(
+  nonce: string,
+  subscriber: SubscriberFace | undefined,
+  framedBy: readonly string[],
+): string {
   const origins = (subscriber?.origins ?? []).filter(isOrigin);
   const logo = subscriber?.logoUrl;
   const logoOrigin = isShowable(logo) && URL.canParse(logo) ? ` ${new URL(logo).origin}` : "";
@@ -110,7 +117,7 @@ function contentSecurityPolicy(nonce: string, subscriber: SubscriberFace | undef
     `frame-src ${origins.length === 0 ? "'none'" : origins.join(" ")}`,
     "form-action 'self'",
     "base-uri 'none'",
-    "frame-ancestors 'none'",
+    `frame-ancestors ${framedBy.length === 0 ? "'none'" : framedBy.join(" ")}`,
   ].join("; ");
 }
 

@@ -12,6 +12,8 @@ export interface PresentationSettings {
   /** Bearer token of the operator's API; without one the API refuses everybody. */
   readonly operatorToken: string | undefined;
   readonly development: boolean;
+  /** Origins whose pages may show ours in a frame; by none unless told. */
+  readonly framedBy: readonly string[];
   readonly limits?: Partial<TrafficLimits>;
 }
 

@@ -18,6 +18,7 @@ import { sameUrlIn, splitOnce } from "./same-url.ts";
 import type { Ticket, TicketOffice } from "./ticket.ts";
 import { visitorAddress } from "./visitor-address.ts";
 import type { VisitorCookies } from "./visitor-session.ts";
+import type { WireView } from "./wire-view.ts";
 
 export interface TalkOptions {
   readonly callManager: CallManager;
@@ -25,6 +26,7 @@ export interface TalkOptions {
   readonly tickets: TicketOffice;
   readonly cookies: VisitorCookies;
   readonly pages: PageWriter;
+  readonly wire: WireView;
   readonly clock: Clock;
   readonly begins: RateLimit;
   /** Whether a POST comes from a page of ours. */
@@ -51,6 +53,7 @@ export function talkRoutes(app: FastifyInstance, options: TalkOptions): void {
     }
 
     const { context, token, phone } = answer;
+    options.wire.show({ type: "click", context, token: token.type });
     const ticket = tickets.make({
       context,
       ...(token.type === "verified" ? { tokenId: token.tokenId } : {}),

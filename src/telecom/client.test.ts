@@ -9,8 +9,8 @@ import { systemClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { BridgeId, LegId, PermitId, PlayId } from "#base/ids.ts";
 import { silentLog } from "#base/log.ts";
-import type { Command, LegState, TelecomEvent } from "#contract/telecom.ts";
-import { connectTelecomUnit, type TelecomUnit } from "./client.ts";
+import type { Command, LegState, SipMessageSeen, TelecomEvent } from "#contract/telecom.ts";
+import { connectTelecomUnit, type Seen, type TelecomUnit, type WatchedUnit } from "./client.ts";
 import { type CommandDoor, openCommandDoor } from "./wire/command-door.ts";
 
 const leg = "call_1.user" as LegId;
@@ -33,7 +33,7 @@ interface House {
   readonly socketPath: string;
   readonly commands: Command[];
   door(options?: { unitBoot?: string; legs?: LegState[] }): Promise<CommandDoor>;
-  unit(): TelecomUnit;
+  unit(): WatchedUnit;
   /** Resolves when the door has been told `count` commands. */
   told(count: number): Promise<void>;
 }
@@ -301,6 +301,38 @@ test("a refused play does not play in the mirror", async (t) => {
   });
   await refused;
   assert.equal(unit.leg(leg)?.playing, undefined);
+});
+
+test("SIP messages are told to a client that looks on, and to nobody else", async (t) => {
+  const { door, unit: open, told } = house(t);
+  const there = await door();
+  const message = (text: string): SipMessageSeen => ({
+    type: "sip-message",
+    atMs: 3,
+    direction: "in",
+    transport: "udp",
+    remote: "127.0.0.1:5070",
+    text,
+  });
+  const [watched, other] = [open(), open()];
+  await Promise.all([watched.ready(), other.ready()]);
+  there.trace(() => assert.fail("nobody looks on"));
+  const seen: Seen[] = [];
+  let look = (): void => {};
+  const stop = watched.watch((sight) => {
+    seen.push(sight);
+    look();
+  });
+  // The wish to look on travels by the same line as this command, before it.
+  watched.send(dial);
+  await told(1);
+  there.trace(() => message("one"));
+  await new Promise<void>((resolve) => {
+    look = () => seen.length >= 2 && resolve();
+    look();
+  });
+  stop();
+  assert.deepEqual(seen, [{ said: dial }, { message: message("one") }]);
 });
 
 test("a client waits for the first snapshot no longer than it is told to", async (t) => {

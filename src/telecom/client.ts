@@ -7,9 +7,12 @@ import {
   type Command,
   event as eventSchema,
   type LegState,
+  sipMessage,
+  type SipMessageSeen,
   type TelecomEvent,
   wireVersion,
 } from "#contract/telecom.ts";
+import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { LegMirror } from "./wire/leg-mirror.ts";
 import { LineCutter, longestEventBytes, sayLine } from "./wire/lines.ts";
@@ -42,8 +45,19 @@ export interface TelecomUnit {
   close(): Promise<void>;
 }
 
+/** What may be looked on: every command said, every event heard, and the unit's SIP messages for as long as somebody watches. */
+export interface WatchedUnit extends TelecomUnit {
+  /** Returns the end of it. */
+  watch(watcher: (seen: Seen) => void): () => void;
+}
+
+export type Seen =
+  | { readonly said: Command }
+  | { readonly heard: TelecomEvent }
+  | { readonly message: SipMessageSeen };
+
 /** Connects, and connects again for as long as it lives. A line from the unit that does not fit its schema ends the connection. */
-export function connectTelecomUnit(options: UnitConnection): TelecomUnit {
+export function connectTelecomUnit(options: UnitConnection): WatchedUnit {
   return new SocketUnit(options);
 }
 
@@ -56,12 +70,15 @@ export interface UnitConnection {
 const firstRetryMs = 50;
 const lastRetryMs = 2_000;
 const mostWaiting = 10_000;
-const fits = Compile(eventSchema);
+const traceMs = 60_000;
+const fits = Compile(Type.Union([eventSchema, sipMessage]));
 
-class SocketUnit implements TelecomUnit {
+class SocketUnit implements WatchedUnit {
   readonly #options: UnitConnection;
   readonly #mirror = new LegMirror();
   readonly #listeners = new Set<(event: TelecomEvent) => void>();
+  readonly #watchers = new Set<(seen: Seen) => void>();
+  #cancelTrace: Cancel = () => {};
   readonly #ready = Promise.withResolvers<void>();
   #waiting: Command[] = [];
   /** Said on the live connection and perhaps lost with it: repeated when the same unit is reached again. */
@@ -105,6 +122,15 @@ class SocketUnit implements TelecomUnit {
     return () => void this.#listeners.delete(listener);
   }
 
+  watch(watcher: (seen: Seen) => void): () => void {
+    this.#watchers.add(watcher);
+    if (this.#watchers.size === 1) this.#trace();
+    return () => {
+      this.#watchers.delete(watcher);
+      if (this.#watchers.size === 0) this.#cancelTrace();
+    };
+  }
+
   async ready(signal?: AbortSignal): Promise<void> {
     if (signal === undefined) return this.#ready.promise;
     signal.throwIfAborted();
@@ -122,6 +148,7 @@ class SocketUnit implements TelecomUnit {
     this.#closed = true;
     this.connected = false;
     this.#cancelRetry();
+    this.#cancelTrace();
     this.#ready.reject(new TandemError("UNIT_UNREACHABLE", { why: "closed" }));
     const socket = this.#socket;
     if (socket === undefined) return;
@@ -161,9 +188,11 @@ class SocketUnit implements TelecomUnit {
 
   #take(line: string): void {
     const event = parsed(line);
+    if (event.type === "sip-message") return this.#show({ message: event });
     if (event.type === "snapshot") this.#begin(event);
     else if (!this.connected) throw new TandemError("WIRE_INVALID", { why: "no snapshot first" });
     else this.#mirror.heard(event);
+    this.#show({ heard: event });
     if (event.type === "refused") this.#options.log.warn({ ...event }, "The unit refused a command.");
     for (const listener of [...this.#listeners]) {
       try {
@@ -191,6 +220,7 @@ class SocketUnit implements TelecomUnit {
     this.boot = snapshot.unitBoot;
     this.#unsure = [];
     this.#waiting = [];
+    if (this.#watchers.size > 0) this.#trace();
     for (const command of again) {
       this.#say(command);
       this.#mirror.said(command, this.#options.clock.now());
@@ -198,7 +228,27 @@ class SocketUnit implements TelecomUnit {
     this.#ready.resolve();
   }
 
+  /** Asks for SIP messages for a minute, and again within it. */
+  #trace(): void {
+    this.#cancelTrace();
+    const nowMs = this.#options.clock.now();
+    this.#cancelTrace = this.#options.clock.at(nowMs + traceMs / 2, () => this.#trace());
+    if (!this.connected || this.#socket === undefined) return;
+    sayLine(this.#socket, `${JSON.stringify({ type: "trace", untilMs: nowMs + traceMs })}\n`);
+  }
+
+  #show(seen: Seen): void {
+    for (const watcher of [...this.#watchers]) {
+      try {
+        watcher(seen);
+      } catch (error) {
+        this.#options.log.error({ error }, "A watcher of the telecommunications unit failed.");
+      }
+    }
+  }
+
   #say(command: Command): void {
+    this.#show({ said: command });
     const atMs = this.#options.clock.now();
     this.#unsure.push({ command, atMs });
     // What left two seconds ago has arrived: the socket is local and the unit reads at once.
@@ -209,7 +259,7 @@ class SocketUnit implements TelecomUnit {
   }
 }
 
-function parsed(line: string): TelecomEvent {
+function parsed(line: string): TelecomEvent | SipMessageSeen {
   let value: unknown;
   try {
     value = JSON.parse(line);

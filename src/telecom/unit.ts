@@ -13,6 +13,7 @@ import { Switch } from "./switch/switch.ts";
 import type { VoiceResponse } from "./voice-response/voice-response.ts";
 import { openCommandDoor } from "./wire/command-door.ts";
 import { deliverable } from "./wire/deliverable.ts";
+import { sipMessageEvent } from "./wire/sip-message-event.ts";
 
 export interface UnitSettings {
   /** The Unix socket that clients come to. */
@@ -60,6 +61,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     address,
     port,
     ...advertised,
+    onWire: (message) => door?.trace(() => sipMessageEvent(message, clock.now())),
     clock,
     random,
     log,

@@ -47,6 +47,7 @@ function parts(settings: Partial<PresentationSettings>, callManager: VirtualCall
   return {
     callManager,
     visitorDesk: callManager,
+    wire: callManager.wire,
     random,
     log: silentLog,
     settings: {
@@ -57,6 +58,7 @@ function parts(settings: Partial<PresentationSettings>, callManager: VirtualCall
       secretKeys: [random.bytes(32)],
       operatorToken: testOperatorToken,
       development: false,
+      framedBy: [],
       ...settings,
     },
   };

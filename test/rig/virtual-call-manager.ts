@@ -11,6 +11,21 @@ import type {
   SubscriberFace,
   VisitorDesk,
 } from "#call-manager/visitor-desk.ts";
+import type { WireSight, WireSource } from "#presentation/wire-view.ts";
+
+/** What happens beyond the pages, as a test says it. */
+export class VirtualWire implements WireSource {
+  readonly watchers = new Set<(sight: WireSight) => void>();
+
+  watch(watcher: (sight: WireSight) => void): () => void {
+    this.watchers.add(watcher);
+    return () => void this.watchers.delete(watcher);
+  }
+
+  shows(sight: WireSight): void {
+    for (const watcher of this.watchers) watcher(sight);
+  }
+}
 
 /**
  * The call manager's front with no telephones behind it: a test says what the call comes to (`moves`, `pushes`, `ends`), and the
@@ -29,6 +44,7 @@ export class VirtualCallManager implements CallManager, VisitorDesk {
   subjectFaces: SubjectFace[];
   library: LibraryPageFace[] = [];
   pages: Pages = { changed: () => {} };
+  readonly wire = new VirtualWire();
 
   readonly #calls = new Map<CallId, VirtualCall>();
   readonly #log: ShownPage[] = [];

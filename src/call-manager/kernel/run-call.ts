@@ -2,6 +2,7 @@ import { until } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { Call } from "../call.ts";
 import { type InboxCommand, untakenCommands } from "../call-inbox-table.ts";
+import type { Noted } from "../call-manager.ts";
 import { stepsOf } from "../call-progress.ts";
 import { readCall } from "../call-table.ts";
 import { writeCheckpoint } from "../checkpoint.ts";
@@ -13,6 +14,8 @@ export interface KernelSurroundings extends Surroundings {
   readonly steps: Readonly<Record<StepName, Step>>;
   /** After the commit: new pages stand in this call's session. */
   readonly onPages: (call: Call) => void;
+  /** After the commit: what was written down. */
+  readonly onNoted: (noted: Noted) => void;
   /** The call is at its end, and nothing of it runs any more. */
   readonly onEnded: (call: Call) => void;
 }
@@ -68,14 +71,15 @@ export class CallRunner {
       this.#closing.signal.throwIfAborted();
       // The other lane ended the call, or another process did this step.
       if (!stepsOf(this.call).includes(step)) throw new StepStopped();
-      const { database, clock, unit, onPages } = this.#around;
+      const { database, clock, unit, onPages, onNoted } = this.#around;
       const { took, obeyed = [] } = became;
       const now = { before: this.call, atMs: clock.now() };
-      const { call, pages } = await writeCheckpoint(database, { ...now, step, became, end });
+      const { call, row, pages } = await writeCheckpoint(database, { ...now, step, became, end });
       this.call = call;
       this.inbox = this.inbox.filter((command) => !obeyed.includes(command));
       if (took !== undefined) unit.send({ type: "take-digits", ...took });
       if (pages.length > 0) onPages(call);
+      onNoted({ row, pages });
       // Once it is over, the other lane has nothing more to say.
       if (call.outcome !== undefined)
         for (const [each, scope] of this.#scopes) if (each !== step) scope.stop();

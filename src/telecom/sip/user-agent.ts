@@ -17,6 +17,7 @@ import type { SipRequest } from "./message/message.ts";
 import { parseUri } from "./message/uri.ts";
 import { type CallParts, RunningCall } from "./placed-call.ts";
 import { answerToStray } from "./stray.ts";
+import type { WireMessage } from "./transport/transport.ts";
 import type { Timing } from "./transaction/timing.ts";
 import { openTransactionLayer, type TransactionLayer } from "./transaction/transaction-layer.ts";
 
@@ -44,6 +45,8 @@ export interface UserAgentOptions {
   readonly address: string;
   readonly port: number;
   readonly advertisedAddress?: string;
+  /** Every SIP message as it goes: for whoever looks on. Must not throw. */
+  readonly onWire?: (message: WireMessage) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -66,6 +69,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
       address: options.address,
       port: options.port,
       ...(options.advertisedAddress === undefined ? {} : { advertisedAddress: options.advertisedAddress }),
+      ...(options.onWire === undefined ? {} : { onWire: options.onWire }),
     },
     clock,
     random,

@@ -2,7 +2,14 @@ import { chmodSync, lstatSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { TandemError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import { type Command, command as commandSchema, type TelecomEvent } from "#contract/telecom.ts";
+import {
+  type Command,
+  command as commandSchema,
+  type SipMessageSeen,
+  type TelecomEvent,
+  trace,
+} from "#contract/telecom.ts";
+import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { LineCutter, sayLine } from "./lines.ts";
 
@@ -14,6 +21,8 @@ export interface CommandDoor {
    * than that alone: it comes again and takes another one.
    */
   tell(event: TelecomEvent): void;
+  /** To the clients that said `trace`; `make` is not called when there are none. */
+  trace(make: () => SipMessageSeen): void;
   close(): Promise<void>;
 }
 
@@ -34,12 +43,16 @@ const longestLineBytes = 256 * 1024;
 const mostUnreadChars = 16 * 2 ** 20;
 // One web process, the next one while the first dies, and an operator's tool.
 const mostClients = 8;
-const fits = Compile(commandSchema);
+/** Who looks on says so again: a client that forgot costs a minute of telling. */
+const longestTraceMs = 60_000;
+const fits = Compile(Type.Union([commandSchema, trace]));
 
 interface Client {
   readonly socket: Socket;
   /** How much it was told after its snapshot. */
   toldChars: number;
+  /** Until when it is told each SIP message. */
+  tracesUntilMs: number;
 }
 
 /**
@@ -51,7 +64,7 @@ export async function openCommandDoor(wishes: DoorWishes): Promise<CommandDoor> 
   const clients = new Set<Client>();
   const server = createServer((socket) => {
     if (clients.size >= mostClients) return void socket.destroy();
-    serve({ client: { socket, toldChars: 0 }, clients, wishes });
+    serve({ client: { socket, toldChars: 0, tracesUntilMs: 0 }, clients, wishes });
   });
   await listenPrivately(server, wishes.socketPath);
   return {
@@ -61,6 +74,15 @@ export async function openCommandDoor(wishes: DoorWishes): Promise<CommandDoor> 
     tell: (event) => {
       const line = `${JSON.stringify(event)}\n`;
       for (const client of clients) write(client, line, wishes.log);
+    },
+    trace: (make) => {
+      const nowMs = wishes.nowMs();
+      let line: string | undefined;
+      for (const client of clients) {
+        if (client.tracesUntilMs <= nowMs) continue;
+        line ??= `${JSON.stringify(make())}\n`;
+        write(client, line, wishes.log);
+      }
     },
     close: () =>
       new Promise((resolve) => {
@@ -107,6 +129,10 @@ function obey(party: { client: Client; wishes: DoorWishes }, line: string): void
     return refuse(party, {}, "not JSON");
   }
   if (!fits.Check(value)) return refuse(party, value, "does not fit the schema");
+  if (value.type === "trace") {
+    party.client.tracesUntilMs = Math.min(value.untilMs, party.wishes.nowMs() + longestTraceMs);
+    return;
+  }
   try {
     party.wishes.onCommand(value, (why) => refuse(party, value, why));
   } catch (error) {

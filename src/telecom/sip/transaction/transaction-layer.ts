@@ -56,7 +56,7 @@ export interface LayerStats {
 }
 
 export interface LayerOptions {
-  readonly listen: Pick<TransportOptions, "address" | "port" | "advertisedAddress" | "tcpLimits">;
+  readonly listen: Pick<TransportOptions, "address" | "port" | "advertisedAddress" | "tcpLimits" | "onWire">;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

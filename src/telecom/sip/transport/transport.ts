@@ -59,12 +59,22 @@ export interface TransportOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly tcpLimits?: Partial<TcpLimits>;
+  /** Every message that comes in, sound or not, and every one that leaves: for whoever looks on. Must not throw. */
+  onWire?(message: WireMessage): void;
   /** A message that could be read. The top Via of a request holds `received` and `rport` already. */
   onMessage(flow: Flow, message: SipMessage): void;
   /** A request that could not, and must be answered so. Over TCP the flow is ended after the answer. */
   onRefused(flow: Flow, refusal: Refusal): void;
   /** A TCP connection that is gone, whoever closed it: what was asked over it may never be answered. */
   onClosed(flow: Flow): void;
+}
+
+export interface WireMessage {
+  readonly direction: "in" | "out";
+  readonly transport: Flow["transport"];
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly octets: Uint8Array;
 }
 
 export interface Refusal {
@@ -88,6 +98,7 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
   let open = false;
   const receive = (flow: Flow, octets: Uint8Array, framing: Framing): void => {
     if (!open) return;
+    options.onWire?.({ direction: "in", ...ends(flow), octets });
     const parsed = parse(octets, framing);
     switch (parsed.type) {
       case "message":
@@ -139,6 +150,7 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
       if (!isUnicast(target.remoteAddress)) return failed("not a unicast address");
       if (target.remotePort < 1 || target.remotePort > 65_535) return failed("no such port");
       if (message.type === "request") peers.note(target.remoteAddress);
+      options.onWire?.({ direction: "out", ...ends(target), octets });
       if (target.transport === "udp") return udp.send(target, octets);
       // A response goes back on the connection of its request; when that has gone, a new one is opened to the Via's port.
       return tcp.send(message.type === "response" && tcp.has(flow) ? flow : target, octets);
@@ -151,6 +163,10 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
       await closing;
     },
   };
+}
+
+function ends({ transport, remoteAddress, remotePort }: Flow) {
+  return { transport, remoteAddress, remotePort };
 }
 
 function failed(why: string): Promise<SendOutcome> {
