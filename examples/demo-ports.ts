@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 export type DemoPorts = Readonly<Record<keyof typeof usualPorts, number>>;
 
 export const usualPorts = {
+  firstRun: 8060,
   tandem: 8080,
   bank: 8090,
   annPage: 8070,
@@ -14,13 +15,14 @@ export const usualPorts = {
   bobSip: 5080,
 } as const;
 
-/** Seven ports in a row, for a machine where one of the usual ones is taken. */
+/** Eight ports in a row, for a machine where one of the usual ones is taken. */
 export function portsFrom(first: number): DemoPorts {
   const names = Object.keys(usualPorts) as (keyof DemoPorts)[];
   return Object.fromEntries(names.map((name, at) => [name, first + at])) as DemoPorts;
 }
 
 const listeners: Readonly<Record<keyof DemoPorts, { who: string; udp: boolean; tcp: boolean }>> = {
+  firstRun: { who: "the first run's page", udp: false, tcp: true },
   tandem: { who: "Tandem's pages", udp: false, tcp: true },
   bank: { who: "the bank's site", udp: false, tcp: true },
   annPage: { who: "the page of Ann's telephone", udp: false, tcp: true },

@@ -2,15 +2,18 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { readable } from "#base/ids.ts";
 import { makeLog } from "#base/log.ts";
+import { secureRandom } from "#base/random.ts";
 import { readSettings, unitSettings } from "../src/settings.ts";
 import { script, supervise } from "../src/supervise.ts";
 import { type DemoPorts, portsFrom, takenPorts, usualPorts, withPorts } from "./demo-ports.ts";
+import { openFirstRun } from "./first-run/server.ts";
 
 /**
  * The demonstration that `bin/start` runs: the platform with development keys, the example bank, and Ann's and Bob's
  * telephones, each a process of its own on loopback. Ctrl-C ends them all; the database stays in var/demo. With
- * `--ports-from N` it takes the seven ports from N on, and another folder, so that it runs beside the usual one.
+ * `--ports-from N` it takes the eight ports from N on, and another folder, so that it runs beside the usual one.
  */
 const root = join(import.meta.dirname, "..");
 const address = (port: number): string => `http://127.0.0.1:${port}`;
@@ -18,15 +21,15 @@ const address = (port: number): string => `http://127.0.0.1:${port}`;
 async function main(): Promise<number> {
   const chosen = parseArgs({ options: { "ports-from": { type: "string" } } }).values["ports-from"];
   const first = chosen === undefined ? undefined : Number(chosen);
-  if (first !== undefined && !(Number.isInteger(first) && first >= 1024 && first <= 65_529)) {
-    console.error("--ports-from wants a whole number from 1024 to 65529.");
+  if (first !== undefined && !(Number.isInteger(first) && first >= 1024 && first <= 65_528)) {
+    console.error("--ports-from wants a whole number from 1024 to 65528.");
     return 2;
   }
   const ports = first === undefined ? usualPorts : portsFrom(first);
   const taken = await takenPorts(ports);
   if (taken.length > 0) {
     console.error(`Something has ${taken.join(", ")} already. Does the demonstration run in another window?`);
-    console.error("At other ports: bin/start --ports-from 9000 takes 9000 to 9006.");
+    console.error("At other ports: bin/start --ports-from 9000 takes 9000 to 9007.");
     return 1;
   }
   const folder = first === undefined ? "var/demo" : `var/demo-${first}`;
@@ -40,12 +43,16 @@ async function runDemo(ports: DemoPorts, folder: string): Promise<number> {
   const configFile = join(dataFolder, "tandem.config.jsonc");
   const example = readFileSync(join(import.meta.dirname, "tandem.config.jsonc"), "utf8");
   writeFileSync(configFile, withPorts(example, ports));
+  // Of this run alone: the first run's page looks at the wire with it.
+  const operatorToken = readable(secureRandom, 32);
   const environment = {
     TANDEM_DEVELOPMENT: "true",
     TANDEM_DATA: dataFolder,
     TANDEM_CONFIG: configFile,
     TANDEM_HTTP_PORT: String(ports.tandem),
     TANDEM_PUBLIC_URL: address(ports.tandem),
+    TANDEM_FRAMED_BY: address(ports.firstRun),
+    TANDEM_OPERATOR_TOKEN: operatorToken,
     TANDEM_SIP_PORT: String(ports.sip),
     TANDEM_LOG: "warn",
   };
@@ -75,6 +82,7 @@ async function runDemo(ports: DemoPorts, folder: string): Promise<number> {
     run("The example bank", "bank-site/server.ts", {
       "--port": ports.bank,
       "--tandem": address(ports.tandem),
+      "--framed-by": address(ports.firstRun),
     }),
     ...(["Ann", "Bob"] as const).map((name) =>
       run(`${name}'s telephone`, "softphones/phone.ts", {
@@ -85,6 +93,18 @@ async function runDemo(ports: DemoPorts, folder: string): Promise<number> {
     ),
   ];
   for (const { name, child } of children) child.stdout?.once("data", () => starts.started(name));
+  const firstRun = await openFirstRun({
+    port: ports.firstRun,
+    tandem: address(ports.tandem),
+    bank: address(ports.bank),
+    annsPhone: address(ports.annPage),
+    bobsPhone: address(ports.bobPage),
+    operatorToken,
+    killWeb() {
+      const { web } = supervisor.pids();
+      if (web !== undefined) process.kill(web, "SIGKILL");
+    },
+  });
   const stop = stopped();
   const ends = children.map(ended);
   let why = await Promise.race([starts.all.then(() => "runs" as const), stop, ...ends]);
@@ -94,7 +114,7 @@ async function runDemo(ports: DemoPorts, folder: string): Promise<number> {
   }
   if (why !== "stopped") console.error(`${why} The demonstration ends.`);
   for (const { child } of children) child.kill("SIGTERM");
-  await Promise.all([supervisor.close(), ...ends]);
+  await Promise.all([firstRun.close(), supervisor.close(), ...ends]);
   return why === "stopped" ? 0 : 1;
 }
 
@@ -104,11 +124,13 @@ const red = (text: string): string => (process.stdout.isTTY ? `\u001b[1;31m${tex
 const welcome = (ports: DemoPorts, folder: string): string => `
 ${red("Development keys are in use: this is a demonstration, on this machine alone.")}
 
+  ${bold("The first run")}        ${address(ports.firstRun)}/      all of it on one page, with scenarios to try
+
   ${bold("The bank's site")}      ${address(ports.bank)}/      (in Spanish: ${address(ports.bank)}/es)
   ${bold("Ann's telephone")}      ${address(ports.annPage)}/
   ${bold("Bob's telephone")}      ${address(ports.bobPage)}/
 
-  1. Open all three. At the bank, press "Speak to an agent" about mortgages and type any number, such as (202) 555-0123.
+  1. Open the first run, or the other three. At the bank, press "Speak to an agent" about mortgages and type any number, such as (202) 555-0123.
   2. Ann's telephone rings. Answer, listen for a moment, press 1.
   3. Bob's telephone rings. Answer, press #. Bob hears what Ann was looking at, then the two are joined.
   4. On Bob's telephone press 1 2 #. Look at Ann's browser.

@@ -71,6 +71,7 @@ async function openWebProcess(settings: Settings, log: Log) {
         const ends = [unit.watch(watcher), callManager.watch(watcher)];
         return () => ends.forEach((end) => end());
       },
+      rowsSince: callManager.rowsSince,
     },
     settings: { ...settings.http, ...settings },
     ...parts,

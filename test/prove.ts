@@ -2,6 +2,8 @@
  * `npm run prove -- ROW`: proves one promise, one line a check, and ends with `N passed, N failed`.
  *
  *     npm run prove -- flow              one call from the click to the goodbye, with a real telephone on both sides
+ *     npm run prove -- scenarios         the first run's page in Chromium, each of its scenarios done and seen
+ *     npm run prove -- first-run         seconds from bin/start to the first bridged call
  *     npm run prove -- H1 [--dir DIR]    RFC 4475's 49 messages, read by our layers and sent to the running unit; DIR holds them as *.dat
  */
 import { existsSync } from "node:fs";
@@ -22,6 +24,20 @@ const rows: Readonly<Record<string, Row>> = {
     async *prove() {
       const { proveFlow } = await import("./prove/flow.ts");
       yield* proveFlow();
+    },
+  },
+  scenarios: {
+    promise: "The first run's scenarios, done on its page in Chromium",
+    async *prove() {
+      const { proveScenarios } = await import("./prove/scenarios.ts");
+      yield* proveScenarios();
+    },
+  },
+  "first-run": {
+    promise: "bin/start, timed from the command to the first bridged call",
+    async *prove() {
+      const { proveFirstRun } = await import("./prove/scenarios.ts");
+      yield* proveFirstRun();
     },
   },
   H1: {

@@ -9,15 +9,16 @@ import { makeToken } from "./token.ts";
  * A subscriber's web site: pages about mortgages, savings and cards, with buttons that lead to Tandem. It knows nothing of
  * Tandem but three things: the address of its links, the snippet, and the key that it signs tokens with.
  */
-export function openBankSite(tandem: string): FastifyInstance {
+export function openBankSite(tandem: string, framedBy?: string): FastifyInstance {
   const app = Fastify({ logger: false, forceCloseConnections: true });
   const style = readFileSync(new URL("./style.css", import.meta.url), "utf8");
 
   app.addHook("onSend", async (_request, reply, payload) => {
-    // Pages that an agent pushes are shown inside Tandem's page: it may frame us, nobody else may.
+    // Pages that an agent pushes are shown inside Tandem's page: it may frame us, and whoever frames it. Nobody else may.
+    const ancestors = framedBy === undefined ? tandem : `${tandem} ${framedBy}`;
     reply.header(
       "content-security-policy",
-      `default-src 'none'; style-src 'self'; img-src 'self' data:; script-src ${tandem}; form-action 'self'; base-uri 'none'; frame-ancestors ${tandem}`,
+      `default-src 'none'; style-src 'self'; img-src 'self' data:; script-src ${tandem}; form-action 'self'; base-uri 'none'; frame-ancestors ${ancestors}`,
     );
     reply.header("x-content-type-options", "nosniff");
     reply.header("referrer-policy", "strict-origin-when-cross-origin");
@@ -96,9 +97,14 @@ if (import.meta.main) {
     options: {
       port: { type: "string", default: "8090" },
       tandem: { type: "string", default: "http://127.0.0.1:8080" },
+      "framed-by": { type: "string" },
     },
   });
-  const site = openBankSite(new URL(values.tandem).origin);
+  const framedBy = values["framed-by"];
+  const site = openBankSite(
+    new URL(values.tandem).origin,
+    framedBy === undefined ? undefined : new URL(framedBy).origin,
+  );
   const address = await site.listen({ host: "127.0.0.1", port: Number(values.port) });
   console.log(`Example Bank: ${address}/`);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void site.close());

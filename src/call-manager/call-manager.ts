@@ -32,6 +32,8 @@ export interface CallManager {
 export interface WatchedCalls {
   /** What is written down of every call from now on, after its commit. Returns the end of it. */
   watch(watcher: (noted: Noted) => void): () => void;
+  /** What was written down from that moment on, oldest first: what whoever looks on has missed. At most 500 rows. */
+  rowsSince(atMs: number): Promise<readonly NewJournalRow[]>;
 }
 
 /** One checkpoint: its row of the journal, and the pages that came with it. */

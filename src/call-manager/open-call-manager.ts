@@ -4,6 +4,7 @@ import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Network } from "#network/network.ts";
 import type { Database } from "#store/database.ts";
+import { readJournal } from "#store/journal.ts";
 import type { TelecomUnit } from "#telecom/client.ts";
 import { beginCall, firstPages } from "./begin-call.ts";
 import type { Call } from "./call.ts";
@@ -42,6 +43,7 @@ const steps: Readonly<Record<StepName, Step>> = {
 };
 
 const mostPages = 100;
+const mostMissed = 500;
 /** As the operator's API promises (docs/wire.md). */
 const mostCalls = 200;
 
@@ -122,6 +124,10 @@ export async function openCallManager(around: {
     watch(watcher) {
       watchers.add(watcher);
       return () => void watchers.delete(watcher);
+    },
+    async rowsSince(fromMs) {
+      const rows = await readJournal(database, { fromMs, untilMs: clock.now() + 1, limit: mostMissed });
+      return rows.map(({ seq: _seq, ...row }) => row);
     },
     async close() {
       closed = true;

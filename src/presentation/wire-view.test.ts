@@ -11,9 +11,9 @@ interface Viewer {
   leave(): Promise<void>;
 }
 
-async function look(url: string): Promise<Viewer> {
+async function look(url: string, query = ""): Promise<Viewer> {
   const leaving = new AbortController();
-  const answer = await fetch(`${url}/api/wire`, { ...operator, signal: leaving.signal });
+  const answer = await fetch(`${url}/api/wire${query}`, { ...operator, signal: leaving.signal });
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get("content-type"), "text/event-stream");
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -104,6 +104,28 @@ test("clicks, steps, pages, commands, events and SIP messages are seen as they h
   wire.shows({ message: { type: "sip-message", ...message } });
   assert.deepEqual(await viewer.next(), { type: "sip", ...message });
   await viewer.leave();
+});
+
+test("who was away is told the steps that were missed, and then goes on", async () => {
+  await using server = await presentationOnLoopback();
+  const { wire } = server.callManager;
+  const row = (atMs: number) => ({
+    call: "call_1" as CallId,
+    atMs,
+    subscriber: "bank" as SubscriberId,
+    step: "bridge",
+    fact: { became: `at-${atMs}` },
+  });
+  wire.rows = [row(1), row(5), row(9)];
+  const viewer = await look(server.url, "?since=5");
+  assert.deepEqual(await viewer.next(), { type: "step", ...row(5) });
+  assert.deepEqual(await viewer.next(), { type: "step", ...row(9) });
+  wire.shows({ row: row(12), pages: [] });
+  assert.deepEqual(await viewer.next(), { type: "step", ...row(12) });
+  await viewer.leave();
+  const answer = await fetch(`${server.url}/api/wire?since=yesterday`, operator);
+  assert.equal(answer.status, 400);
+  await answer.body?.cancel();
 });
 
 test("four may look, and who leaves makes room", { timeout: 20_000 }, async () => {

@@ -10,6 +10,8 @@ import { problem } from "./problem.ts";
 export interface WireSource {
   /** Returns the end of it. */
   watch(watcher: (sight: WireSight) => void): () => void;
+  /** Rows of the journals from that moment on, oldest first, at most 500. */
+  rowsSince(atMs: number): Promise<readonly Noted["row"][]>;
 }
 
 export type WireSight =
@@ -63,8 +65,11 @@ export class WireView {
     for (const viewer of this.#viewers) write(viewer, entry);
   }
 
-  /** Takes over a request as a stream of Server-Sent Events until its sender goes away. One that does not read is cut. */
-  open(viewer: ServerResponse): void {
+  /**
+   * Takes over a request as a stream of Server-Sent Events until its sender goes away; one that does not read is cut. First come
+   * the steps since a moment, if there is one: some of them may come twice, for it looks on before it looks back.
+   */
+  async open(viewer: ServerResponse, sinceMs: number | undefined): Promise<void> {
     this.#viewers.add(viewer);
     viewer.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
     viewer.write("retry: 1000\n\n");
@@ -79,6 +84,8 @@ export class WireView {
       stopHeartbeat();
       this.#viewers.delete(viewer);
     });
+    if (sinceMs === undefined) return;
+    for (const row of await this.#source.rowsSince(sinceMs)) write(viewer, { type: "step", ...row });
   }
 
   close(): void {
@@ -100,14 +107,21 @@ export class WireView {
  */
 export function wireRoute(app: FastifyInstance, view: WireView): void {
   app.addHook("preClose", async () => view.close());
-  app.get("/api/wire", { exposeHeadRoute: false }, async (_request, reply) => {
-    if (view.isFull) {
-      reply.header("retry-after", "10");
-      return await problem(reply, 503, `Others look at the wire already: ${mostViewers} at most.`);
-    }
-    reply.hijack();
-    view.open(reply.raw);
-  });
+  app.get<{ Querystring: { since?: string } }>(
+    "/api/wire",
+    { exposeHeadRoute: false },
+    async (request, reply) => {
+      const { since } = request.query;
+      if (since !== undefined && !/^[0-9]{1,15}$/.test(since))
+        return await problem(reply, 400, "`since` is no moment in ms.");
+      if (view.isFull) {
+        reply.header("retry-after", "10");
+        return await problem(reply, 503, `Others look at the wire already: ${mostViewers} at most.`);
+      }
+      reply.hijack();
+      await view.open(reply.raw, since === undefined ? undefined : Number(since));
+    },
+  );
 }
 
 function write(viewer: ServerResponse, entry: WireEntry): void {

@@ -1,21 +1,17 @@
 /** `bin/start`, followed as the README tells a reader to: the demonstration runs the whole flow with no telephone. */
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
-import { join } from "node:path";
 import test from "node:test";
 import { openBrowser } from "#rig/chromium.ts";
-import { freePortsInARow } from "#rig/ports.ts";
-import { childrenOf, commandLine, installed, type Peer, startPeer } from "#rig/processes.ts";
-import { startSilentTelephone } from "#rig/sipp/telephone.ts";
-import { type DemoPorts, portsFrom } from "../../examples/demo-ports.ts";
-import { isSetUp, root } from "../runner/tree.ts";
+import { demoServes, startDemo } from "#rig/demo.ts";
+import { childrenOf, commandLine, installed } from "#rig/processes.ts";
+import { isSetUp } from "../runner/tree.ts";
 
 test("bin/start: a click, two telephones made of web pages, a pushed page, a goodbye", async (t) => {
   if (!installed("chromium")) return t.skip("no chromium");
   if (!isSetUp()) return t.skip("bin/setup has not run since the lock file changed");
   await using demo = await startDemo();
   const { bank, annPage, bobPage } = demo.ports;
-  await demo.peer.line(/Ctrl-C ends the demonstration/, 60_000);
+  await demoServes(demo);
   assert.match(demo.peer.output(), /Development keys are in use/);
 
   await using browser = await openBrowser();
@@ -59,14 +55,14 @@ test("bin/start: a port that is taken is named, with the way to others, and noth
     what,
     `Something has ${demo.ports.sip} (Tandem's SIP) already. Does the demonstration run in another window?`,
   );
-  assert.equal(way, "At other ports: bin/start --ports-from 9000 takes 9000 to 9006.");
+  assert.equal(way, "At other ports: bin/start --ports-from 9000 takes 9000 to 9007.");
   assert.deepEqual(more, []);
 });
 
 test("bin/start: when a part of it ends by itself, all of it ends, and says so", async (t) => {
   if (!isSetUp()) return t.skip("bin/setup has not run since the lock file changed");
   await using demo = await startDemo();
-  await demo.peer.line(/Ctrl-C ends the demonstration/, 60_000);
+  await demoServes(demo);
   const bank = childrenOf(demo.peer.pid).find((pid) => commandLine(pid).includes("bank-site"));
   assert.ok(bank !== undefined);
   process.kill(bank, "SIGKILL");
@@ -76,22 +72,3 @@ test("bin/start: when a part of it ends by itself, all of it ends, and says so",
     /^The example bank ended by itself \(SIGKILL\)\. The demonstration ends\.$/m,
   );
 });
-
-interface Demo extends AsyncDisposable {
-  readonly peer: Peer;
-  readonly ports: DemoPorts;
-}
-
-/** At ports of its own, with a folder of its own; another program may have one of the ports. */
-async function startDemo(wish: { readonly taken?: "sip" } = {}): Promise<Demo> {
-  await using parts = new AsyncDisposableStack();
-  const first = await freePortsInARow(7);
-  const ports = portsFrom(first);
-  if (wish.taken !== undefined) parts.use(await startSilentTelephone(ports[wish.taken]));
-  parts.defer(() => rmSync(join(root, "var", `demo-${first}`), { recursive: true, force: true }));
-  const words = ["--ports-from", String(first)];
-  const peer = await startPeer({ program: join(root, "bin/start"), words, folder: root });
-  parts.defer(() => peer.stop("SIGINT", 15_000));
-  const owned = parts.move();
-  return { peer, ports, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}

@@ -1,5 +1,5 @@
 import type { CallId, PageId, SessionId, SubjectId, SubscriberId } from "#base/ids.ts";
-import type { BeginCallAnswer, CallManager, CallWish } from "#call-manager/call-manager.ts";
+import type { BeginCallAnswer, CallManager, CallWish, Noted } from "#call-manager/call-manager.ts";
 import type { CallRecord } from "#call-manager/call-record.ts";
 import type { CallOutcome, ConnectStage, Pages, SessionPage, ShownPage } from "#call-manager/pages.ts";
 import type {
@@ -20,6 +20,13 @@ export class VirtualWire implements WireSource {
   watch(watcher: (sight: WireSight) => void): () => void {
     this.watchers.add(watcher);
     return () => void this.watchers.delete(watcher);
+  }
+
+  /** What stands in the journals. */
+  rows: readonly Noted["row"][] = [];
+
+  async rowsSince(atMs: number): Promise<readonly Noted["row"][]> {
+    return this.rows.filter((row) => row.atMs >= atMs);
   }
 
   shows(sight: WireSight): void {
