@@ -6,20 +6,30 @@ import { readable } from "#base/ids.ts";
 import { makeLog } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
 import { readSettings, unitSettings } from "../src/settings.ts";
-import { script, supervise } from "../src/supervise.ts";
+import { supervise } from "../src/supervise.ts";
 import { type DemoPorts, portsFrom, takenPorts, usualPorts, withPorts } from "./demo-ports.ts";
 import { openFirstRun } from "./first-run/server.ts";
 
-/**
- * The demonstration that `bin/start` runs: the platform with development keys, the example bank, and Ann's and Bob's
- * telephones, each a process of its own on loopback. Ctrl-C ends them all; the database stays in var/demo. With
- * `--ports-from N` it takes the eight ports from N on, and another folder, so that it runs beside the usual one.
- */
-const root = join(import.meta.dirname, "..");
+/** How a demonstration was asked for. */
+export interface DemoWish {
+  /** Its data goes to `var/demo` in here. */
+  readonly folder: string;
+  readonly portsFrom: string | undefined;
+  /** What a person types to start it, and to ask Tandem something. */
+  readonly command: string;
+  readonly tandem: string;
+}
+
 const address = (port: number): string => `http://127.0.0.1:${port}`;
 
-async function main(): Promise<number> {
-  const chosen = parseArgs({ options: { "ports-from": { type: "string" } } }).values["ports-from"];
+/**
+ * The demonstration that `bin/start` and `tandem demo` run: the platform with development keys, the example bank, and Ann's
+ * and Bob's telephones, each a process of its own on loopback. Ctrl-C ends them all; the database stays in var/demo. With
+ * `--ports-from N` it takes the eight ports from N on, and another folder, so that it runs beside the usual one.
+ * Gives 0 when it was told to end, 1 when a port is taken or something of it ended by itself, 2 for a port that is none.
+ */
+export async function demonstrate(wish: DemoWish): Promise<number> {
+  const { portsFrom: chosen, command } = wish;
   const first = chosen === undefined ? undefined : Number(chosen);
   if (first !== undefined && !(Number.isInteger(first) && first >= 1024 && first <= 65_528)) {
     console.error("--ports-from wants a whole number from 1024 to 65528.");
@@ -29,16 +39,14 @@ async function main(): Promise<number> {
   const taken = await takenPorts(ports);
   if (taken.length > 0) {
     console.error(`Something has ${taken.join(", ")} already. Does the demonstration run in another window?`);
-    console.error("At other ports: bin/start --ports-from 9000 takes 9000 to 9007.");
+    console.error(`At other ports: ${command} --ports-from 9000 takes 9000 to 9007.`);
     return 1;
   }
-  const folder = first === undefined ? "var/demo" : `var/demo-${first}`;
-  return await runDemo(ports, folder);
+  return await runDemo(ports, first === undefined ? "var/demo" : `var/demo-${first}`, wish);
 }
 
-/** Gives 0 when it was told to end, 1 when something of it ended by itself. */
-async function runDemo(ports: DemoPorts, folder: string): Promise<number> {
-  const dataFolder = join(root, folder);
+async function runDemo(ports: DemoPorts, folder: string, wish: DemoWish): Promise<number> {
+  const dataFolder = join(wish.folder, folder);
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const configFile = join(dataFolder, "tandem.config.jsonc");
   const example = readFileSync(join(import.meta.dirname, "tandem.config.jsonc"), "utf8");
@@ -70,11 +78,16 @@ async function runDemo(ports: DemoPorts, folder: string): Promise<number> {
     [
       {
         name: "unit",
-        script: script("./telecom/process.ts"),
+        script: join(import.meta.dirname, "../src/telecom/process.ts"),
         environment: { TANDEM_UNIT_SETTINGS: unitSettings(settings) },
         onLine: () => starts.started("telecommunications unit"),
       },
-      { name: "web", script: script("./main.ts"), environment, onLine: () => starts.started("web process") },
+      {
+        name: "web",
+        script: join(import.meta.dirname, "../src/main.ts"),
+        environment,
+        onLine: () => starts.started("web process"),
+      },
     ],
     log,
   );
@@ -109,7 +122,7 @@ async function runDemo(ports: DemoPorts, folder: string): Promise<number> {
   const ends = children.map(ended);
   let why = await Promise.race([starts.all.then(() => "runs" as const), stop, ...ends]);
   if (why === "runs") {
-    console.log(welcome(ports, folder));
+    console.log(welcome(ports, folder, wish));
     why = await Promise.race([stop, ...ends]);
   }
   if (why !== "stopped") console.error(`${why} The demonstration ends.`);
@@ -121,7 +134,7 @@ async function runDemo(ports: DemoPorts, folder: string): Promise<number> {
 const bold = (text: string): string => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
 const red = (text: string): string => (process.stdout.isTTY ? `\u001b[1;31m${text}\u001b[0m` : text);
 
-const welcome = (ports: DemoPorts, folder: string): string => `
+const welcome = (ports: DemoPorts, folder: string, { tandem }: DemoWish): string => `
 ${red("Development keys are in use: this is a demonstration, on this machine alone.")}
 
   ${bold("The first run")}        ${address(ports.firstRun)}/      all of it on one page, with scenarios to try
@@ -136,7 +149,7 @@ ${red("Development keys are in use: this is a demonstration, on this machine alo
   4. On Bob's telephone press 1 2 #. Look at Ann's browser.
   5. Hang up on either telephone.
 
-  The records: TANDEM_DEVELOPMENT=true TANDEM_DATA=${folder} bin/tandem calls
+  The records: TANDEM_DEVELOPMENT=true TANDEM_DATA=${folder} ${tandem} calls
   Ctrl-C ends the demonstration.
 `;
 
@@ -185,4 +198,12 @@ function stopped(): Promise<"stopped"> {
   });
 }
 
-process.exitCode = await main();
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { "ports-from": { type: "string" } } });
+  process.exitCode = await demonstrate({
+    folder: join(import.meta.dirname, ".."),
+    portsFrom: values["ports-from"],
+    command: "bin/start",
+    tandem: "bin/tandem",
+  });
+}

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
@@ -12,10 +13,11 @@ import { writtenNumber } from "#network/number.ts";
 import { openNetwork } from "#network/open-network.ts";
 import { type Database, openDatabase } from "#store/database.ts";
 import { readDatabaseUrl, readSettings, unitSettings } from "./settings.ts";
-import { script, supervise } from "./supervise.ts";
+import { supervise } from "./supervise.ts";
 
 const usage = `tandem: ties a web session to a live conversation with a call center
 
+  tandem demo [--ports-from N]          an example bank and two telephones, all on this machine; data in var/demo
   tandem start                          the telecommunications unit and the web process, kept running
   tandem calls [--json] [--limit N] [--subscriber NAME] [--before CALL]
                                         the call records, newest first
@@ -27,7 +29,7 @@ const usage = `tandem: ties a web session to a live conversation with a call cen
                                         a number that refused all calls (9) may be called again
 
 Settings come from the environment: docs/operating.md lists them. All but \`start\` and \`config check\` need the
-database's alone, TANDEM_DATA or TANDEM_DATABASE.
+database's alone, TANDEM_DATA or TANDEM_DATABASE; \`demo\` needs none.
 `;
 
 const options = {
@@ -35,11 +37,13 @@ const options = {
   limit: { type: "string", default: "20" },
   subscriber: { type: "string" },
   before: { type: "string" },
+  "ports-from": { type: "string" },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
 /** How many words may follow a command. One more is a slip: `tandem stop bank` must not stop everybody. */
 const mostWords: ReadonlyMap<string, number> = new Map([
+  ["demo", 0],
   ["start", 0],
   ["calls", 0],
   ["call", 1],
@@ -56,6 +60,8 @@ async function main(words: readonly string[]): Promise<number> {
   const odd = positionals.slice(1 + (mostWords.get(verb) ?? 2));
   if (odd.length > 0) return say(`tandem ${verb}: "${odd.join(" ")}" does not belong here.\n\n${usage}`, 2);
   switch (verb) {
+    case "demo":
+      return await demo(values["ports-from"]);
     case "start":
       return await start();
     case "calls":
@@ -92,6 +98,15 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
+/** What a person types before a verb: a package carries built files, and a clone its sources. */
+const typed = import.meta.filename.endsWith(".ts") ? "bin/tandem" : "npx tandem";
+
+/** What `bin/start` runs, with its data below the current folder: the package's own belongs to npm. */
+async function demo(portsFrom: string | undefined): Promise<number> {
+  const { demonstrate } = await import("../examples/demo.ts");
+  return await demonstrate({ folder: process.cwd(), portsFrom, command: `${typed} demo`, tandem: typed });
+}
+
 /** Runs until a signal. With a configuration file that has errors nothing is started. */
 async function start(): Promise<number> {
   const settings = readSettings(process.env);
@@ -104,10 +119,10 @@ async function start(): Promise<number> {
     [
       {
         name: "unit",
-        script: script("./telecom/process.ts"),
+        script: join(import.meta.dirname, "./telecom/process.ts"),
         environment: { TANDEM_UNIT_SETTINGS: unitSettings(settings) },
       },
-      { name: "web", script: script("./main.ts"), environment: {} },
+      { name: "web", script: join(import.meta.dirname, "./main.ts"), environment: {} },
     ],
     log,
   );

@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { systemClock, type Cancel, type Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 
@@ -17,6 +16,7 @@ export interface Supervisor {
 
 export interface Charge {
   readonly name: string;
+  /** The absolute path of what Node.js runs. */
   readonly script: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly onLine?: (line: string) => void;
@@ -86,9 +86,4 @@ function readLines(child: ChildProcess, onLine: (line: string) => void): void {
     rest = lines.pop() ?? "";
     lines.forEach(onLine);
   });
-}
-
-/** The absolute path of one of our own scripts. */
-export function script(relative: string): string {
-  return fileURLToPath(new URL(relative, import.meta.url));
 }
