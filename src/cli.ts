@@ -5,6 +5,7 @@ import { systemClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { CallId, SubscriberId } from "#base/ids.ts";
 import { makeLog, silentLog } from "#base/log.ts";
+import { secureRandom } from "#base/random.ts";
 import type { CallRecord } from "#call-manager/call-record.ts";
 import { readCallRecord, readCallRecords } from "#call-manager/call-records.ts";
 import { readConfigFile } from "#network/config-file.ts";
@@ -12,6 +13,7 @@ import { allowCallsAgain, callsAreStopped, resumeCalls, stopCalls } from "#netwo
 import { writtenNumber } from "#network/number.ts";
 import { openNetwork } from "#network/open-network.ts";
 import { type Database, openDatabase } from "#store/database.ts";
+import { examine, told } from "./doctor/doctor.ts";
 import { readDatabaseUrl, readSettings, unitSettings } from "./settings.ts";
 import { supervise } from "./supervise.ts";
 
@@ -19,6 +21,8 @@ const usage = `tandem: ties a web session to a live conversation with a call cen
 
   tandem demo [--ports-from N]          an example bank and two telephones, all on this machine; data in var/demo
   tandem start                          the telecommunications unit and the web process, kept running
+  tandem doctor [--json] [--stun HOST[:PORT]]
+                                        what is wrong with this machine, its settings and its trunks, and what to do
   tandem calls [--json] [--limit N] [--subscriber NAME] [--before CALL]
                                         the call records, newest first
   tandem call CALL                      one call record, every step of it, as JSON
@@ -28,7 +32,7 @@ const usage = `tandem: ties a web session to a live conversation with a call cen
   tandem allow NUMBER [--subscriber NAME]
                                         a number that refused all calls (9) may be called again
 
-Settings come from the environment: docs/operating.md lists them. All but \`start\` and \`config check\` need the
+Settings come from the environment: docs/operating.md lists them. All but \`start\`, \`doctor\` and \`config check\` need the
 database's alone, TANDEM_DATA or TANDEM_DATABASE; \`demo\` needs none.
 `;
 
@@ -38,6 +42,7 @@ const options = {
   subscriber: { type: "string" },
   before: { type: "string" },
   "ports-from": { type: "string" },
+  stun: { type: "string" },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
@@ -45,6 +50,7 @@ const options = {
 const mostWords: ReadonlyMap<string, number> = new Map([
   ["demo", 0],
   ["start", 0],
+  ["doctor", 0],
   ["calls", 0],
   ["call", 1],
   ["config", 2],
@@ -64,6 +70,8 @@ async function main(words: readonly string[]): Promise<number> {
       return await demo(values["ports-from"]);
     case "start":
       return await start();
+    case "doctor":
+      return await doctor({ json: values.json, stunServer: values.stun });
     case "calls":
       return await withDatabase(async (database) => {
         const records = await readCallRecords(database, {
@@ -105,6 +113,27 @@ const typed = import.meta.filename.endsWith(".ts") ? "bin/tandem" : "npx tandem"
 async function demo(portsFrom: string | undefined): Promise<number> {
   const { demonstrate } = await import("../examples/demo.ts");
   return await demonstrate({ folder: process.cwd(), portsFrom, command: `${typed} demo`, tandem: typed });
+}
+
+/** 0 when nothing is wrong; warnings alone are no reason to fail. */
+async function doctor(wish: {
+  readonly json: boolean;
+  readonly stunServer: string | undefined;
+}): Promise<number> {
+  const { openSoftphone } = await import("../examples/softphones/softphone.ts");
+  const findings = await examine(
+    {
+      environment: process.env,
+      clock: systemClock,
+      random: secureRandom,
+      stunServer: wish.stunServer,
+      openTelephone: () => openSoftphone({ name: "The doctor", sipPort: 0, answerAfterMs: 0 }),
+    },
+    (finding) => void (wish.json || process.stdout.write(told(finding))),
+  );
+  const healthy = !findings.some(({ verdict }) => verdict === "wrong");
+  if (wish.json) process.stdout.write(`${JSON.stringify({ healthy, findings })}\n`);
+  return healthy ? 0 : 1;
 }
 
 /** Runs until a signal. With a configuration file that has errors nothing is started. */

@@ -22,7 +22,7 @@ test("npm pack: built files that find one another, and nothing that only we need
 
   const kept = /^(bin\/(node|tandem)|package\.json|LICENSE|(README|CHANGELOG)\.md|docs\/[^/]+|dist\/.+)$/;
   assert.deepEqual(
-    files.filter((file) => !kept.test(file) || /\.ts$|\btest\b|package-lock/.test(file)),
+    files.filter((file) => !kept.test(file) || /\.ts$|\.test\.|\/test\/|package-lock/.test(file)),
     [],
   );
   const scripts = files.filter((file) => file.endsWith(".js"));
@@ -47,11 +47,12 @@ test("npx tandem, from the package in an empty folder: commands, and the demonst
   await install({ tarball: await pack(folder.path), into: stranger, t });
 
   const help = await run("npx", ["tandem", "--help"], stranger);
-  for (const verb of ["demo", "start", "calls"])
+  for (const verb of ["demo", "start", "doctor", "calls"])
     assert.match(help.output, new RegExp(`^ {2}tandem ${verb}`, "m"));
   const example = "node_modules/tandem/dist/examples/tandem.config.jsonc";
   assert.equal((await run("npx", ["tandem", "config", "check", example], stranger)).code, 0);
   await nodeIsMissed(stranger);
+  await isExamined(stranger);
   await starts(stranger);
 
   const first = await freePortsInARow(7);
@@ -66,6 +67,17 @@ test("npx tandem, from the package in an empty folder: commands, and the demonst
   assert.deepEqual([call?.outcome, call?.pagesPushed.length, more.length], ["completed", 1, 0]);
   await interrupt(demo, "dist/src/cli.js");
 });
+
+/** Every check of `tandem doctor`, the test call by the built unit among them. */
+async function isExamined(folder: string): Promise<void> {
+  const [http, sip] = [await freePortsInARow(2), await freePortsInARow(2)];
+  const ports = { TANDEM_HTTP_PORT: `${http}`, TANDEM_SIP_PORT: `${sip}` };
+  const settings = { TANDEM_DEVELOPMENT: "true", ...ports };
+  const { code, output } = await run("npx", ["tandem", "doctor"], folder, settings);
+  assert.match(output, /^ok {7}test call {2}Answered after \d+ ms/m);
+  assert.match(output, /^ok {7}speech /m);
+  assert.equal(code, 0, output);
+}
 
 /** `tandem start`, its two processes and their workers, by built files alone. */
 async function starts(folder: string): Promise<void> {

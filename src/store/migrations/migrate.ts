@@ -11,6 +11,11 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0003-live-rows": liveRows,
 };
 
+/** In order. */
+export function migrationNames(): readonly string[] {
+  return Object.keys(migrations);
+}
+
 /**
  * Brings the tables up to date. Two processes that start at once take turns.
  * Throws DATABASE_NEWER when the database holds migrations that this Tandem does not know.
