@@ -13,7 +13,9 @@ import { allowCallsAgain, callsAreStopped, resumeCalls, stopCalls } from "#netwo
 import { writtenNumber } from "#network/number.ts";
 import { openNetwork } from "#network/open-network.ts";
 import { type Database, openDatabase } from "#store/database.ts";
-import { examine, told } from "./doctor/doctor.ts";
+import { examine, examineCenter, told } from "./doctor/doctor.ts";
+import type { Finding } from "./doctor/finding.ts";
+import type { OpenTelephone } from "./doctor/test-call.ts";
 import { readDatabaseUrl, readSettings, unitSettings } from "./settings.ts";
 import { supervise } from "./supervise.ts";
 
@@ -23,6 +25,8 @@ const usage = `tandem: ties a web session to a live conversation with a call cen
   tandem start                          the telecommunications unit and the web process, kept running
   tandem doctor [--json] [--stun HOST[:PORT]]
                                         what is wrong with this machine, its settings and its trunks, and what to do
+  tandem doctor --center WHERE [--json] a test call to a center: who answers there says by key what has arrived.
+                                        WHERE is SUBSCRIBER/SUBJECT or sip:NUMBER@HOST[:PORT][;transport=tcp]
   tandem calls [--json] [--limit N] [--subscriber NAME] [--before CALL]
                                         the call records, newest first
   tandem call CALL                      one call record, every step of it, as JSON
@@ -43,6 +47,7 @@ const options = {
   before: { type: "string" },
   "ports-from": { type: "string" },
   stun: { type: "string" },
+  center: { type: "string" },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
@@ -71,7 +76,7 @@ async function main(words: readonly string[]): Promise<number> {
     case "start":
       return await start();
     case "doctor":
-      return await doctor({ json: values.json, stunServer: values.stun });
+      return await doctor({ json: values.json, stunServer: values.stun, center: values.center });
     case "calls":
       return await withDatabase(async (database) => {
         const records = await readCallRecords(database, {
@@ -119,20 +124,20 @@ async function demo(portsFrom: string | undefined): Promise<number> {
 async function doctor(wish: {
   readonly json: boolean;
   readonly stunServer: string | undefined;
+  readonly center: string | undefined;
 }): Promise<number> {
+  const { json, stunServer, center } = wish;
+  const means = { environment: process.env, clock: systemClock, random: secureRandom };
+  const tell = (finding: Finding): void => void (json || process.stdout.write(told(finding)));
   const { openSoftphone } = await import("../examples/softphones/softphone.ts");
-  const findings = await examine(
-    {
-      environment: process.env,
-      clock: systemClock,
-      random: secureRandom,
-      stunServer: wish.stunServer,
-      openTelephone: () => openSoftphone({ name: "The doctor", sipPort: 0, answerAfterMs: 0 }),
-    },
-    (finding) => void (wish.json || process.stdout.write(told(finding))),
-  );
+  const openTelephone: OpenTelephone = () =>
+    openSoftphone({ name: "The doctor", sipPort: 0, answerAfterMs: 0 });
+  const findings =
+    center === undefined
+      ? await examine({ ...means, stunServer, openTelephone }, tell)
+      : await examineCenter({ ...means, center }, tell);
   const healthy = !findings.some(({ verdict }) => verdict === "wrong");
-  if (wish.json) process.stdout.write(`${JSON.stringify({ healthy, findings })}\n`);
+  if (json) process.stdout.write(`${JSON.stringify({ healthy, findings })}\n`);
   return healthy ? 0 : 1;
 }
 

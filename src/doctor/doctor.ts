@@ -1,5 +1,6 @@
 import type { Clock } from "#base/clock.ts";
 import type { Random } from "#base/random.ts";
+import { checkCenter } from "./center-check.ts";
 import { checkClock } from "./clock-check.ts";
 import { checkDatabase } from "./database-check.ts";
 import { type Finding, reasonOf, wrong } from "./finding.ts";
@@ -55,6 +56,22 @@ export async function examine(
   await run("speech", () => checkSpeech(unitParts));
   await run("test call", () => checkTestCall(unitParts));
   return all;
+}
+
+/** The test call to a center alone, once the settings can be read. */
+export async function examineCenter(
+  wish: Pick<Examination, "environment" | "clock" | "random"> & { readonly center: string },
+  tell: (finding: Finding) => void,
+): Promise<readonly Finding[]> {
+  const { findings, read } = await checkSettings(wish.environment);
+  const found =
+    read === undefined
+      ? findings
+      : await checkCenter({ ...wish, settings: read.settings }).catch((error: unknown) => [
+          gaveUp("center", error),
+        ]);
+  for (const finding of found) tell(finding);
+  return found;
 }
 
 /** Those that need settings that can be read. */

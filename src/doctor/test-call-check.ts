@@ -1,20 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import type { Clock } from "#base/clock.ts";
-import { silentLog } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
-import { connectTelecomUnit } from "#telecom/client.ts";
 import type { Settings } from "../settings.ts";
 import { doubtful, type Finding, reasonOf, well, wrong } from "./finding.ts";
+import { startOwnUnit } from "./own-unit.ts";
 import { type CallFigures, type OpenTelephone, placeTestCall } from "./test-call.ts";
 import { toneFile } from "./tone.ts";
 
 /** What the unit brings every sound to. */
 const tone = { hertz: 1000, seconds: 3, levelDbm0: -16 } as const;
-const startWithinMs = 20_000;
+const file = "tone.wav";
 const check = "test call";
 
 /**
@@ -28,24 +24,16 @@ export async function checkTestCall(means: {
   readonly openTelephone: OpenTelephone;
 }): Promise<readonly Finding[]> {
   const { settings, clock, random, openTelephone } = means;
-  const folder = mkdtempSync(join(tmpdir(), "tandem-doctor-"));
-  await using parts = new AsyncDisposableStack();
-  parts.defer(() => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(join(folder, "tone.wav"), toneFile(tone));
   const telephone = await openTelephone();
-  parts.defer(() => telephone.close());
   try {
-    const socketPath = join(folder, "unit.sock");
-    const child = startUnit({ socketPath, folder, rtpPorts: settings?.unit.rtpPorts });
-    parts.defer(() => ended(child));
-    await serves(child, clock);
-    const unit = connectTelecomUnit({ socketPath, clock, log: silentLog });
-    parts.defer(() => unit.close());
-    await unit.ready();
-    return ofCall(await placeTestCall({ unit, telephone, clock, random, file: "tone.wav" }));
+    await using own = await startOwnUnit({ sip: { address: "127.0.0.1", port: 0 }, settings, clock });
+    writeFileSync(join(own.folder, file), toneFile(tone));
+    return ofCall(await placeTestCall({ unit: own.unit, telephone, clock, random, file }));
   } catch (error) {
     const mend = "See what the checks before this one say; then start `tandem start` and read its log.";
     return [wrong(check, `It came to nothing: ${reasonOf(error)}.`, mend)];
+  } finally {
+    await telephone.close();
   }
 }
 
@@ -93,47 +81,4 @@ export function ofCall({ heard, setUpMs, key }: CallFigures): readonly Finding[]
       ),
     ];
   return [well(check, `${says}, without a gap; a key came back.`, figures)];
-}
-
-function startUnit(wish: {
-  readonly socketPath: string;
-  readonly folder: string;
-  readonly rtpPorts: { readonly first: number; readonly last: number } | undefined;
-}): ChildProcess {
-  const settings = {
-    socketPath: wish.socketPath,
-    sip: { address: "127.0.0.1", port: 0 },
-    rtp: { portRange: wish.rtpPorts ?? { first: 20_000, last: 29_999 } },
-    maxLegs: 2,
-    promptFolder: wish.folder,
-    logLevel: "silent",
-  };
-  return spawn(process.execPath, [join(import.meta.dirname, "../telecom/process.ts")], {
-    env: { ...process.env, TANDEM_UNIT_SETTINGS: JSON.stringify(settings) },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-}
-
-/** Resolves when it says that it serves. */
-async function serves(child: ChildProcess, clock: Clock): Promise<void> {
-  const { stdout, stderr } = child;
-  let complaint = "";
-  stderr?.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-500)));
-  await new Promise<void>((resolve, reject) => {
-    const cancel = clock.at(clock.now() + startWithinMs, () => reject(new Error("the unit does not start")));
-    if (stdout !== null) createInterface({ input: stdout }).once("line", () => resolve());
-    child.once("error", reject);
-    child.once("close", () => {
-      cancel();
-      reject(new Error(`the unit ended: ${complaint.trim()}`));
-    });
-  });
-}
-
-function ended(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve();
-    child.once("close", () => resolve());
-    child.kill("SIGTERM");
-  });
 }

@@ -1,8 +1,8 @@
 import type { Clock } from "#base/clock.ts";
 import { type LegId, makeId, type PermitId, type PlayId } from "#base/ids.ts";
 import type { Random } from "#base/random.ts";
-import type { TelecomEvent } from "#contract/telecom.ts";
 import type { TelecomUnit } from "#telecom/client.ts";
+import { LegEvents } from "./leg-events.ts";
 import { type HeardTone, heardTone } from "./tone.ts";
 
 /** A telephone that answers by itself, hears, and can press keys. */
@@ -41,7 +41,7 @@ export async function placeTestCall(means: {
   const play = makeId<PlayId>("play", random);
   const dialedAtMs = clock.now();
   const endAtMs = dialedAtMs + callWithinMs;
-  const events = new Events({ unit, clock, leg });
+  const events = new LegEvents({ unit, clock, leg });
   try {
     unit.send({
       type: "dial",
@@ -80,44 +80,5 @@ export async function placeTestCall(means: {
     return { setUpMs, heard, key: keyed?.type === "digit" ? keyed.key.via : undefined };
   } finally {
     events.end();
-  }
-}
-
-/** What the unit tells of one leg, in order, each taken once. */
-class Events {
-  readonly #clock: Clock;
-  readonly #stop: () => void;
-  readonly #told: TelecomEvent[] = [];
-  #look: () => void = () => {};
-
-  constructor({ unit, clock, leg }: { unit: TelecomUnit; clock: Clock; leg: LegId }) {
-    this.#clock = clock;
-    this.#stop = unit.onEvent((event) => {
-      if (!("leg" in event) || event.leg !== leg) return;
-      this.#told.push(event);
-      this.#look();
-    });
-  }
-
-  /** Rejects at `untilMs`, and when the leg ends or a command is refused before it comes. */
-  next(wanted: (event: TelecomEvent) => boolean, untilMs: number): Promise<TelecomEvent> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.#clock.at(untilMs, () => reject(new Error("the call takes too long")));
-      this.#look = () => {
-        for (let event = this.#told.shift(); event !== undefined; event = this.#told.shift()) {
-          if (!wanted(event) && event.type !== "leg-ended" && event.type !== "refused") continue;
-          cancel();
-          if (wanted(event)) return resolve(event);
-          return reject(
-            new Error(event.type === "leg-ended" ? `the call ended: ${event.cause}` : event.type),
-          );
-        }
-      };
-      this.#look();
-    });
-  }
-
-  end(): void {
-    this.#stop();
   }
 }

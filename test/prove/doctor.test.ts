@@ -1,13 +1,12 @@
 /** `bin/tandem doctor`, as an operator runs it. What each check finds has tests of its own beside it. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { doctorsTelephone, exampleConfiguration } from "#rig/patient.ts";
 import { startByThemselves } from "#rig/platform-processes.ts";
 import { freePort, ownRtpPorts } from "#rig/ports.ts";
 import { startPeer, temporaryFolder } from "#rig/processes.ts";
-import { usualPorts, withPorts } from "../../examples/demo-ports.ts";
-import { openSoftphone } from "../../examples/softphones/softphone.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
 import { root } from "../runner/tree.ts";
 
@@ -23,12 +22,10 @@ test("tandem doctor beside a platform that runs, with its telephones: all is wel
 }, async () => {
   using folder = temporaryFolder("doctor");
   await using parts = new AsyncDisposableStack();
-  const phone = await openSoftphone({ name: "Ann", sipPort: 0 });
+  const phone = await doctorsTelephone({ answers: false });
   parts.defer(() => phone.close());
-  const { sipPort } = phone;
   const config = join(folder.path, "tandem.config.jsonc");
-  const example = readFileSync(join(root, "examples/tandem.config.jsonc"), "utf8");
-  writeFileSync(config, withPorts(example, { ...usualPorts, annSip: sipPort, bobSip: sipPort }));
+  writeFileSync(config, exampleConfiguration(phone.sipPort));
   const http = await freePort();
   const environment = {
     TANDEM_DEVELOPMENT: "true",

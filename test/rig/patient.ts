@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { systemClock } from "#base/clock.ts";
 import { secureRandom } from "#base/random.ts";
+import { usualPorts, withPorts } from "../../examples/demo-ports.ts";
 import { openSoftphone, type Softphone } from "../../examples/softphones/softphone.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
 import type { Patient } from "../../src/doctor/patient.ts";
@@ -32,4 +35,10 @@ export function doctorsTelephone(
   wish: { readonly answers: boolean } = { answers: true },
 ): Promise<Softphone> {
   return openSoftphone({ name: "doctor", sipPort: 0, ...(wish.answers ? { answerAfterMs: 0 } : {}) });
+}
+
+/** The example's configuration, whose visitors and centers all answer at one telephone. */
+export function exampleConfiguration(sipPort: number): string {
+  const example = readFileSync(join(import.meta.dirname, "../../examples/tandem.config.jsonc"), "utf8");
+  return withPorts(example, { ...usualPorts, annSip: sipPort, bobSip: sipPort });
 }
