@@ -10,6 +10,7 @@ import { doctorsTelephone, exampleConfiguration, linesOf, patientIn } from "#rig
 import { freePort, ownRtpPorts } from "#rig/ports.ts";
 import { temporaryFolder } from "#rig/processes.ts";
 import { openDatabase } from "#store/database.ts";
+import { sql } from "kysely";
 import { checkCenter, ofAnswers } from "./center-check.ts";
 
 const verdicts = /^(ok|warning|wrong): (DNIS|ANI|User-to-User|X-Tandem-Context|whisper|Keys)/;
@@ -93,6 +94,16 @@ test("a brake that holds, a place that is none, and an emergency number: nobody 
   await database.transaction((tx) => stopCalls(tx, "platform", { atMs: systemClock.now(), why: "test" }));
   await database.close();
   assert.deepEqual(await check("sip:4711@127.0.0.1"), ["wrong: Nobody is called: `tandem stop` holds."]);
+
+  const newer = await openDatabase({ url, clock: systemClock, log: silentLog });
+  await sql`insert into tandem_migration (name, timestamp) values ('9999-later', '2030')`.execute(
+    newer.tables(),
+  );
+  await newer.close();
+  assert.match(
+    (await check("sip:4711@127.0.0.1"))[0] ?? "",
+    /^wrong: Nobody is called: .* another version's/,
+  );
 });
 
 test("a center that is busy is told as such", { timeout: 60_000 }, async () => {

@@ -1,17 +1,14 @@
-import { existsSync } from "node:fs";
 import type { Clock } from "#base/clock.ts";
 import type { SubscriberId } from "#base/ids.ts";
-import { silentLog } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { callsAreStopped } from "#network/dial-permit.ts";
 import { toTag2 } from "#network/tag2.ts";
-import { openDatabase } from "#store/database.ts";
-import { databaseState } from "#store/soundness.ts";
 import type { Settings } from "../settings.ts";
 import { type Carrier, type CenterAnswers, callCenter } from "./center-call.ts";
 import { type CenterTarget, centerTarget } from "./center-target.ts";
 import { doubtful, type Finding, reasonOf, well, wrong } from "./finding.ts";
 import { startOwnUnit } from "./own-unit.ts";
+import { askStanding } from "./standing-database.ts";
 import { whoRuns } from "./who-runs.ts";
 
 const check = "center";
@@ -105,26 +102,15 @@ function contextFor({ target, subscriber, subject, callingNumber }: CenterTarget
 
 /** The operator's brake, for everybody or for this subscriber; a database that is not there holds none. */
 async function whyHeld(
-  { databaseUrl }: Settings,
+  settings: Settings,
   subscriber: SubscriberId,
   clock: Clock,
 ): Promise<Finding | undefined> {
-  const file = /^sqlite:(.+)$/.exec(databaseUrl)?.[1];
-  if (file !== undefined && !existsSync(file)) return undefined;
-  // To open one of another version would change it.
-  const { migrationsMissing, migrationsUnknown } = await databaseState(databaseUrl, silentLog);
-  if (migrationsMissing.length + migrationsUnknown.length > 0) {
-    const says =
-      "Nobody is called: the database is another version's, and cannot say whether calls are stopped.";
-    return wrong(check, says, "Start the Tandem whose version this is, then ask again.");
-  }
-  const database = await openDatabase({ url: databaseUrl, clock, log: silentLog });
-  try {
-    const stopped = await callsAreStopped(database, subscriber);
-    return stopped
-      ? wrong(check, "Nobody is called: `tandem stop` holds.", "`tandem resume` takes it back.")
-      : undefined;
-  } finally {
-    await database.close();
-  }
+  const stopped = await askStanding(settings, clock, (database) => callsAreStopped(database, subscriber));
+  if (stopped === true)
+    return wrong(check, "Nobody is called: `tandem stop` holds.", "`tandem resume` takes it back.");
+  if (stopped !== "another version's") return undefined;
+  const says =
+    "Nobody is called: the database is another version's, and cannot say whether calls are stopped.";
+  return wrong(check, says, "Start the Tandem whose version this is, then ask again.");
 }

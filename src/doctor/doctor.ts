@@ -44,7 +44,7 @@ export async function examine(
     }
   };
 
-  const settings = await checkSettings(environment);
+  const settings = await settingsOf(environment);
   await run("settings", async () => settings.findings);
   await run("node", checkNode);
   if (settings.read !== undefined) {
@@ -63,7 +63,7 @@ export async function examineCenter(
   wish: Pick<Examination, "environment" | "clock" | "random"> & { readonly center: string },
   tell: (finding: Finding) => void,
 ): Promise<readonly Finding[]> {
-  const { findings, read } = await checkSettings(wish.environment);
+  const { findings, read } = await settingsOf(wish.environment);
   const found =
     read === undefined
       ? findings
@@ -84,6 +84,14 @@ const checks: readonly (readonly [string, (patient: Patient) => Promise<readonly
   ["pages", checkPages],
   ["clock", checkClock],
 ];
+
+/** Whatever keeps them from being read: the checks that need none are still made. */
+async function settingsOf(environment: Examination["environment"]): ReturnType<typeof checkSettings> {
+  return await checkSettings(environment).catch((error: unknown) => ({
+    findings: [gaveUp("settings", error)],
+    read: undefined,
+  }));
+}
 
 /** A check that fails by itself must not keep the others from being made. */
 function gaveUp(name: string, error: unknown): Finding {

@@ -6,7 +6,7 @@ import type { Settings } from "../settings.ts";
 /** The platform that is looked at, as its settings and its configuration file describe it. */
 export interface Patient {
   readonly settings: Settings;
-  /** Of the configuration file; undefined without one that can be read. */
+  /** Of the configuration file; undefined without one that can be read: the database may hold some. */
   readonly trunks: readonly Trunk[] | undefined;
   readonly clock: Clock;
   readonly random: Random;

@@ -37,7 +37,7 @@ async function checkConfiguration(
 ): Promise<{ readonly findings: readonly Finding[]; readonly trunks: readonly Trunk[] | undefined }> {
   if (configFile === undefined) {
     const says = "TANDEM_CONFIG names no configuration file: what the database holds counts.";
-    const mend = "Name the file, so that its trunks can be looked at too.";
+    const mend = "Name the file, unless that is meant: it is not looked at.";
     return { findings: [doubtful(check, says, mend)], trunks: undefined };
   }
   try {

@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
+import { systemClock } from "#base/clock.ts";
 import type { TrunkId } from "#base/ids.ts";
+import { silentLog } from "#base/log.ts";
+import { loadConfigFile } from "#network/config-file.ts";
 import type { Trunk } from "#network/records.ts";
-import { linesOf, patientIn } from "#rig/patient.ts";
+import { exampleConfiguration, linesOf, patientIn } from "#rig/patient.ts";
 import { temporaryFolder } from "#rig/processes.ts";
+import { openDatabase } from "#store/database.ts";
 import { checkTrunks, ofAnswers } from "./trunks-check.ts";
 
 interface FarEnd extends AsyncDisposable {
@@ -103,6 +109,29 @@ test("a trunk that says nothing is wrong, and the others are told beside it", as
   );
   assert.ok(found[0]?.says.includes(`127.0.0.1:${silent.port} says nothing`), found[0]?.says);
   assert.ok(silent.asked.length > 1, "it was asked again");
+});
+
+test("without a configuration file the trunks that were loaded last are asked", async () => {
+  using folder = temporaryFolder("doctor");
+  await using farEnd = await overUdp("200 OK");
+  const patient = patientIn(folder.path, {}, { trunks: undefined });
+  assert.deepEqual(await checkTrunks(patient), []);
+  const { databaseUrl: url } = patient.settings;
+  const database = await openDatabase({ url, clock: systemClock, log: silentLog });
+  const path = join(folder.path, "tandem.config.jsonc");
+  writeFileSync(path, exampleConfiguration(farEnd.port));
+  await loadConfigFile({ path, database, log: silentLog });
+  await database.close();
+  const found = await checkTrunks(patient);
+  assert.deepEqual(
+    found.map(({ verdict, says }) => [verdict, says.split(":")[0]]),
+    [
+      ["ok", "Trunk center"],
+      ["ok", "Trunk visitors"],
+    ],
+  );
+  writeFileSync(url.slice("sqlite:".length), "spoiled ".repeat(100));
+  assert.deepEqual(await checkTrunks(patient), [], "the check of the database says so");
 });
 
 test("a name that leads nowhere is wrong; of two addresses one that lives is enough for a warning", () => {

@@ -1,17 +1,30 @@
+import { TandemError } from "#base/errors.ts";
 import type { Trunk } from "#network/records.ts";
+import { findTrunks } from "#network/trunk-table.ts";
 import { askPeer, type PeerAnswer } from "#telecom/ask-peer.ts";
 import { doubtful, type Finding, well, wrong } from "./finding.ts";
 import type { Patient } from "./patient.ts";
+import { askStanding } from "./standing-database.ts";
 
 const check = "trunks";
 /** Longer than a call waits for a silent address before it takes the next. */
 const waitMs = 4_500;
 
-/** Each trunk of the configuration file: where its name leads, and whether it answers OPTIONS over its transport. */
+/** Each trunk of the configuration file, else of the database: where its name leads, and whether it answers OPTIONS over its transport. */
 export async function checkTrunks(patient: Patient): Promise<readonly Finding[]> {
-  const { trunks } = patient;
-  if (trunks === undefined) return [];
+  const trunks = patient.trunks ?? (await storedTrunks(patient));
   return await Promise.all(trunks.map(async (trunk) => ofAnswers(trunk, await ask(trunk, patient))));
+}
+
+/** What was loaded last; a database that cannot be asked has a check of its own. */
+async function storedTrunks({ settings, clock }: Patient): Promise<readonly Trunk[]> {
+  try {
+    const stored = await askStanding(settings, clock, findTrunks);
+    return typeof stored === "string" ? [] : stored;
+  } catch (error) {
+    if (error instanceof TandemError && error.code === "DATABASE_UNAVAILABLE") return [];
+    throw error;
+  }
 }
 
 async function ask(trunk: Trunk, { settings, clock, random }: Patient): Promise<readonly PeerAnswer[]> {

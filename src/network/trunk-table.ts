@@ -13,7 +13,17 @@ export async function findTrunk(source: Database | Transaction, id: TrunkId): Pr
     .selectAll()
     .where("id", "=", id)
     .executeTakeFirst();
-  return row && { ...(JSON.parse(row.record) as Omit<Trunk, "id">), id: row.id };
+  return row && trunkOf(row);
+}
+
+/** All of them, by name. */
+export async function findTrunks(source: Database | Transaction): Promise<readonly Trunk[]> {
+  const rows = await source.tables<TrunkTable>().selectFrom("trunk").selectAll().orderBy("id").execute();
+  return rows.map(trunkOf);
+}
+
+function trunkOf(row: TrunkTable["trunk"]): Trunk {
+  return { ...(JSON.parse(row.record) as Omit<Trunk, "id">), id: row.id };
 }
 
 export async function insertTrunk(tx: Transaction, trunk: Trunk): Promise<void> {
