@@ -55,7 +55,7 @@ test("npx tandem, from the package in an empty folder: commands, and the demonst
   await isExamined(stranger);
   await starts(stranger);
 
-  const first = await freePortsInARow(7);
+  const first = await freePortsInARow(8);
   const words = ["tandem", "demo", "--ports-from", String(first)];
   await using demo = await startPeer({ program: "npx", words, folder: stranger });
   await demo.line(/Ctrl-C ends the demonstration/, 60_000);
