@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import type { PageId } from "#base/ids.ts";
-import { assertAccessible, type Browser, openBrowser, picture } from "#rig/chromium.ts";
+import { assertGoodLooks, type Browser, openBrowser } from "#rig/chromium.ts";
 import { hostileStrings } from "#rig/hostile-strings.ts";
 import { presentationOnLoopback } from "#rig/open-test-presentation.ts";
 import { openRelay } from "#rig/relay.ts";
-import { virtualToken } from "#rig/virtual-call-manager.ts";
+import { openVisitorTour, type Sight } from "#rig/visitor-tour.ts";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { messages } from "./messages/messages.ts";
 
@@ -162,185 +162,64 @@ test("a subscriber's own page is framed, and cannot reach ours", options, async 
 });
 
 /** Side by side: the browser works while the test looks. */
-describe("every page is accessible, light and dark, fits 320 pixels, and weighs under 15 kB", {
+describe("every page is accessible, light and dark, wide and 320 pixels narrow, and weighs under 15 kB", {
   ...options,
   concurrency: true,
 }, () => {
   for (const language of ["en", "es"] as const)
     test(`in ${language}`, async (t) => {
-      await using tour = await openTour(language);
-      await tour.beforeTheCall();
-      await tour.noticesInItsStead();
-      await tour.duringTheCall();
-      await tour.afterTheCall();
-      for (const [kind, octets] of tour.heaviest)
+      assert.ok(browser);
+      const heaviest = new Map<string, number>();
+      await using tour = await openVisitorTour(browser, language, async (sight) => {
+        const { page, kind, which } = sight;
+        const name = `${kind} ${which}`;
+        assert.equal(await page.locator("html").getAttribute("lang"), language);
+        const octets = await weight(sight);
+        assert.ok(octets > 2000 && octets < 15_000, `${name}: ${octets} octets`);
+        heaviest.set(kind, Math.max(octets, heaviest.get(kind) ?? 0));
+        await assertGoodLooks(page, name);
+      });
+      await tour.everything();
+      for (const [kind, octets] of heaviest)
         t.diagnostic(`${language}: ${kind} at most ${octets} octets, uncompressed`);
     });
 });
 
-/** A walk through all that a visitor may ever see. */
-async function openTour(language: "en" | "es") {
-  await using opened = new AsyncDisposableStack();
-  const scene = opened.use(await openScene());
-  const { callManager } = scene;
-  const ann = await visitor({ locale: language === "en" ? "en-US" : "es-ES" });
-  opened.defer(() => ann.context().close());
-  const words = messages(language);
-  const talk = `${scene.url}/talk/bank/mortgages`;
-  const octetsOf = async (path: string): Promise<number> =>
-    (await (await fetch(scene.url + path)).bytes()).length;
-  const heaviest = new Map<string, number>();
-
-  /** `kind` has its own layout; `which` differs from its like by its words alone. */
-  const looks = async (kind: string, which = ""): Promise<void> => {
-    const name = `${kind}${which === "" ? "" : `-${which}`}`;
-    assert.equal(await ann.locator("html").getAttribute("lang"), language);
-    const page = await ann.content();
-    const assets = page.match(/(?<=")\/assets\/[^"]+/g) ?? [];
-    const sizes = await Promise.all(assets.map(octetsOf));
-    const octets = sizes.reduce((sum, each) => sum + each, Buffer.byteLength(page));
-    assert.ok(octets > 2000 && octets < 15_000, `${name}: ${octets} octets`);
-    heaviest.set(kind, Math.max(octets, heaviest.get(kind) ?? 0));
-    for (const colorScheme of ["light", "dark"] as const) {
-      await ann.emulateMedia({ colorScheme });
-      await assertAccessible(ann, `${name}, ${colorScheme}`);
-      await picture(ann, `${language}/${name}-${colorScheme}`);
-    }
-    await ann.setViewportSize({ width: 320, height: 640 });
-    const overflow = Number(await ann.evaluate("document.documentElement.scrollWidth - innerWidth"));
-    assert.ok(overflow <= 0, `${name} is ${overflow} pixels wider than 320`);
-    await picture(ann, `${language}/${name}-320`);
-    await ann.setViewportSize({ width: 1100, height: 760 });
-  };
-  const submits = (): Promise<void> => ann.locator("main button[type=submit]").click();
-
-  const tour = {
-    heaviest,
-
-    /** 201-204, and every reason for which none is begun. */
-    async beforeTheCall(): Promise<void> {
-      await ann.goto(`${talk}?title=Rates&page=https%3A%2F%2Fwww.bank.example%2Frates&phone=4155550177`);
-      await looks("welcome");
-      await ann.goto(`${talk}?token=${virtualToken({ phone: "+14155550123" })}`);
-      await looks("welcome", "signed");
-      await ann.goto(`${talk}?token=${virtualToken({ expired: true })}`);
-      await looks("welcome", "token-expired");
-      for (const why of typedKeys(words.refusals)) {
-        callManager.refuses = why;
-        await ann.goto(talk);
-        await ann.locator("#phone").fill("12");
-        await submits();
-        await ann.locator("[role=alert]").getByText(words.refusals[why]).waitFor();
-        await looks("welcome", why);
-      }
-      callManager.refuses = undefined;
-      const closed = { type: "closed", timeZone: "America/New_York" } as const;
-      for (const available of [
-        { ...closed, opensAtMs: Date.UTC(2026, 0, 5, 14) },
-        closed,
-        { type: "outside-region" },
-        { type: "platform-stopped" },
-      ] as const) {
-        callManager.available = available;
-        await ann.goto(talk);
-        await heading(ann, words.refused.title).waitFor();
-        await looks("refused", "opensAtMs" in available ? "opens-again" : available.type);
-      }
-      callManager.available = { type: "open" };
-    },
-
-    async noticesInItsStead(): Promise<void> {
-      const { notFoundTitle, badLinkTitle, foreignTitle, slowDownTitle, brokenTitle } = words.notice;
-      for (const [name, path, title] of [
-        ["unknown-subscriber", "/talk/nobody/x", notFoundTitle],
-        ["unknown-subject", "/talk/bank/x", notFoundTitle],
-        ["bad-link", "/talk/bank/mortgages?title=%00", badLinkTitle],
-        ["unknown-call", "/call/call_00000000000000000000000000", notFoundTitle],
-        ["unknown-page", "/nothing", notFoundTitle],
-      ] as const) {
-        await ann.goto(scene.url + path);
-        await heading(ann, title).waitFor();
-        await looks("notice", name);
-      }
-      await ann.goto(talk);
-      await ann.context().clearCookies();
-      await ann.locator("#phone").fill("415 555 0100");
-      await submits();
-      await heading(ann, foreignTitle).waitFor();
-      await looks("notice", "foreign-form");
-      await using impatient = await openScene({ limits: { pagesPerMinute: 0 } });
-      await ann.goto(`${impatient.url}/talk/bank/mortgages`);
-      await heading(ann, slowDownTitle).waitFor();
-      await looks("notice", "slow-down");
-      const read = callManager.readClick.bind(callManager);
-      callManager.readClick = () => Promise.reject(new Error("the story wants it so"));
-      await ann.goto(talk);
-      await heading(ann, brokenTitle).waitFor();
-      await looks("notice", "broken");
-      callManager.readClick = read;
-    },
-
-    /** 205-217 */
-    async duringTheCall(): Promise<void> {
-      callManager.subscriberFace = { ...callManager.subscriberFace, origins: ["http://localhost:1"] };
-      await ann.context().route("http://localhost:1/**", async (route) => {
-        await route.fulfill({
-          contentType: "text/html",
-          body: "<title>Rates</title><h1>Rates of the bank</h1>",
-        });
-      });
-      await begins(ann, scene.url);
-      for (const stage of typedKeys(words.connect.stages)) {
-        callManager.moves(stage);
-        await heading(ann, words.connect.stages[stage].headline).waitFor();
-        await looks("connect", stage);
-      }
-      const other = await ann.context().newPage();
-      await other.goto(talk);
-      assert.equal(await other.locator("p.note a").innerText(), words.welcome.liveCallLink);
-      await assertAccessible(other, "welcome with a live call");
-      await other.close();
-
-      callManager.pushes(rates);
-      await heading(ann, rates.title[language]).waitFor();
-      await looks("pushed", "text");
-      await ann.setViewportSize({ width: 320, height: 640 });
-      const close = await ann.locator("form[action$=close-page]").boundingBox();
-      const text = await ann.locator(".reading").boundingBox();
-      assert.ok(
-        close !== null && text !== null && text.y - (close.y + close.height) >= 12,
-        "the text is too near",
-      );
-      await ann.setViewportSize({ width: 1100, height: 760 });
-      const url = "http://localhost:1/rates";
-      callManager.pushes({ ...rates, id: "framed" as PageId, content: { type: "url", url } });
-      await ann.frameLocator("iframe").getByRole("heading", { name: "Rates of the bank" }).waitFor();
-      await looks("pushed", "framed");
-      callManager.library = [];
-      await ann.reload();
-      await ann.getByText(words.pushed.missing).waitFor();
-      await looks("pushed", "missing");
-      callManager.ends("completed");
-    },
-
-    /** 219, happy or not: a call for each. */
-    async afterTheCall(): Promise<void> {
-      for (const outcome of typedKeys(words.outcomes)) {
-        await begins(ann, scene.url);
-        callManager.ends(outcome);
-        await heading(ann, words.outcomes[outcome].title).waitFor();
-        await looks("disconnect", outcome);
-      }
-    },
-  };
-  const owned = opened.move();
-  return { ...tour, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+/** Of a page with its style, script and icon. */
+async function weight({ page, url }: Sight): Promise<number> {
+  const markup = await page.content();
+  const assets = markup.match(/(?<=")\/assets\/[^"]+/g) ?? [];
+  const sizes = await Promise.all(
+    assets.map(async (path) => (await (await fetch(url + path)).bytes()).length),
+  );
+  return sizes.reduce((sum, each) => sum + each, Buffer.byteLength(markup));
 }
 
-/** A table of messages has an entry for each, or does not compile. */
-function typedKeys<Key extends string>(table: Readonly<Record<Key, unknown>>): readonly Key[] {
-  return Object.keys(table) as Key[];
-}
+test("on a narrow page the text that an agent shows keeps away from the buttons", options, async () => {
+  await using scene = await openScene();
+  const ann = await visitor({ viewport: { width: 320, height: 640 } });
+  await begins(ann, scene.url);
+  scene.callManager.pushes(rates);
+  await heading(ann, "Table of rates").waitFor();
+  const close = await ann.locator("form[action$=close-page]").boundingBox();
+  const text = await ann.locator(".reading").boundingBox();
+  assert.ok(close !== null && text !== null && text.y - (close.y + close.height) >= 12);
+  await ann.context().close();
+});
+
+test("the call's page breathes, and holds still where no motion is wanted", options, async () => {
+  await using scene = await openScene();
+  const ann = await visitor();
+  await begins(ann, scene.url);
+  scene.callManager.moves("calling-you");
+  await heading(ann, "Your telephone is ringing").waitFor();
+  const moving = () =>
+    ann.evaluate("document.getAnimations().filter((each) => each.playState === 'running').length");
+  assert.equal(await moving(), 2);
+  await ann.emulateMedia({ reducedMotion: "reduce" });
+  assert.equal(await moving(), 0);
+  await ann.context().close();
+});
 
 test("the welcome page brings nothing along but its style and icon", options, async () => {
   await using scene = await openScene();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 /** Debian's Chromium, driven by Playwright: a browser that nobody here wrote. Close it, or the test leaves a process behind. */
@@ -43,7 +43,7 @@ export async function openBrowser(): Promise<Browser> {
 }
 
 /** Fails with axe's own words when the page breaks a rule of WCAG 2.2, A or AA, or a best practice. */
-export async function assertAccessible(page: Page, what: string): Promise<void> {
+async function assertAccessible(page: Page, what: string): Promise<void> {
   // Set through the debugger's door, so that the page's Content-Security-Policy need not be loosened for the test.
   await page.evaluate(await axeSource());
   const findings = await page.evaluate(async () => {
@@ -67,11 +67,24 @@ async function axeSource(): Promise<string> {
   return axe;
 }
 
-/** Keeps a picture of the page where `TANDEM_PICTURES` points to; without it nothing is kept. */
-export async function picture(page: Page, name: string): Promise<void> {
-  const folder = process.env["TANDEM_PICTURES"];
-  if (folder === undefined) return;
-  const path = join(folder, `${name}.png`);
-  await mkdir(dirname(path), { recursive: true });
-  await page.screenshot({ path, fullPage: true });
+/** The widths at which pages are looked at, in CSS pixels: a small telephone, a tablet, a desk. */
+export const widths = [320, 768, 1280] as const;
+
+export const colorSchemes = ["light", "dark"] as const;
+
+/**
+ * Accessible at 320 pixels (WCAG 2.2, 1.4.10), where nothing may need to be scrolled sideways, and at a desk: in the light there, in
+ * the dark here. No rule of ours gives a width colours of its own, so each theme is asked once.
+ */
+export async function assertGoodLooks(page: Page, what: string): Promise<void> {
+  for (const [width, colorScheme] of [
+    [320, "light"],
+    [1280, "dark"],
+  ] as const) {
+    await page.setViewportSize({ width, height: 720 });
+    await page.emulateMedia({ colorScheme });
+    const overflow = Number(await page.evaluate("document.documentElement.scrollWidth - innerWidth"));
+    assert.ok(overflow <= 0, `${what} is ${overflow} pixels wider than ${width}`);
+    await assertAccessible(page, `${what}, ${colorScheme}, ${width} pixels wide`);
+  }
 }

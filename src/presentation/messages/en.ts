@@ -66,6 +66,7 @@ export const en: Messages = {
     "unit-unreachable": "We cannot place calls right now. Please try again in a minute.",
   },
   connect: {
+    callTo: (subscriber) => `Your call to ${subscriber}`,
     progress: "Progress of your call",
     stages: {
       placing: { headline: "We are about to call you", text: "Please keep your telephone at hand." },
@@ -75,7 +76,7 @@ export const en: Messages = {
       },
       "confirm-on-phone": {
         headline: "Press 1 on your telephone",
-        text: "Press 1 to be connected. Press 9 if you did not ask for this call and want no more of them.",
+        text: "We go on as soon as you press it.",
       },
       "calling-center": {
         headline: "We are calling the right person",
@@ -108,6 +109,10 @@ export const en: Messages = {
         headline: "Your telephone is ringing",
         text: "Please answer it: the agent is waiting for you.",
       },
+    },
+    confirmKeys: {
+      one: "Connect me.",
+      nine: "I did not ask for this call, and want no more of them.",
     },
     milestones: {
       "your-phone": "Your telephone rings",
@@ -143,27 +148,33 @@ export const en: Messages = {
       title: "The call was cancelled",
       text: "You ended the call on this page. We call you no more, unless you ask again.",
     },
-    "user-busy": { title: "Your telephone was busy", text: "We called you, but the line was busy." },
+    "user-busy": {
+      title: "Your telephone was busy",
+      text: "We called you, but the line was busy. Once it is free, ask for the call again.",
+    },
     "user-no-answer": {
       title: "You did not answer",
-      text: "We let your telephone ring, and nobody picked up.",
+      text: "We let your telephone ring, and nobody picked up. Keep it at hand and ask for the call again.",
     },
-    "user-declined": { title: "The call was declined", text: "Your telephone declined our call." },
+    "user-declined": {
+      title: "The call was declined",
+      text: "Your telephone declined our call. If you did not mean that, ask for the call again.",
+    },
     "user-unreachable": {
       title: "We could not reach your telephone",
       text: "The number does not answer to calls. Please check it and try again.",
     },
     "user-did-not-confirm": {
       title: "We did not hear you press 1",
-      text: "You answered, but 1 was not pressed, so we did not go on.",
+      text: "You answered, but 1 was not pressed, so we did not go on. Ask for the call again, and press 1 when you are asked to.",
     },
     "user-refused-calls": {
       title: "You will not be called again",
-      text: "You pressed 9: this number receives no further calls from us.",
+      text: "You pressed 9: this number receives no further calls from us. There is nothing more to do.",
     },
     "user-hung-up-early": {
       title: "The call ended early",
-      text: "Your telephone hung up before we could connect you.",
+      text: "Your telephone hung up before we could connect you. If you still want to talk, ask for the call again.",
     },
     "center-busy": {
       title: "All lines are busy",
@@ -171,7 +182,7 @@ export const en: Messages = {
     },
     "center-no-answer": {
       title: "Nobody answered",
-      text: "We let it ring, but nobody was free to take your call.",
+      text: "We let it ring, but nobody was free to take your call. Please try again in a few minutes.",
     },
     "center-declined": {
       title: "The call was not taken",
@@ -195,7 +206,7 @@ export const en: Messages = {
     },
     "not-permitted": {
       title: "The call was not allowed",
-      text: "Calls to this number are not allowed at the moment.",
+      text: "Calls to this number are not allowed at the moment. Ask for a call to another number, or try again later.",
     },
     "time-limit": {
       title: "The call reached its time limit",

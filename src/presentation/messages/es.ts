@@ -70,6 +70,7 @@ export const es: Messages = {
     "unit-unreachable": "Ahora mismo no podemos hacer llamadas. Inténtelo dentro de un minuto.",
   },
   connect: {
+    callTo: (subscriber) => `Su llamada a ${subscriber}`,
     progress: "Progreso de su llamada",
     stages: {
       placing: { headline: "Vamos a llamarle", text: "Tenga el teléfono a mano, por favor." },
@@ -79,7 +80,7 @@ export const es: Messages = {
       },
       "confirm-on-phone": {
         headline: "Pulse 1 en su teléfono",
-        text: "Pulse 1 para continuar. Pulse 9 si no pidió esta llamada y no quiere recibir más.",
+        text: "Continuamos en cuanto lo pulse.",
       },
       "calling-center": {
         headline: "Llamamos a la persona adecuada",
@@ -112,6 +113,10 @@ export const es: Messages = {
         headline: "Su teléfono está sonando",
         text: "Conteste, por favor: el agente le está esperando.",
       },
+    },
+    confirmKeys: {
+      one: "Pónganme en contacto.",
+      nine: "No pedí esta llamada y no quiero recibir más.",
     },
     milestones: {
       "your-phone": "Suena su teléfono",
@@ -147,24 +152,33 @@ export const es: Messages = {
       title: "La llamada se canceló",
       text: "Usted terminó la llamada en esta página. No le llamaremos más, salvo que lo pida de nuevo.",
     },
-    "user-busy": { title: "Su teléfono comunicaba", text: "Le llamamos, pero la línea estaba ocupada." },
-    "user-no-answer": { title: "No contestó", text: "Su teléfono sonó y nadie contestó." },
-    "user-declined": { title: "La llamada fue rechazada", text: "Su teléfono rechazó nuestra llamada." },
+    "user-busy": {
+      title: "Su teléfono comunicaba",
+      text: "Le llamamos, pero la línea estaba ocupada. Cuando quede libre, pida la llamada de nuevo.",
+    },
+    "user-no-answer": {
+      title: "No contestó",
+      text: "Su teléfono sonó y nadie contestó. Téngalo a mano y pida la llamada de nuevo.",
+    },
+    "user-declined": {
+      title: "La llamada fue rechazada",
+      text: "Su teléfono rechazó nuestra llamada. Si no era su intención, pídala de nuevo.",
+    },
     "user-unreachable": {
       title: "No pudimos llegar a su teléfono",
       text: "El número no responde. Compruébelo e inténtelo de nuevo.",
     },
     "user-did-not-confirm": {
       title: "No oímos que pulsara 1",
-      text: "Contestó, pero no pulsó 1, así que no continuamos.",
+      text: "Contestó, pero no pulsó 1, así que no continuamos. Pida la llamada de nuevo y pulse 1 cuando se lo pidan.",
     },
     "user-refused-calls": {
       title: "No le llamaremos más",
-      text: "Pulsó 9: este número no recibirá más llamadas nuestras.",
+      text: "Pulsó 9: este número no recibirá más llamadas nuestras. No tiene que hacer nada más.",
     },
     "user-hung-up-early": {
       title: "La llamada terminó antes de tiempo",
-      text: "Su teléfono colgó antes de que pudiéramos ponerle en contacto.",
+      text: "Su teléfono colgó antes de que pudiéramos ponerle en contacto. Si aún quiere hablar, pida la llamada de nuevo.",
     },
     "center-busy": {
       title: "Todas las líneas están ocupadas",
@@ -172,7 +186,7 @@ export const es: Messages = {
     },
     "center-no-answer": {
       title: "Nadie contestó",
-      text: "Dejamos sonar, pero no había nadie libre para atenderle.",
+      text: "Dejamos sonar, pero no había nadie libre para atenderle. Inténtelo dentro de unos minutos.",
     },
     "center-declined": {
       title: "No se atendió la llamada",
@@ -196,7 +210,7 @@ export const es: Messages = {
     },
     "not-permitted": {
       title: "La llamada no está permitida",
-      text: "En este momento no se permiten llamadas a este número.",
+      text: "En este momento no se permiten llamadas a este número. Pida una llamada a otro número o inténtelo más tarde.",
     },
     "time-limit": {
       title: "La llamada llegó a su límite",

@@ -56,10 +56,13 @@ export interface Messages {
   };
   readonly refusals: Readonly<Record<BeginCallRefusal, string>>;
   readonly connect: {
+    readonly callTo: (subscriber: string) => string;
     readonly progress: string;
     readonly stages: Readonly<Record<ConnectStage, StageWords>>;
     /** 206: what reads otherwise where the center is called first, and the visitor's telephone does not ring yet. */
     readonly stagesCenterFirst: Readonly<Partial<Record<ConnectStage, StageWords>>>;
+    /** 209 */
+    readonly confirmKeys: { readonly one: string; readonly nine: string };
     readonly milestones: Readonly<Record<Milestone, string>>;
     readonly done: string;
     readonly now: string;

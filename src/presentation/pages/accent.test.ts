@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { asset } from "../assets.ts";
-import { accentStyle, luminance } from "./accent.ts";
+import { accentStyle, contrast } from "./accent.ts";
 
 test("text on a button is readable in every colour, also under the pointer", () => {
   const levels = Array.from({ length: 16 }, (_, at) => (at * 17).toString(16).padStart(2, "0"));
@@ -31,9 +31,4 @@ function laidOver(color: string, veil: string): string {
     Math.round(channel(color, at) * (1 - share) + channel(veil, at) * share),
   );
   return `#${mixed.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
-}
-
-function contrast(one: string, other: string): number {
-  const [darker = 0, lighter = 0] = [luminance(one), luminance(other)].toSorted((x, y) => x - y);
-  return (lighter + 0.05) / (darker + 0.05);
 }

@@ -21,9 +21,11 @@ export function connectPage(facts: {
     (way.legOrder === "center-first" ? words.stagesCenterFirst[stage] : undefined) ?? words.stages[stage];
   const main = html`<div class="columns">
 <div class="card">
+<p class="call">${words.callTo(facts.subscriber.name)}</p>
 <h1 id="headline" tabindex="-1">${headline}</h1>
 <p class="lead">${text}</p>
-<ol class="progress" aria-label="${words.progress}">${milestones(stage, way, language)}</ol>
+${stage === "confirm-on-phone" ? keys(language) : nothing}
+<ol class="progress" role="list" aria-label="${words.progress}">${milestones(stage, way, language)}</ol>
 <p class="quiet">${words.staysOpen}<noscript> ${words.refreshes}</noscript></p>
 ${stage === "ending" ? nothing : cancelForm(facts)}
 </div>
@@ -35,14 +37,21 @@ ${ownContent(facts)}
 function cancelForm(facts: { language: Language; stage: ConnectStage; callUrl: string }): Html {
   const words = messages(facts.language).connect;
   const label = facts.stage === "connected" ? words.hangUp : words.cancel;
-  return html`<form method="post" action="${facts.callUrl}/cancel"><button class="second" type="submit">${label}</button></form>`;
+  return html`<form method="post" action="${facts.callUrl}/cancel"><button class="end" type="submit">${label}</button></form>`;
 }
 
 function ownContent(facts: { language: Language; subscriber: SubscriberFace }): Html {
   const { language, subscriber } = facts;
   const words = textIn(subscriber.connectContent, language, subscriber.defaultLanguage);
   if (words.text.trim() === "") return nothing;
-  return html`<aside class="card" aria-label="${messages(language).connect.from(subscriber.name)}">${paragraphs(words, language)}</aside>`;
+  const from = messages(language).connect.from(subscriber.name);
+  return html`<aside class="card" aria-labelledby="own"><h2 id="own">${from}</h2>${paragraphs(words, language)}</aside>`;
+}
+
+/** 209: the two keys that the telephone asks for, as they stand on its keypad. */
+function keys(language: Language): Html {
+  const { one, nine } = messages(language).connect.confirmKeys;
+  return html`<ul class="keys" role="list"><li><kbd>1</kbd> ${one}</li><li><kbd>9</kbd> ${nine}</li></ul>`;
 }
 
 /** 206: whose telephone rings first, and whether the visitor is asked for a key. */
@@ -80,8 +89,9 @@ function milestones(stage: ConnectStage, way: WayOfCall, language: Language): re
   const current = at === undefined ? -1 : order.indexOf(at);
   return order.map((milestone, position) => {
     const state = position < current || stage === "ending" ? "done" : position === current ? "now" : "later";
-    const spoken = { done: words.done, now: words.now, later: words.later }[state];
-    const here = state === "now" ? html` aria-current="step"` : nothing;
-    return html`<li class="${state}"${here}>${words.milestones[milestone]} <span class="unseen">(${spoken})</span></li>`;
+    const named = words.milestones[milestone];
+    if (state === "now")
+      return html`<li class="now" aria-current="step">${named} <span class="tag">${words.now}</span></li>`;
+    return html`<li class="${state}">${named} <span class="unseen">(${words[state]})</span></li>`;
   });
 }

@@ -15,21 +15,42 @@ export function disconnectPage(facts: {
   const words = messages(facts.language);
   const { title, text } = words.outcomes[facts.outcome];
   const main = html`<div class="card">
+<svg class="sign" viewBox="0 0 24 24" aria-hidden="true"><path d="${handset}"/></svg>
 <h1 id="headline" tabindex="-1">${title}</h1>
 <p class="lead">${text}</p>
-<p class="actions">${again(facts)}${back(facts)}</p>
+${waysOn(facts)}
 </div>`;
   return { title, main, final: true };
 }
 
-function again(facts: { language: Language; outcome: CallOutcome; againUrl: string }): Html {
+/** A handset that lies on its cradle. */
+const handset =
+  "M3 14.6v-1.3c5-4.7 13-4.7 18 0v1.3c0 1-.9 1.6-1.8 1.4l-2.6-.8c-.6-.2-1-.7-1-1.3v-1.4a12.7 12.7 0 0 0-7.2 0v1.4c0 .6-.4 1.1-1 1.3l-2.6.8c-.9.2-1.8-.4-1.8-1.4z";
+
+/** What most visitors want next stands first, and stands out: who has talked goes back, who has not calls again. */
+function waysOn(facts: {
+  language: Language;
+  subscriber: SubscriberFace;
+  outcome: CallOutcome;
+  againUrl: string;
+}): Html {
+  const words = messages(facts.language).disconnect;
+  const [site] = facts.subscriber.origins;
+  const back =
+    site !== undefined && /^https?:\/\//i.test(site)
+      ? { url: site, text: words.back(facts.subscriber.name) }
+      : undefined;
   // Whoever pressed 9 is not asked to call again.
-  if (facts.outcome === "user-refused-calls") return nothing;
-  return html`<a class="button" href="${facts.againUrl}">${messages(facts.language).disconnect.again}</a> `;
+  const again =
+    facts.outcome === "user-refused-calls" ? undefined : { url: facts.againUrl, text: words.again };
+  const ways = (satisfied.has(facts.outcome) ? [back, again] : [again, back]).filter(
+    (way) => way !== undefined,
+  );
+  if (ways.length === 0) return nothing;
+  const links = ways.map(
+    ({ url, text }, at) => html`<a class="button${at === 0 ? "" : " second"}" href="${url}">${text}</a>`,
+  );
+  return html`<p class="actions">${links}</p>`;
 }
 
-function back(facts: { language: Language; subscriber: SubscriberFace }): Html {
-  const [site] = facts.subscriber.origins;
-  if (site === undefined || !/^https?:\/\//i.test(site)) return nothing;
-  return html`<a href="${site}">${messages(facts.language).disconnect.back(facts.subscriber.name)}</a>`;
-}
+const satisfied: ReadonlySet<CallOutcome> = new Set(["completed", "visitor-cancelled", "center-closed"]);

@@ -7,7 +7,7 @@ import { subscriberWords } from "./subscriber-words.ts";
 export function siteLink(facts: { language: Language; subscriber: SubscriberFace }): Html {
   const [site] = facts.subscriber.origins;
   if (site === undefined || !/^https?:\/\//i.test(site)) return nothing;
-  return html`<p><a href="${site}">${messages(facts.language).refused.backToSite(facts.subscriber.name)}</a></p>`;
+  return html`<p class="actions"><a class="button second" href="${site}">${messages(facts.language).refused.backToSite(facts.subscriber.name)}</a></p>`;
 }
 
 /** 203. What else can be done: the subjects about which calls are taken now. */
@@ -21,5 +21,5 @@ export function otherSubjects(facts: {
   const name = (subject: SubjectFace): Html =>
     subscriberWords(textIn(subject.name, language, subscriber.defaultLanguage), language);
   return html`<section class="card" aria-labelledby="others"><h2 id="others">${messages(language).refused.otherSubjects}</h2>
-<ul>${facts.otherSubjects.map((subject) => html`<li><a href="/talk/${subscriber.id}/${subject.id}">${name(subject)}</a></li>`)}</ul></section>`;
+<ul class="ways" role="list">${facts.otherSubjects.map((subject) => html`<li><a href="/talk/${subscriber.id}/${subject.id}">${name(subject)}</a></li>`)}</ul></section>`;
 }

@@ -22,7 +22,8 @@ export function pushedPage(facts: {
 <form method="post" action="${facts.callUrl}/close-page"><button class="second" type="submit">${words.pushed.close}</button></form></div>
 ${content(facts, title.text)}
 </div>
-<form class="wide" method="post" action="${facts.callUrl}/cancel"><button class="second" type="submit">${words.connect.hangUp}</button></form>`;
+<div class="card strip wide"><p class="call">${words.connect.callTo(subscriber.name)}</p>
+<form method="post" action="${facts.callUrl}/cancel"><button class="end" type="submit">${words.connect.hangUp}</button></form></div>`;
   // A framed page is loaded again with ours: without script the refresh must leave time to read it.
   return { title: title.text, titleLanguage: title.language, main, refreshSeconds: 20 };
 }

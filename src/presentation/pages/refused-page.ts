@@ -41,7 +41,7 @@ function why(facts: {
         language,
       );
       const closed = filled((name) => words.closed(subscriber.name, name), subject);
-      return html`<p class="lead">${closed}</p><p>${opens}</p>`;
+      return html`<p class="lead">${closed}</p><p class="note">${opens}</p>`;
     }
     case "outside-region":
       return html`<p class="lead">${words.region(subscriber.name)}</p>`;

@@ -44,6 +44,7 @@ export function welcomePage(facts: WelcomeFacts): PageContent {
   const subject = textIn(facts.subject.name, language, subscriber.defaultLanguage);
   const title = words.title(subject.text);
   const main = html`${liveCall(facts)}
+<div class="columns">
 <div class="card">
 <h1>${filled(words.title, subscriberWords(subject, language))}</h1>
 <p class="lead">${words.lead(subscriber.name)}</p>
@@ -58,7 +59,8 @@ ${facts.signedPhone === undefined ? phoneField(facts) : confirmation(facts, fact
 ${showIn(facts)}</form>
 </div>
 <section class="card" aria-labelledby="next"><h2 id="next">${words.next}</h2>
-<ol class="steps">${nextSteps(facts, subject).map((step) => html`<li>${step}</li>`)}</ol></section>`;
+<ol class="steps" role="list">${nextSteps(facts, subject).map((step) => html`<li>${step}</li>`)}</ol></section>
+</div>`;
   return { title: facts.problem === undefined ? title : `${words.problem}: ${title}`, main };
 }
 
@@ -75,7 +77,7 @@ function showIn({ language, resendIn }: WelcomeFacts): Html {
 function liveCall(facts: WelcomeFacts): Html {
   if (facts.liveCallUrl === undefined) return nothing;
   const words = messages(facts.language).welcome;
-  return html`<p class="note">${words.liveCall} <a href="${facts.liveCallUrl}">${words.liveCallLink}</a></p>`;
+  return html`<p class="note wide">${words.liveCall} <a href="${facts.liveCallUrl}">${words.liveCallLink}</a></p>`;
 }
 
 function problem(facts: WelcomeFacts): Html {
