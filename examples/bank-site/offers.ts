@@ -90,6 +90,9 @@ export const words: Readonly<Record<Language, Words>> = {
     interest: "Interest a year, in per cent",
     compute: "Compute",
     aMonth: "a month",
+    notFound: "This page does not exist",
+    notFoundSays: "The link may be old, or mistyped. All that we offer is on our home page.",
+    toHome: "To the home page",
     footer: "Example Bank is an example. It belongs to the Tandem project's demonstration.",
   },
   es: {
@@ -113,6 +116,10 @@ export const words: Readonly<Record<Language, Words>> = {
     interest: "Interés anual, en tanto por ciento",
     compute: "Calcular",
     aMonth: "al mes",
+    notFound: "Esta página no existe",
+    notFoundSays:
+      "Quizá el enlace sea antiguo o tenga un error. Todo lo que ofrecemos está en la página de inicio.",
+    toHome: "A la página de inicio",
     footer: "Example Bank es un ejemplo. Forma parte de la demostración del proyecto Tandem.",
   },
 };
@@ -138,5 +145,8 @@ export interface Words {
   readonly interest: string;
   readonly compute: string;
   readonly aMonth: string;
+  readonly notFound: string;
+  readonly notFoundSays: string;
+  readonly toHome: string;
   readonly footer: string;
 }

@@ -46,7 +46,7 @@ export function subjectPage(site: Site, subject: Subject, token: string): string
           <h2 id="talk">${say.speak(offer.title)}</h2>
           <p>${say.signedIn(demoCustomer.name)} ${say.callMeSays}</p>
           <p><a class="button" href="${talkLink(site, subject, token)}">${say.callMe}</a></p>
-          <p>${say.typed}</p>
+          <p class="or">${say.typed}</p>
           <p><a class="button quiet" href="${talkLink(site, subject)}">${say.speakShort}</a></p>
         </aside>
       </div>`,
@@ -86,6 +86,15 @@ export function calculatorPage(site: Site, wish: { amount: number; years: number
   });
 }
 
+export function notFoundPage(site: Site): string {
+  const say = words[site.language];
+  return layout(site, {
+    title: say.notFound,
+    body: html`<h1>${say.notFound}</h1><p>${say.notFoundSays}</p>
+      <p><a class="button" href="${prefix(site.language) || "/"}">${say.toHome}</a></p>`,
+  });
+}
+
 /** The payment of an annuity loan. */
 function monthly({ amount, years, rate }: { amount: number; years: number; rate: number }): number {
   const months = years * 12;
@@ -108,13 +117,14 @@ function layout(site: Site, page: { readonly title: string; readonly body: strin
   const elsewhere = other === "es" ? `/es${site.path}` : `${site.path || "/"}?lang=en`;
   const links = subjects.map(
     (subject) =>
-      html`<a href="${prefix(site.language)}/${subject}">${offers[site.language][subject].title}</a>`,
+      html`<a href="${prefix(site.language)}/${subject}" !${site.path === `/${subject}` ? 'aria-current="page"' : ""}>${offers[site.language][subject].title}</a>`,
   );
   return html`<!doctype html>
 <html lang="${site.language}">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
     <title>${page.title}${page.title === "Example Bank" ? "" : " - Example Bank"}</title>
     <link rel="icon" href="data:,">
     <link rel="stylesheet" href="/style.css">

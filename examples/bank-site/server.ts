@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { type Language, subjects } from "./offers.ts";
-import { calculatorPage, homePage, ratesPage, type Site, subjectPage } from "./pages.ts";
+import { calculatorPage, homePage, notFoundPage, ratesPage, type Site, subjectPage } from "./pages.ts";
 import { makeToken } from "./token.ts";
 
 /**
@@ -11,7 +11,10 @@ import { makeToken } from "./token.ts";
  */
 export function openBankSite(tandem: string, framedBy?: string): FastifyInstance {
   const app = Fastify({ logger: false, forceCloseConnections: true });
-  const style = readFileSync(new URL("./style.css", import.meta.url), "utf8");
+  // The scale of sizes, spaces and movements is Tandem's, so that the demonstration looks like one thing.
+  const style = ["../../src/presentation/assets/tokens.css", "./style.css"]
+    .map((path) => readFileSync(new URL(path, import.meta.url), "utf8"))
+    .join("\n");
 
   app.addHook("onSend", async (_request, reply, payload) => {
     // Pages that an agent pushes are shown inside Tandem's page: it may frame us, and whoever frames it. Nobody else may.
@@ -26,6 +29,11 @@ export function openBankSite(tandem: string, framedBy?: string): FastifyInstance
   });
 
   app.get("/style.css", (_request, reply) => reply.type("text/css; charset=utf-8").send(style));
+
+  app.setNotFoundHandler((request, reply) => {
+    const language = request.url.startsWith("/es/") ? "es" : chosenLanguage(request);
+    return page(reply.code(404), language, notFoundPage(siteOf(language, "")));
+  });
 
   for (const prefix of ["", "/es"]) {
     const own = prefix === "/es" ? "es" : undefined;

@@ -2,6 +2,12 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { readFileSync } from "node:fs";
 import type { Softphone } from "./softphone.ts";
 
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
+
+/** Nothing inline, nothing from elsewhere, in nobody's frame. */
+const contentSecurityPolicy =
+  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /**
  * A phone's page and its control, on loopback: `GET /` the page, `GET /events` what happens (Server-Sent Events),
  * `GET /state`, `GET /heard.wav`, and `POST /answer /reject /busy /hangup`, `POST /digits {"digits":"12#"}`.
@@ -12,12 +18,18 @@ export async function openPhonePage(
 ): Promise<{ port: number; close(): Promise<void> }> {
   const app = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: 2000 });
   refuseOtherSites(app);
-  const page = readFileSync(new URL("./phone.html", import.meta.url), "utf8").replaceAll(
-    "{{name}}",
-    escaped(phone.name),
-  );
+  const page = read("./phone.html").replaceAll("{{name}}", escaped(phone.name));
+  const style = `${read("../../src/presentation/assets/tokens.css")}\n${read("./phone.css")}`;
+  const script = read("./phone.js");
 
-  app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(page));
+  app.get("/", (_request, reply) =>
+    reply
+      .type("text/html; charset=utf-8")
+      .header("content-security-policy", contentSecurityPolicy)
+      .send(page),
+  );
+  app.get("/phone.css", (_request, reply) => reply.type("text/css; charset=utf-8").send(style));
+  app.get("/phone.js", (_request, reply) => reply.type("text/javascript; charset=utf-8").send(script));
   app.get("/state", () => stateOf(phone));
   app.get("/heard.wav", (_request, reply) => reply.type("audio/wav").send(phone.recordingAsWav()));
   app.get("/events", (request, reply) => {
