@@ -120,8 +120,8 @@ export async function openVisitorTour(browser: Browser, language: Language, look
       await submits();
       await heading(foreignTitle).waitFor();
       await looks("notice", "foreign-form");
-      await using impatient = await openScene({ limits: { pagesPerMinute: 0 } });
-      await ann.goto(`${impatient.url}/talk/bank/mortgages`);
+      await using impatient = await openScene({ limits: { pagesPerMinute: 1 } });
+      for (const _visit of ["first", "second"]) await ann.goto(`${impatient.url}/talk/bank/mortgages`);
       await heading(slowDownTitle).waitFor();
       await looks("notice", "slow-down");
       const read = callManager.readClick.bind(callManager);
