@@ -101,6 +101,7 @@ async function runDemo(ports: DemoPorts, folder: string, wish: DemoWish): Promis
       run(`${name}'s telephone`, "softphones/phone.ts", {
         "--name": name,
         "--sip-port": name === "Ann" ? ports.annSip : ports.bobSip,
+        "--framed-by": address(ports.firstRun),
         "--http-port": name === "Ann" ? ports.annPage : ports.bobPage,
       }),
     ),

@@ -44,7 +44,7 @@ export async function openFirstRun(wish: FirstRunWish): Promise<{ port: number; 
     const script = asset(name);
     app.get(`/${name}`, (_request, reply) => reply.type("text/javascript; charset=utf-8").send(script));
   }
-  const style = asset("first-run.css");
+  const style = asset("../../src/presentation/assets/tokens.css") + asset("first-run.css");
   app.get("/first-run.css", (_request, reply) => reply.type("text/css; charset=utf-8").send(style));
   app.get("/wire", { exposeHeadRoute: false }, (request, reply) => {
     reply.hijack();

@@ -4,9 +4,9 @@ import type { Softphone } from "./softphone.ts";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 
-/** Nothing inline, nothing from elsewhere, in nobody's frame. */
-const contentSecurityPolicy =
-  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** Nothing inline, nothing from elsewhere, in the frames of the origin that was named alone. */
+const contentSecurityPolicy = (framedBy: string): string =>
+  `default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors ${framedBy}`;
 
 /**
  * A phone's page and its control, on loopback: `GET /` the page, `GET /events` what happens (Server-Sent Events),
@@ -15,6 +15,7 @@ const contentSecurityPolicy =
 export async function openPhonePage(
   phone: Softphone,
   port: number,
+  framedBy = "'none'",
 ): Promise<{ port: number; close(): Promise<void> }> {
   const app = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: 2000 });
   refuseOtherSites(app);
@@ -25,7 +26,7 @@ export async function openPhonePage(
   app.get("/", (_request, reply) =>
     reply
       .type("text/html; charset=utf-8")
-      .header("content-security-policy", contentSecurityPolicy)
+      .header("content-security-policy", contentSecurityPolicy(framedBy))
       .send(page),
   );
   app.get("/phone.css", (_request, reply) => reply.type("text/css; charset=utf-8").send(style));

@@ -11,6 +11,8 @@ const { values } = parseArgs({
     name: { type: "string", default: "Ann" },
     "sip-port": { type: "string", default: "5070" },
     "http-port": { type: "string", default: "8070" },
+    /** The origin whose pages may show it in a frame. */
+    "framed-by": { type: "string" },
     /** What it says over and over in a call. */
     says: { type: "string" },
     /** Picks up by itself after so many seconds. */
@@ -25,7 +27,12 @@ const phone = await openSoftphone({
   says: await spoken(values.says ?? `Hello, this is ${name}.`),
   ...(values["answer-after"] === undefined ? {} : { answerAfterMs: Number(values["answer-after"]) * 1000 }),
 });
-const page = await openPhonePage(phone, portOf(values["http-port"]));
+const framedBy = values["framed-by"];
+const page = await openPhonePage(
+  phone,
+  portOf(values["http-port"]),
+  framedBy === undefined ? undefined : new URL(framedBy).origin,
+);
 console.log(`${name}'s telephone: sip:127.0.0.1:${phone.sipPort}, page http://127.0.0.1:${page.port}/`);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
