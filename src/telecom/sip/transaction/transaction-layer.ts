@@ -9,7 +9,7 @@ import { callId, cseq, formatVia, headerValue, topVia } from "../message/headers
 import type { Flow, SipMessage, SipRequest, SipResponse } from "../message/message.ts";
 import { type Abilities, validate } from "../message/validate.ts";
 import { sameAddress } from "../transport/addresses.ts";
-import { sameConnection } from "../transport/tcp.ts";
+import type { ConnectionId } from "../transport/connections.ts";
 import {
   openTransport,
   type Refusal,
@@ -56,7 +56,7 @@ export interface LayerStats {
 }
 
 export interface LayerOptions {
-  readonly listen: Pick<TransportOptions, "address" | "port" | "advertisedAddress" | "tcpLimits">;
+  readonly listen: Pick<TransportOptions, "address" | "port" | "advertisedAddress" | "connectionLimits">;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -105,7 +105,10 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     clock,
     log,
     timing,
-    send: (flow, request) => transport.send(flow, request),
+    send(flow, request) {
+      const outcome = transport.send(flow, request);
+      return { outcome, connection: transport.connectionTo(flow) };
+    },
     running: new Map(),
   };
   const serverRoom: ServerRoom = {
@@ -132,12 +135,12 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
   }
 
   /**
-   * RFC 3261 17.1.4, 18.4: nothing is repeated over TCP, so what was asked over a connection that is gone, and had no sign of life,
+   * RFC 3261 17.1.4, 18.4: nothing is repeated over a connection, so what was asked over one that is gone, and had no sign of life,
    * has failed. Where there was one the far end is at work; it answers on a new connection if it must (18.2.2).
    */
-  function connectionLost(flow: Flow): void {
+  function connectionLost(_flow: Flow, connection: ConnectionId): void {
     // What fails may be asked anew, over a new connection to the same place: that is none of these.
-    const asked = [...clientRoom.running.values()].filter((client) => sameConnection(client.flow, flow));
+    const asked = [...clientRoom.running.values()].filter((client) => client.connection === connection);
     for (const client of asked) client.connectionLost();
   }
 

@@ -9,6 +9,7 @@ import { makeResponse, withTopHeader } from "../message/build.ts";
 import { headerValue } from "../message/headers.ts";
 import type { Flow, SipMessage, SipRequest } from "../message/message.ts";
 import { parse } from "../message/parse.ts";
+import type { ConnectionId } from "./connections.ts";
 import { openTransport, type Refusal, type TransportOptions } from "./transport.ts";
 
 const options = (via: string, more = ""): string =>
@@ -19,7 +20,7 @@ const options = (via: string, more = ""): string =>
 async function openUnit(t: TestContext, more: Partial<TransportOptions> = {}) {
   const seen: { flow: Flow; message: SipMessage }[] = [];
   const refusals: Refusal[] = [];
-  const closed: Flow[] = [];
+  const closed: { flow: Flow; connection: ConnectionId }[] = [];
   const waiting: (() => void)[] = [];
   const wake = (): void => {
     for (const resolve of waiting.splice(0)) resolve();
@@ -39,8 +40,8 @@ async function openUnit(t: TestContext, more: Partial<TransportOptions> = {}) {
       wake();
       void unit.send(flow, makeResponse(refusal.request, refusal.status));
     },
-    onClosed(flow) {
-      closed.push(flow);
+    onClosed(flow, connection) {
+      closed.push({ flow, connection });
       wake();
     },
     ...more,
@@ -197,21 +198,26 @@ test("a connection that is refused is an outcome, not an error", async (t) => {
   assert.equal(unit.stats().connections, 0);
 });
 
-test("a connection that is gone is told by its flow, but not when a newer one stands in its place", async (t) => {
+test("each connection that is gone is told, also when a newer one stands in its place", async (t) => {
   const caller = await openUnit(t);
   const callee = await openUnit(t);
   const request = parse(Buffer.from(options("SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1")), "datagram");
   assert.ok(request.type === "message");
   const flow = caller.unit.flowTo({ transport: "tcp", address: "127.0.0.1", port: callee.unit.sentBy.port });
-  await caller.unit.send(flow, request.message);
+  const sent = caller.unit.send(flow, request.message);
+  const first = caller.unit.connectionTo(flow);
+  await sent;
   caller.unit.endFlow(flow);
   await caller.unit.send(flow, request.message);
+  const second = caller.unit.connectionTo(flow);
+  assert.ok(first !== undefined && second !== undefined && first !== second);
   await caller.until(() => caller.seen.length > 0);
-  await callee.until(() => callee.closed.length === 1);
-  assert.deepEqual(caller.closed, []);
+  await caller.until(() => caller.closed.length === 1);
+  assert.deepEqual(caller.closed, [{ flow, connection: first }]);
+  assert.equal(caller.unit.connectionTo(flow), second);
   await callee.unit.close();
-  await caller.until(() => caller.closed.length > 0);
-  assert.deepEqual(caller.closed, [flow]);
+  await caller.until(() => caller.closed.length === 2);
+  assert.deepEqual(caller.closed[1], { flow, connection: second });
 });
 
 test("a stream is cut into its messages however it is chopped, and a ping is answered by a pong", async (t) => {
@@ -254,7 +260,7 @@ test("a header section without end is cut off at 64 KiB", async (t) => {
 
 test("a slow sender is cut though it keeps sending, and an idle connection after its time", async (t) => {
   const clock = new VirtualClock();
-  const { unit } = await openUnit(t, { clock, tcpLimits: { messageMs: 1_000, idleMs: 5_000 } });
+  const { unit } = await openUnit(t, { clock, connectionLimits: { messageMs: 1_000, idleMs: 5_000 } });
   const slow = await dial(t, unit.sentBy.port);
   const idle = await dial(t, unit.sentBy.port);
   let answers = 0;
@@ -279,7 +285,7 @@ test("a slow sender is cut though it keeps sending, and an idle connection after
 
 test("a connection over which we ask is not idle", async (t) => {
   const clock = new VirtualClock();
-  const caller = await openUnit(t, { clock, tcpLimits: { idleMs: 5_000 } });
+  const caller = await openUnit(t, { clock, connectionLimits: { idleMs: 5_000 } });
   // It hears, and says nothing.
   const silent = await openUnit(t, { onMessage: () => {} });
   const request = parse(
@@ -298,7 +304,7 @@ test("a connection over which we ask is not idle", async (t) => {
 });
 
 test("one address may hold only so many connections", async (t) => {
-  const { unit } = await openUnit(t, { tcpLimits: { connectionsPerAddress: 1 } });
+  const { unit } = await openUnit(t, { connectionLimits: { connectionsPerAddress: 1 } });
   const { socket, reads } = await dial(t, unit.sentBy.port);
   const second = await dial(t, unit.sentBy.port);
   await second.closed;
@@ -307,7 +313,7 @@ test("one address may hold only so many connections", async (t) => {
 });
 
 test("when strangers hold every connection, a call still finds its way, and its peer is let in", async (t) => {
-  const { unit } = await openUnit(t, { tcpLimits: { connections: 1 } });
+  const { unit } = await openUnit(t, { connectionLimits: { connections: 1 } });
   await dial(t, unit.sentBy.port);
   const stranger = await dial(t, unit.sentBy.port);
   await stranger.closed;

@@ -4,10 +4,13 @@ import type { Flow, SipMessage, SipRequest } from "../message/message.ts";
 import { type Framing, parse } from "../message/parse.ts";
 import { serialize } from "../message/serialize.ts";
 import { isUnicast } from "./addresses.ts";
-import { type TcpLimits, usualTcpLimits } from "./tcp-limits.ts";
+import { type ConnectionLimits, usualConnectionLimits } from "./connection-limits.ts";
+import { type Connection, type ConnectionId, Connections } from "./connections.ts";
+import { Guests } from "./guests.ts";
 import { KnownPeers } from "./known-peers.ts";
-import { openTcp } from "./tcp.ts";
-import { openUdp } from "./udp.ts";
+import type { Listener } from "./listener.ts";
+import { connectTcp, listenTcp, type StreamParts } from "./tcp.ts";
+import { openUdp, type Udp } from "./udp.ts";
 import { responseFlow, withSource } from "./via-route.ts";
 
 /**
@@ -31,9 +34,11 @@ export interface Transport {
    * address that the request came from. Throws SIP_UNSERIALIZABLE; every other failure is an outcome.
    */
   send(flow: Flow, message: SipMessage): Promise<SendOutcome>;
+  /** The connection that a request to this flow takes now, and took if it was sent this instant. Over UDP there is none. */
+  connectionTo(flow: Flow): ConnectionId | undefined;
   /** Whether we have sent a request to this address of late: a trunk, not a stranger. */
   knows(address: string): boolean;
-  /** Ends a TCP flow once what was written has gone out. UDP flows have no end. */
+  /** Ends the flow's connection once what was written has gone out. UDP flows have no end. */
   endFlow(flow: Flow): void;
   /** What came in since the start, and the connections that are open. */
   stats(): TransportStats;
@@ -58,13 +63,16 @@ export interface TransportOptions {
   readonly advertisedAddress?: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly tcpLimits?: Partial<TcpLimits>;
+  readonly connectionLimits?: Partial<ConnectionLimits>;
   /** A message that could be read. The top Via of a request holds `received` and `rport` already. */
   onMessage(flow: Flow, message: SipMessage): void;
   /** A request that could not, and must be answered so. Over TCP the flow is ended after the answer. */
   onRefused(flow: Flow, refusal: Refusal): void;
-  /** A TCP connection that is gone, whoever closed it: what was asked over it may never be answered. */
-  onClosed(flow: Flow): void;
+  /**
+   * A connection that is gone, whoever closed it: what was asked over it may never be answered. A newer one may have taken its
+   * place by then: `connectionTo` tells.
+   */
+  onClosed(flow: Flow, connection: ConnectionId): void;
 }
 
 export interface Refusal {
@@ -80,9 +88,12 @@ const viaOctets = 120;
 
 /** Binds UDP and TCP. Rejects with the system's error when that fails. */
 export async function openTransport(options: TransportOptions): Promise<Transport> {
-  const { address, log } = options;
+  const { address, clock, log } = options;
+  const limits = { ...usualConnectionLimits, ...options.connectionLimits };
   const counts = { messages: 0, refused: 0, dropped: 0 };
   const peers = new KnownPeers();
+  const guests = new Guests(limits, peers);
+  const connections = new Connections((flow, id) => guarded(() => options.onClosed(flow, id)));
 
   // What arrives while the other socket is still being bound is lost, as it would be a moment earlier.
   let open = false;
@@ -97,7 +108,7 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
         counts.refused++;
         guarded(() => options.onRefused(flow, { ...parsed, request: withSource(parsed.request, flow) }));
         // The framing of what follows on a stream can no longer be trusted (RFC 4475 3.1.2.3, 3.3.9).
-        return tcp.endFlow(flow);
+        return connections.to(flow)?.connection.end();
       case "drop":
         counts.dropped++;
         log.debug({ why: parsed.why, from: flow.remoteAddress }, "A packet was dropped.");
@@ -113,12 +124,20 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
     }
   };
 
-  const closed = (flow: Flow): void => guarded(() => options.onClosed(flow));
-
-  const { udp, tcp } = await bindBoth(options, { peers, receive, closed });
+  const parts: StreamParts = { address, clock, log, limits, connections, guests, receive };
+  const { udp, tcp } = await bindBoth(options.port, parts);
   open = true;
   let closing: Promise<unknown> | undefined;
   const sentBy = { host: options.advertisedAddress ?? address, port: udp.port };
+
+  /** On a connection of our making: for our own requests, or for an answer whose connection is gone. */
+  function dial(flow: Flow, octets: Uint8Array): Promise<SendOutcome> {
+    const connect = (): Connection => connectTcp({ ...flow, localPort: tcp.port }, parts);
+    if (peers.has(flow.remoteAddress)) return connections.keep(connect()).connection.send(octets);
+    const guest = guests.enter(flow.remoteAddress);
+    if (guest === undefined) return failed("too many connections");
+    return connections.keep(connect(), guest).connection.send(octets);
+  }
 
   return {
     sentBy,
@@ -141,13 +160,21 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
       if (message.type === "request") peers.note(target.remoteAddress);
       if (target.transport === "udp") return udp.send(target, octets);
       // A response goes back on the connection of its request; when that has gone, a new one is opened to the Via's port.
-      return tcp.send(message.type === "response" && tcp.has(flow) ? flow : target, octets);
+      const kept = connections.to(flow) ?? connections.to(target);
+      if (kept === undefined) return dial(target, octets);
+      if (message.type === "request") {
+        kept.guest?.leave();
+        kept.connection.vouch();
+      }
+      return kept.connection.send(octets);
     },
+    connectionTo: (flow) => connections.to(flow)?.id,
     knows: (address) => peers.has(address),
-    endFlow: (flow) => tcp.endFlow(flow),
-    stats: () => ({ ...counts, connections: tcp.connections }),
+    endFlow: (flow) => connections.to(flow)?.connection.end(),
+    stats: () => ({ ...counts, connections: connections.size }),
     async close() {
       closing ??= Promise.all([udp.close(), tcp.close()]);
+      connections.endAll();
       await closing;
     },
   };
@@ -157,23 +184,18 @@ function failed(why: string): Promise<SendOutcome> {
   return Promise.resolve({ type: "failed", why });
 }
 
-interface SocketParts {
-  readonly peers: KnownPeers;
-  receive(flow: Flow, octets: Uint8Array, framing: Framing): void;
-  closed(flow: Flow): void;
-}
-
-async function bindBoth(options: TransportOptions, parts: SocketParts) {
-  const { address, clock, log } = options;
-  const limits = { ...usualTcpLimits, ...options.tcpLimits };
+async function bindBoth(
+  wanted: number,
+  parts: StreamParts,
+): Promise<{ readonly udp: Udp; readonly tcp: Listener }> {
   // A port that is free for UDP may be taken for TCP; with port 0 another pair is tried.
   for (let attempt = 1; ; attempt++) {
-    const udp = await openUdp({ address, port: options.port, log, receive: parts.receive });
+    const udp = await openUdp({ ...parts, port: wanted });
     try {
-      return { udp, tcp: await openTcp({ address, port: udp.port, clock, log, limits, ...parts }) };
+      return { udp, tcp: await listenTcp(parts, udp.port) };
     } catch (error) {
       await udp.close();
-      if (options.port !== 0 || attempt === 10) throw error;
+      if (wanted !== 0 || attempt === 10) throw error;
     }
   }
 }

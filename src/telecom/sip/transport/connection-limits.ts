@@ -1,9 +1,10 @@
 /** What a stranger's connections may cost us. */
-export interface TcpLimits {
+export interface ConnectionLimits {
   /** Connections of strangers, all together; an address that we have called ourselves is let in beyond it. */
   readonly connections: number;
   /** Of these, from one address. */
   readonly connectionsPerAddress: number;
+  /** Until a connection stands, TLS and all, whoever opens it. */
   readonly connectMs: number;
   /** From the first octet of a message to its last, and from a connection's beginning to its first message. */
   readonly messageMs: number;
@@ -13,7 +14,7 @@ export interface TcpLimits {
   readonly unreadOctets: number;
 }
 
-export const usualTcpLimits: TcpLimits = {
+export const usualConnectionLimits: ConnectionLimits = {
   connections: 1_000,
   connectionsPerAddress: 50,
   connectMs: 5_000,

@@ -1,0 +1,20 @@
+import type { Flow, TransportName } from "../message/message.ts";
+
+/** RFC 3261 18.2.2, 19.1.2 and RFC 7118 4: the port where none is told. */
+export const usualPort: Readonly<Record<TransportName, number>> = {
+  udp: 5060,
+  tcp: 5060,
+  tls: 5061,
+  ws: 80,
+  wss: 443,
+};
+
+/** RFC 3261 17: over these nothing is sent twice, for the transport itself repeats what was lost. */
+export function isReliable({ transport }: Flow): boolean {
+  return transport !== "udp";
+}
+
+/** RFC 7118 5, RFC 5626 5.3: such a peer is reached by the connection that it opened, and by no other. */
+export function isWebSocket({ transport }: Flow): boolean {
+  return transport === "ws" || transport === "wss";
+}
