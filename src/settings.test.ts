@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, test } from "node:test";
 import { TandemError } from "#base/errors.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings, unitSettings } from "./settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tandem-settings-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -56,6 +56,8 @@ for (const [name, value] of [
   ["TANDEM_LOG", "loud"],
   ["TANDEM_OPERATOR_TOKEN", "short"],
   ["TANDEM_HTPP_PORT", "8080"],
+  ["TANDEM_SIP_TLS_PORT", "5061"],
+  ["TANDEM_SIP_TLS_PORT", "70000"],
 ] as const) {
   test(`${name}=${value} is refused by name`, () => {
     assert.throws(
@@ -64,6 +66,31 @@ for (const [name, value] of [
     );
   });
 }
+
+test("a certificate and its key are set together", () => {
+  const environment = { TANDEM_SECRET_KEYS: key, TANDEM_DATA: folder };
+  assert.throws(
+    () => readSettings({ ...environment, TANDEM_SIP_TLS_KEY: "a.key" }),
+    wrong("TANDEM_SIP_TLS_CERTIFICATE"),
+  );
+  assert.throws(
+    () => readSettings({ ...environment, TANDEM_SIP_TLS_CERTIFICATE: "a.crt" }),
+    wrong("TANDEM_SIP_TLS_KEY"),
+  );
+  const both = {
+    TANDEM_SIP_TLS_CERTIFICATE: "a.crt",
+    TANDEM_SIP_TLS_KEY: "a.key",
+    TANDEM_SIP_TLS_PORT: "5061",
+  };
+  const { tls } = readSettings({ ...environment, ...both }).unit.sip;
+  assert.deepEqual(tls, {
+    port: 5061,
+    certificateFile: resolve("a.crt"),
+    keyFile: resolve("a.key"),
+    authorityFile: undefined,
+  });
+  assert.deepEqual(JSON.parse(unitSettings(readSettings(environment))).sip.tls, {});
+});
 
 test("what is wrong is told in words, all of it at once", () => {
   const environment = {

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { TandemError } from "#base/errors.ts";
 import type { LogLevel } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
+import { type SipSettings, sipSettings, sipVariables } from "./sip-settings.ts";
 import Type from "typebox";
 import Value from "typebox/value";
 
@@ -29,11 +30,7 @@ export interface Settings {
   readonly operatorToken: string | undefined;
   readonly unit: {
     readonly socketPath: string;
-    readonly sip: {
-      readonly address: string;
-      readonly port: number;
-      readonly advertisedAddress: string | undefined;
-    };
+    readonly sip: SipSettings;
     readonly rtpPorts: { readonly first: number; readonly last: number };
     readonly maxLegs: number;
     readonly promptFolder: string | undefined;
@@ -81,9 +78,7 @@ const variables = {
   TANDEM_SECRET_KEYS: Type.Optional(textThat(areKeys, `must be ${keysWanted}`)),
   TANDEM_OPERATOR_TOKEN: Type.Optional(Type.String({ minLength: 20 })),
   TANDEM_UNIT_SOCKET: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-  TANDEM_SIP_ADDRESS: Type.String({ default: "127.0.0.1" }),
-  TANDEM_SIP_PORT: Type.Integer({ ...port, default: 5060 }),
-  TANDEM_SIP_ADVERTISED_ADDRESS: Type.Optional(Type.String({ minLength: 2 })),
+  ...sipVariables,
   TANDEM_RTP_PORTS: textThat(isPortRange, "must be FIRST-LAST with 1024 <= FIRST < LAST <= 65535", {
     default: "20000-29999",
   }),
@@ -116,11 +111,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     operatorToken: parsed.TANDEM_OPERATOR_TOKEN,
     unit: {
       socketPath: parsed.TANDEM_UNIT_SOCKET ?? join(dataFolder, "unit.sock"),
-      sip: {
-        address: parsed.TANDEM_SIP_ADDRESS,
-        port: parsed.TANDEM_SIP_PORT,
-        advertisedAddress: parsed.TANDEM_SIP_ADVERTISED_ADDRESS,
-      },
+      sip: sipSettings(parsed),
       rtpPorts: { first, last },
       maxLegs: parsed.TANDEM_MAX_LEGS,
       promptFolder: parsed.TANDEM_PROMPTS,

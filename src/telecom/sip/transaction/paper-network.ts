@@ -20,6 +20,7 @@ export async function openOnPaper(more: Partial<LayerOptions> = {}) {
   const acquainted = new Set<string>();
   const newer = new Map<number, ConnectionId>();
   const connectionNow = (way: Flow): ConnectionId => newer.get(way.remotePort) ?? way.remotePort;
+  const sentBy = { host: "192.0.2.1", port: 5060 };
   let outcome: SendOutcome = { type: "sent" };
   let hand: TransportOptions["onMessage"] = () => {};
   let closed: TransportOptions["onClosed"] = () => {};
@@ -34,7 +35,8 @@ export async function openOnPaper(more: Partial<LayerOptions> = {}) {
     hand = options.onMessage;
     closed = options.onClosed;
     return {
-      sentBy: { host: "192.0.2.1", port: 5060 },
+      sentBy,
+      sentByOver: () => sentBy,
       flowTo: () => flow,
       flowFor: (request, wanted) =>
         serialize(request).length > 1_000 && wanted.transport === "udp"

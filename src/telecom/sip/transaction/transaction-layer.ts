@@ -31,8 +31,9 @@ import { type Timing, usualTiming } from "./timing.ts";
  * not sound (`validate`) are answered or dropped here and never reach the user.
  */
 export interface TransactionLayer {
-  /** What a Contact of ours says. */
+  /** What a Contact of ours says over UDP and TCP, and over any transport. */
   readonly sentBy: Transport["sentBy"];
+  readonly sentByOver: Transport["sentByOver"];
   /** The flow to a peer, by address: names were resolved before (RFC 3263). */
   flowTo: Transport["flowTo"];
   /** Sends a request (any but ACK) in a transaction of its own; the Via is added here. Throws SIP_UNSERIALIZABLE. */
@@ -56,7 +57,10 @@ export interface LayerStats {
 }
 
 export interface LayerOptions {
-  readonly listen: Pick<TransportOptions, "address" | "port" | "advertisedAddress" | "connectionLimits">;
+  readonly listen: Pick<
+    TransportOptions,
+    "address" | "port" | "advertisedAddress" | "tls" | "connectionLimits"
+  >;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -148,7 +152,8 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     const client = clientRoom.running.get(clientKey(response));
     // RFC 3261 18.1.2: a response whose Via is not ours is discarded.
     const via = topVia(response);
-    const ours = via.host === transport.sentBy.host && (via.port ?? 5060) === transport.sentBy.port;
+    const { host, port } = transport.sentByOver(client?.flow.transport ?? flow.transport);
+    const ours = via.host === host && (via.port ?? 5060) === port;
     if (client !== undefined && ours && mayAsk(client, response, flow)) client.receive(response, flow);
     else counts.strays++;
   }
@@ -218,8 +223,7 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
   function withVia(request: SipRequest, flow: Flow): SipRequest {
     const via = formatVia({
       transport: flow.transport.toUpperCase(),
-      host: transport.sentBy.host,
-      port: transport.sentBy.port,
+      ...transport.sentByOver(flow.transport),
       params: [
         // RFC 3581: the response comes back through the NAT that the request went through.
         { name: "rport", value: undefined },
@@ -231,6 +235,7 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
 
   return {
     sentBy: transport.sentBy,
+    sentByOver: transport.sentByOver,
     flowTo: transport.flowTo,
     request(request, wanted, handlers) {
       const flow = transport.flowFor(request, wanted);

@@ -54,12 +54,16 @@ function serve(
   deadline.set(stands ? limits.messageMs : limits.connectMs);
 
   if (standsAt !== undefined) {
+    // Nothing leaves before we have seen whose certificate it is.
+    socket.cork();
     socket.on(standsAt, () => {
       stands = true;
+      socket.uncork();
       deadline.set(limits.idleMs);
     });
   }
   const end = (): void => {
+    if (!stands) return void socket.destroy();
     socket.end();
     // A peer that does not close its side in turn is not waited for.
     deadline.set(limits.connectMs);

@@ -1,57 +1,13 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
-import { systemClock, VirtualClock } from "#base/clock.ts";
-import { silentLog } from "#base/log.ts";
-import { makeResponse, withTopHeader } from "../message/build.ts";
+import { VirtualClock } from "#base/clock.ts";
+import { withTopHeader } from "../message/build.ts";
 import { headerValue } from "../message/headers.ts";
-import type { Flow, SipMessage, SipRequest } from "../message/message.ts";
+import type { SipMessage, SipRequest } from "../message/message.ts";
 import { parse } from "../message/parse.ts";
-import type { ConnectionId } from "./connections.ts";
-import { openTransport, type Refusal, type TransportOptions } from "./transport.ts";
-
-const options = (via: string, more = ""): string =>
-  `OPTIONS sip:unit@127.0.0.1 SIP/2.0\r\nVia: ${via}\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\n` +
-  `Call-ID: x\r\nCSeq: 1 OPTIONS\r\n${more}Content-Length: 0\r\n\r\n`;
-
-/** A transport whose messages and refusals can be awaited; requests are answered 200. */
-async function openUnit(t: TestContext, more: Partial<TransportOptions> = {}) {
-  const seen: { flow: Flow; message: SipMessage }[] = [];
-  const refusals: Refusal[] = [];
-  const closed: { flow: Flow; connection: ConnectionId }[] = [];
-  const waiting: (() => void)[] = [];
-  const wake = (): void => {
-    for (const resolve of waiting.splice(0)) resolve();
-  };
-  const unit = await openTransport({
-    address: "127.0.0.1",
-    port: 0,
-    clock: systemClock,
-    log: silentLog,
-    onMessage(flow, message) {
-      seen.push({ flow, message });
-      wake();
-      if (message.type === "request") void unit.send(flow, makeResponse(message, 200));
-    },
-    onRefused(flow, refusal) {
-      refusals.push(refusal);
-      wake();
-      void unit.send(flow, makeResponse(refusal.request, refusal.status));
-    },
-    onClosed(flow, connection) {
-      closed.push({ flow, connection });
-      wake();
-    },
-    ...more,
-  });
-  t.after(() => unit.close());
-  const until = async (done: () => boolean): Promise<void> => {
-    while (!done()) await new Promise<void>((resolve) => waiting.push(resolve));
-  };
-  return { unit, seen, refusals, closed, until };
-}
+import { dial, openUnit, options } from "./test-unit.ts";
 
 /** A bare UDP peer. */
 async function openPeer(t: TestContext, address = "127.0.0.1") {
@@ -60,26 +16,6 @@ async function openPeer(t: TestContext, address = "127.0.0.1") {
   await once(socket, "listening");
   t.after(() => socket.close());
   return socket;
-}
-
-/** A bare TCP peer, and what it has read so far. */
-async function dial(t: TestContext, port: number) {
-  const socket = connect(port, "127.0.0.1");
-  await once(socket, "connect");
-  t.after(() => socket.destroy());
-  socket.on("error", () => {});
-  let text = "";
-  socket.on("data", (chunk) => {
-    text += chunk.toString();
-  });
-  const reads = async (done: (text: string) => boolean): Promise<string> => {
-    while (!done(text)) await once(socket, "data");
-    return text;
-  };
-  const closed = new Promise<void>((resolve) => {
-    socket.once("close", () => resolve());
-  });
-  return { socket, reads, closed };
 }
 
 function readDatagram([octets]: unknown[]): SipMessage {
@@ -188,13 +124,14 @@ test("what is said after a connection was ended takes a new one", async (t) => {
 });
 
 test("a connection that is refused is an outcome, not an error", async (t) => {
-  const { unit } = await openUnit(t);
+  const { unit, closed, until } = await openUnit(t);
   const gone = await openUnit(t);
   const flow = unit.flowTo({ transport: "tcp", address: "127.0.0.1", port: gone.unit.sentBy.port });
   await gone.unit.close();
   const request = parse(Buffer.from(options("SIP/2.0/TCP h;branch=z9hG4bK1")), "datagram");
   assert.ok(request.type === "message");
   assert.equal((await unit.send(flow, request.message)).type, "failed");
+  await until(() => closed.length === 1);
   assert.equal(unit.stats().connections, 0);
 });
 

@@ -1,31 +1,34 @@
 import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
-import type { Flow, SipMessage, SipRequest } from "../message/message.ts";
+import type { Flow, SipMessage, SipRequest, TransportName } from "../message/message.ts";
 import { type Framing, parse } from "../message/parse.ts";
 import { serialize } from "../message/serialize.ts";
 import { isUnicast } from "./addresses.ts";
 import { type ConnectionLimits, usualConnectionLimits } from "./connection-limits.ts";
-import { type Connection, type ConnectionId, Connections } from "./connections.ts";
+import { type ConnectionId, Connections } from "./connections.ts";
+import { openDoors, type TlsOptions } from "./doors.ts";
 import { Guests } from "./guests.ts";
 import { KnownPeers } from "./known-peers.ts";
-import type { Listener } from "./listener.ts";
-import { connectTcp, listenTcp, type StreamParts } from "./tcp.ts";
-import { openUdp, type Udp } from "./udp.ts";
+import type { StreamParts } from "./tcp.ts";
 import { responseFlow, withSource } from "./via-route.ts";
 
 /**
- * The transport layer, RFC 3261 18: moves messages over UDP and TCP, between flows and their reader. Knows addresses and
+ * The transport layer, RFC 3261 18: moves messages over UDP, TCP and TLS, between flows and their reader. Knows addresses and
  * ports, never names (RFC 3263 is above it). Nothing that comes from the network throws here; what cannot be sent is told
  * as an outcome.
  */
 export interface Transport {
-  /** What our Via and Contact say: the advertised address, the port that was bound. */
-  readonly sentBy: { readonly host: string; readonly port: number };
+  /** What our Via and Contact say over UDP and TCP: the advertised address, the port that was bound. */
+  readonly sentBy: SentBy;
+  /** The same over any transport. Where one has no port of its own, nobody can call us over it, and that of UDP is told. */
+  sentByOver(transport: TransportName): SentBy;
   /** The flow to a peer; no connection is made yet. */
   flowTo(peer: {
-    readonly transport: Flow["transport"];
+    readonly transport: TransportName;
     readonly address: string;
     readonly port: number;
+    /** TLS alone, and needed there: the name that the far end must prove. */
+    readonly serverName?: string;
   }): Flow;
   /** RFC 3261 18.1.1: the flow that a request of this size takes: TCP when it is too large for a datagram. Throws as `send`. */
   flowFor(request: SipRequest, flow: Flow): Flow;
@@ -45,6 +48,11 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+export interface SentBy {
+  readonly host: string;
+  readonly port: number;
+}
+
 export type SendOutcome = { readonly type: "sent" } | { readonly type: "failed"; readonly why: string };
 
 export interface TransportStats {
@@ -61,6 +69,7 @@ export interface TransportOptions {
   readonly port: number;
   /** What Via and Contact say instead of `address`: behind a 1:1 NAT, or when that is a wildcard. */
   readonly advertisedAddress?: string;
+  readonly tls?: TlsOptions;
   readonly clock: Clock;
   readonly log: Log;
   readonly connectionLimits?: Partial<ConnectionLimits>;
@@ -86,7 +95,7 @@ const largestDatagram = 1300;
 // The Via that the transaction layer adds is not there yet when the flow is chosen.
 const viaOctets = 120;
 
-/** Binds UDP and TCP. Rejects with the system's error when that fails. */
+/** Binds UDP and TCP, and TLS if asked. Rejects with the system's error when that fails, or SETTINGS_INVALID. */
 export async function openTransport(options: TransportOptions): Promise<Transport> {
   const { address, clock, log } = options;
   const limits = { ...usualConnectionLimits, ...options.connectionLimits };
@@ -125,28 +134,34 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
   };
 
   const parts: StreamParts = { address, clock, log, limits, connections, guests, receive };
-  const { udp, tcp } = await bindBoth(options.port, parts);
+  const doors = await openDoors({ port: options.port, tls: options.tls }, parts);
+  const { udp, ports } = doors;
   open = true;
   let closing: Promise<unknown> | undefined;
-  const sentBy = { host: options.advertisedAddress ?? address, port: udp.port };
+  const host = options.advertisedAddress ?? address;
 
   /** On a connection of our making: for our own requests, or for an answer whose connection is gone. */
   function dial(flow: Flow, octets: Uint8Array): Promise<SendOutcome> {
-    const connect = (): Connection => connectTcp({ ...flow, localPort: tcp.port }, parts);
-    if (peers.has(flow.remoteAddress)) return connections.keep(connect()).connection.send(octets);
+    const way = doors.way({ ...flow, localPort: ports[flow.transport] ?? udp.port });
+    if (way.type === "closed") return failed(way.why);
+    if (peers.has(flow.remoteAddress)) return connections.keep(way.connect()).connection.send(octets);
     const guest = guests.enter(flow.remoteAddress);
     if (guest === undefined) return failed("too many connections");
-    return connections.keep(connect(), guest).connection.send(octets);
+    return connections.keep(way.connect(), guest).connection.send(octets);
   }
 
+  const sentByOver = (transport: TransportName): SentBy => ({ host, port: ports[transport] ?? udp.port });
+
   return {
-    sentBy,
-    flowTo: (peer) => ({
-      transport: peer.transport,
+    sentBy: sentByOver("udp"),
+    sentByOver,
+    flowTo: ({ transport, address: remoteAddress, port: remotePort, serverName }) => ({
+      transport,
       localAddress: address,
-      localPort: udp.port,
-      remoteAddress: peer.address,
-      remotePort: peer.port,
+      localPort: ports[transport] ?? udp.port,
+      remoteAddress,
+      remotePort,
+      ...(serverName === undefined ? {} : { serverName }),
     }),
     flowFor(request, flow) {
       const tooLarge = serialize(request).length + viaOctets > largestDatagram;
@@ -173,7 +188,7 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
     endFlow: (flow) => connections.to(flow)?.connection.end(),
     stats: () => ({ ...counts, connections: connections.size }),
     async close() {
-      closing ??= Promise.all([udp.close(), tcp.close()]);
+      closing ??= doors.close();
       connections.endAll();
       await closing;
     },
@@ -182,20 +197,4 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
 
 function failed(why: string): Promise<SendOutcome> {
   return Promise.resolve({ type: "failed", why });
-}
-
-async function bindBoth(
-  wanted: number,
-  parts: StreamParts,
-): Promise<{ readonly udp: Udp; readonly tcp: Listener }> {
-  // A port that is free for UDP may be taken for TCP; with port 0 another pair is tried.
-  for (let attempt = 1; ; attempt++) {
-    const udp = await openUdp({ ...parts, port: wanted });
-    try {
-      return { udp, tcp: await listenTcp(parts, udp.port) };
-    } catch (error) {
-      await udp.close();
-      if (wanted !== 0 || attempt === 10) throw error;
-    }
-  }
 }

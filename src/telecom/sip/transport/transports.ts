@@ -1,5 +1,15 @@
 import type { Flow, TransportName } from "../message/message.ts";
 
+/** The transports over which we call; a WebSocket is opened by its browser alone (RFC 7118 5). */
+export type DialledTransport = Exclude<TransportName, "ws" | "wss">;
+
+const dialled: readonly string[] = ["udp", "tcp", "tls"] satisfies readonly DialledTransport[];
+
+/** Whether a URI's `transport` parameter, in lower case, names one of them. */
+export function isDialled(name: string): name is DialledTransport {
+  return dialled.includes(name);
+}
+
 /** RFC 3261 18.2.2, 19.1.2 and RFC 7118 4: the port where none is told. */
 export const usualPort: Readonly<Record<TransportName, number>> = {
   udp: 5060,

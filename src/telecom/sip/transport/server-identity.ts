@@ -1,0 +1,22 @@
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
+
+/**
+ * RFC 5922 7: whether a certificate is the far end's that we mean. A SIP URI of a whole domain counts first; else host names and
+ * addresses count as RFC 9525 says, which lets an asterisk stand for one label. RFC 5922 does not, but carriers' certificates do.
+ * Undefined when it is; else the error that says why not.
+ */
+export function identityError(serverName: string, certificate: PeerCertificate): Error | undefined {
+  const domains = sipDomains(certificate.subjectaltname ?? "");
+  if (domains.includes(serverName.toLowerCase())) return undefined;
+  return checkServerIdentity(serverName, certificate);
+}
+
+/** `DNS:a.example, URI:sip:b.example`; a name that could be taken for two is quoted, and is none of ours. */
+function sipDomains(subjectAltName: string): readonly string[] {
+  const names = subjectAltName.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? [];
+  return names.flatMap((name) => {
+    // RFC 5922 7.1: a URI with a user part names a user, not a domain.
+    const [, domain] = /^URI:sip:([A-Za-z0-9.-]+)$/i.exec(name.trim()) ?? [];
+    return domain === undefined ? [] : [domain.toLowerCase()];
+  });
+}
