@@ -58,6 +58,8 @@ for (const [name, value] of [
   ["TANDEM_HTPP_PORT", "8080"],
   ["TANDEM_SIP_TLS_PORT", "5061"],
   ["TANDEM_SIP_TLS_PORT", "70000"],
+  ["TANDEM_SIP_WEBSOCKET_ORIGINS", "https://talk.example/phones"],
+  ["TANDEM_SIP_WEBSOCKET_ORIGINS", "*"],
 ] as const) {
   test(`${name}=${value} is refused by name`, () => {
     assert.throws(
@@ -90,6 +92,40 @@ test("a certificate and its key are set together", () => {
     authorityFile: undefined,
   });
   assert.deepEqual(JSON.parse(unitSettings(readSettings(environment))).sip.tls, {});
+});
+
+test("a WebSocket is off unless its port is set, and lets our own pages in unless others are named", () => {
+  const environment = { TANDEM_SECRET_KEYS: key, TANDEM_DATA: folder };
+  const webSocket = (more: Record<string, string>) =>
+    readSettings({ ...environment, ...more }).unit.sip.webSocket;
+  assert.equal(webSocket({ TANDEM_DEVELOPMENT: "true" }), undefined);
+  const on = { TANDEM_SIP_WEBSOCKET_PORT: "5062" };
+  assert.deepEqual(webSocket(on), {
+    address: "127.0.0.1",
+    port: 5062,
+    origins: ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"],
+    trustedProxies: [],
+  });
+  const open = { ...on, TANDEM_PUBLIC_URL: "https://talk.example/" };
+  assert.deepEqual(webSocket(open)?.origins, ["https://talk.example"]);
+  const named = { ...open, TANDEM_SIP_WEBSOCKET_ORIGINS: "https://one.example, https://two.example/" };
+  assert.deepEqual(webSocket(named)?.origins, ["https://one.example", "https://two.example"]);
+});
+
+test("a WebSocket in the clear is refused beyond this machine, unless a proxy stands before it", () => {
+  const environment = {
+    TANDEM_SECRET_KEYS: key,
+    TANDEM_DATA: folder,
+    TANDEM_SIP_WEBSOCKET_PORT: "5062",
+    TANDEM_SIP_WEBSOCKET_ADDRESS: "0.0.0.0",
+  };
+  assert.throws(() => readSettings(environment), wrong("TANDEM_SIP_WEBSOCKET_PORT"));
+  for (const more of [
+    { TANDEM_TRUST_PROXY: "10.0.0.5" },
+    { TANDEM_SIP_TLS_CERTIFICATE: "a.crt", TANDEM_SIP_TLS_KEY: "a.key" },
+  ]) {
+    assert.equal(readSettings({ ...environment, ...more }).unit.sip.webSocket?.address, "0.0.0.0");
+  }
 });
 
 test("what is wrong is told in words, all of it at once", () => {

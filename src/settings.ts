@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { TandemError } from "#base/errors.ts";
 import type { LogLevel } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
+import { byComma, isLoopback, textThat, webOrigin } from "./setting-texts.ts";
 import { type SipSettings, sipSettings, sipVariables } from "./sip-settings.ts";
 import Type from "typebox";
 import Value from "typebox/value";
@@ -111,7 +112,10 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     operatorToken: parsed.TANDEM_OPERATOR_TOKEN,
     unit: {
       socketPath: parsed.TANDEM_UNIT_SOCKET ?? join(dataFolder, "unit.sock"),
-      sip: sipSettings(parsed),
+      sip: sipSettings(parsed, {
+        origins: ownOrigins(parsed),
+        trustedProxies: byComma(parsed.TANDEM_TRUST_PROXY),
+      }),
       rtpPorts: { first, last },
       maxLegs: parsed.TANDEM_MAX_LEGS,
       promptFolder: parsed.TANDEM_PROMPTS,
@@ -169,22 +173,6 @@ function parse<Shape extends Type.TObject>(
 /** Variables that other programs of the project read: the unit's settings line, the demo's ports. */
 const knownElsewhere = new Set(["TANDEM_UNIT_SETTINGS"]);
 
-/** The operator reads the sentence when `check` refuses what they wrote. */
-function textThat(
-  check: (text: string) => boolean,
-  sentence: string,
-  more: { readonly default?: string } = {},
-) {
-  return Type.Refine(Type.String(more), check, () => sentence);
-}
-
-function byComma(text: string): readonly string[] {
-  return text
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
-}
-
 function databaseUrl(parsed: Pick<Parsed, "TANDEM_DATABASE" | "TANDEM_DATA">): string {
   return parsed.TANDEM_DATABASE ?? `sqlite:${join(resolve(parsed.TANDEM_DATA), "tandem.sqlite")}`;
 }
@@ -200,19 +188,11 @@ function publicUrl(parsed: Parsed): string | undefined {
   return given === undefined ? undefined : webOrigin(given);
 }
 
-/** `https://talk.example`, also when written with the slash that browsers show after it; undefined when there is more. */
-function webOrigin(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const bare = url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
-  return bare ? url.origin : undefined;
-}
-
-function isLoopback(host: string): boolean {
-  if (isIP(host) === 0) return host === "localhost";
-  const loopback = new BlockList();
-  loopback.addSubnet("127.0.0.0", 8, "ipv4");
-  loopback.addAddress("::1", "ipv6");
-  return loopback.check(host, isIP(host) === 4 ? "ipv4" : "ipv6");
+/** As whose our own pages come. */
+function ownOrigins(parsed: Parsed): readonly string[] {
+  const told = publicUrl(parsed);
+  if (told !== undefined) return [told];
+  return ["127.0.0.1", "localhost", "[::1]"].map((host) => `http://${host}:${parsed.TANDEM_HTTP_PORT}`);
 }
 
 function isAddressOrNetwork(text: string): boolean {

@@ -9,6 +9,7 @@ import type { MediaEngine } from "./media/media-engine.ts";
 import type { Resolver } from "./sip/locate.ts";
 import { isUnicast } from "./sip/transport/addresses.ts";
 import type { TlsOptions } from "./sip/transport/doors.ts";
+import type { WebSocketOptions } from "./sip/transport/web-socket.ts";
 import { openUserAgent } from "./sip/user-agent.ts";
 import { Switch } from "./switch/switch.ts";
 import type { VoiceResponse } from "./voice-response/voice-response.ts";
@@ -26,6 +27,7 @@ export interface UnitSettings {
     /** What the far ends are told instead, behind a 1:1 NAT or when `address` is a wildcard: an IP address. */
     readonly advertisedAddress?: string | undefined;
     readonly tls?: TlsOptions | undefined;
+    readonly webSocket?: WebSocketOptions | undefined;
   };
   readonly maxLegs: number;
 }
@@ -44,8 +46,9 @@ export interface UnitParts {
 
 export interface RunningUnit extends AsyncDisposable {
   readonly sipPort: number;
-  /** Undefined where nothing listens for TLS. */
+  /** Undefined where nothing listens for TLS, or for WebSockets. */
   readonly sipTlsPort: number | undefined;
+  readonly sipWebSocketPort: number | undefined;
   readonly socketPath: string;
   /** Hangs up what is up, waits at most two seconds for the far ends, and lets go of every port. */
   close(): Promise<void>;
@@ -57,7 +60,7 @@ export interface RunningUnit extends AsyncDisposable {
  */
 export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
   const { settings, clock, random, log, mediaEngine, voiceResponse, resolver } = parts;
-  const { address, port, advertisedAddress, tls } = settings.sip;
+  const { address, port, advertisedAddress, tls, webSocket } = settings.sip;
   assertReachable(advertisedAddress ?? address, address);
   const advertised = advertisedAddress === undefined ? {} : { advertisedAddress };
   const agent = await openUserAgent({
@@ -65,6 +68,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     port,
     ...advertised,
     ...(tls === undefined ? {} : { tls }),
+    ...(webSocket === undefined ? {} : { webSocket }),
     clock,
     random,
     log,
@@ -120,6 +124,10 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
   return {
     sipPort: agent.address.port,
     sipTlsPort: tls?.port === undefined ? undefined : agent.addressOver("tls").port,
+    sipWebSocketPort:
+      webSocket === undefined
+        ? undefined
+        : agent.addressOver(tls?.certificateFile === undefined ? "ws" : "wss").port,
     socketPath: settings.socketPath,
     close,
     [Symbol.asyncDispose]: close,

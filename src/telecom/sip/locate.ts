@@ -1,11 +1,12 @@
 import { lookup, Resolver as DnsResolver } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
 import type { Random } from "#base/random.ts";
-import { type DialledTransport, usualPort } from "./transport/transports.ts";
+import type { TransportName } from "./message/message.ts";
+import { usualPort } from "./transport/transports.ts";
 
 /** Where a request can be sent: an address, not a name. */
 export interface SipTarget {
-  readonly transport: DialledTransport;
+  readonly transport: TransportName;
   readonly address: string;
   readonly port: number;
   /** Over TLS alone, and always there: the name that the far end must prove (RFC 5922 7). */
@@ -32,7 +33,7 @@ export interface NextHop {
   /** A name, an IPv4 address, or an IPv6 address with or without its brackets. */
   readonly host: string;
   readonly port?: number;
-  readonly transport: DialledTransport;
+  readonly transport: TransportName;
   /** Over TLS: the name to prove where `host` is an address; else the address has to be proven. */
   readonly serverName?: string | undefined;
 }

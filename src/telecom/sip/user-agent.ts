@@ -29,6 +29,7 @@ import type { Timing } from "./transaction/timing.ts";
 import type { TlsOptions } from "./transport/doors.ts";
 import type { SentBy } from "./transport/transport.ts";
 import { isDialled } from "./transport/transports.ts";
+import type { WebSocketOptions } from "./transport/web-socket.ts";
 import { openTransactionLayer, type TransactionLayer } from "./transaction/transaction-layer.ts";
 
 /** RFC 3261 6: the user agent. It places calls, and keeps each one's dialogs going until they are over. */
@@ -57,6 +58,7 @@ export interface UserAgentOptions {
   readonly port: number;
   readonly advertisedAddress?: string;
   readonly tls?: TlsOptions;
+  readonly webSocket?: WebSocketOptions;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -80,6 +82,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
       port: options.port,
       ...(options.advertisedAddress === undefined ? {} : { advertisedAddress: options.advertisedAddress }),
       ...(options.tls === undefined ? {} : { tls: options.tls }),
+      ...(options.webSocket === undefined ? {} : { webSocket: options.webSocket }),
     },
     clock,
     random,

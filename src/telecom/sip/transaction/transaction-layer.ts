@@ -59,7 +59,7 @@ export interface LayerStats {
 export interface LayerOptions {
   readonly listen: Pick<
     TransportOptions,
-    "address" | "port" | "advertisedAddress" | "tls" | "connectionLimits"
+    "address" | "port" | "advertisedAddress" | "tls" | "webSocket" | "connectionLimits"
   >;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,6 +1,6 @@
 /** What a stranger's connections may cost us. */
 export interface ConnectionLimits {
-  /** Connections of strangers, all together; an address that we have called ourselves is let in beyond it. */
+  /** Strangers' over TCP and TLS, and as many WebSockets; an address that we have called ourselves is let in beyond it. */
   readonly connections: number;
   /** Of these, from one address. */
   readonly connectionsPerAddress: number;
@@ -10,6 +10,10 @@ export interface ConnectionLimits {
   readonly messageMs: number;
   /** Without a message or a keep-alive either way. Longer than a telephone rings. */
   readonly idleMs: number;
+  /** A WebSocket of a stranger's, from one message to the next. A telephone's register or leave. */
+  readonly strangerMs: number;
+  /** Between the pings to a WebSocket of one of ours; after two without an answer it is closed. Shorter than proxies wait. */
+  readonly pingMs: number;
   /** Octets that wait to be read by a peer; one that reads no more is cut. */
   readonly unreadOctets: number;
 }
@@ -20,5 +24,7 @@ export const usualConnectionLimits: ConnectionLimits = {
   connectMs: 5_000,
   messageMs: 10_000,
   idleMs: 600_000,
+  strangerMs: 60_000,
+  pingMs: 25_000,
   unreadOctets: 1_048_576,
 };

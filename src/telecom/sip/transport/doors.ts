@@ -2,9 +2,11 @@ import { TandemError } from "#base/errors.ts";
 import type { Flow, TransportName } from "../message/message.ts";
 import { Certificates, type TlsFiles } from "./certificates.ts";
 import type { Connection } from "./connections.ts";
+import type { Guests } from "./guests.ts";
 import type { Listener } from "./listener.ts";
 import { connectTcp, listenTcp, type StreamParts } from "./tcp.ts";
 import { connectTls, listenTls } from "./tls.ts";
+import { listenWebSocket, type WebSocketOptions } from "./web-socket.ts";
 import { openUdp, type Udp } from "./udp.ts";
 
 /** What TLS listens on and shows. Without a port nobody can call over TLS; trunks that ask for it are called all the same. */
@@ -27,10 +29,17 @@ type Way =
   | { readonly type: "open"; readonly connect: () => Connection }
   | { readonly type: "closed"; readonly why: string };
 
-/** Binds UDP and TCP on one port, and TLS when it has one. Rejects with the system's error when that fails. */
+/** Binds UDP and TCP on one port, and TLS and WebSocket when they have one. Rejects with the system's error when that fails. */
 export async function openDoors(
-  wish: { readonly port: number; readonly tls?: TlsOptions | undefined },
-  parts: StreamParts,
+  wish: {
+    readonly port: number;
+    readonly tls?: TlsOptions | undefined;
+    readonly webSocket?: WebSocketOptions | undefined;
+  },
+  parts: StreamParts & {
+    /** WebSockets' strangers have places of their own: those of TCP may be taken by a flood that no browser has part in. */
+    readonly browsers: Guests;
+  },
 ): Promise<Doors> {
   const certificates = new Certificates(wish.tls ?? {}, parts);
   const secure = { ...parts, certificates };
@@ -38,23 +47,26 @@ export async function openDoors(
   const { udp, tcp } = await bindBoth(wish.port, parts);
   opened.defer(() => udp.close());
   opened.defer(() => tcp.close());
-  const listenSecurely = async (port: number): Promise<Listener> => {
-    const shown = certificates.own;
+  const shown = certificates.own;
+  const ports: Partial<Record<TransportName, number>> = { udp: udp.port, tcp: tcp.port };
+  if (wish.tls?.port !== undefined) {
     if (shown === undefined) {
       throw new TandemError("SETTINGS_INVALID", { tls: "a port for TLS needs a certificate and its key" });
     }
-    const listener = await listenTls(secure, { port, shown });
-    opened.defer(() => listener.close());
-    return listener;
-  };
-  const tls = wish.tls?.port === undefined ? undefined : await listenSecurely(wish.tls.port);
+    const tls = await listenTls(secure, { port: wish.tls.port, shown });
+    opened.defer(() => tls.close());
+    ports.tls = tls.port;
+  }
+  if (wish.webSocket !== undefined) {
+    const address = wish.webSocket.address ?? parts.address;
+    const webSocket = await listenWebSocket(
+      { ...secure, address, guests: parts.browsers },
+      { ...wish.webSocket, shown },
+    );
+    opened.defer(() => webSocket.close());
+    ports[shown === undefined ? "ws" : "wss"] = webSocket.port;
+  }
   const all = opened.move();
-  const ports = {
-    udp: udp.port,
-    tcp: tcp.port,
-    ...(tls === undefined ? {} : { tls: tls.port }),
-  };
-
   return {
     udp,
     ports,

@@ -10,7 +10,7 @@ export interface Guest {
 }
 
 /**
- * Connections of strangers' making, over every transport, by address: those that they opened, and those that an answer to them has
+ * Connections of strangers' making, over one transport or several, by address: those that they opened, and those that an answer to them has
  * to open. What we open for our calls is bounded by their number, and must not fail by a flood.
  */
 export class Guests {
@@ -35,6 +35,7 @@ export class Guests {
     let isHere = true;
     return {
       comesFrom: (told) => {
+        if (told === from) return true;
         if (!this.#hasRoom(told)) return false;
         if (from !== undefined) this.#count(from, -1);
         from = told;

@@ -14,10 +14,13 @@ export interface TlsParts extends StreamParts {
   readonly certificates: Certificates;
 }
 
-/** RFC 3261 26.3: listens for TLS and shows `shown`, or what has replaced it on the disk since. Clients are asked for none. */
-export function listenTls(parts: TlsParts, wish: { port: number; shown: OwnCertificate }): Promise<Listener> {
+/** RFC 3261 26.3: listens for TLS. Clients are asked for no certificate. */
+export function listenTls(
+  parts: TlsParts,
+  wish: { readonly port: number; readonly shown: OwnCertificate },
+): Promise<Listener> {
   const { address, connections } = parts;
-  const handshakes = new Handshakes(createServer(wish.shown), parts, (socket, guest) => {
+  const accept = tlsGate(parts, wish.shown, (socket, guest) => {
     const flow: Flow = {
       transport: "tls",
       localAddress: address,
@@ -27,7 +30,17 @@ export function listenTls(parts: TlsParts, wish: { port: number; shown: OwnCerti
     };
     connections.keep(acceptStream(socket, flow, parts), guest);
   });
-  return listen({ ...parts, port: wish.port, accept: (socket, guest) => handshakes.begin(socket, guest) });
+  return listen({ ...parts, port: wish.port, accept });
+}
+
+/** Shakes hands with who comes in, and hands on who did. Shows `shown`, or what has replaced it on the disk since. */
+export function tlsGate(
+  parts: TlsParts,
+  shown: OwnCertificate,
+  accept: (socket: TLSSocket, guest: Guest) => void,
+): (socket: Socket, guest: Guest) => void {
+  const handshakes = new Handshakes(parts, shown, accept);
+  return (socket, guest) => handshakes.begin(socket, guest);
 }
 
 /** The TLS handshakes of connections that came in: each has its place among the strangers' from before its first octet. */
@@ -35,20 +48,20 @@ class Handshakes {
   readonly #server: Server;
   readonly #parts: TlsParts;
   readonly #under = new Map<string, { readonly guest: Guest; readonly deadline: Deadline }>();
-  #shown: OwnCertificate | undefined;
+  #shown: OwnCertificate;
 
-  constructor(server: Server, parts: TlsParts, done: (socket: TLSSocket, guest: Guest) => void) {
-    this.#server = server;
+  constructor(parts: TlsParts, shown: OwnCertificate, done: (socket: TLSSocket, guest: Guest) => void) {
+    this.#server = createServer(shown);
     this.#parts = parts;
-    this.#shown = parts.certificates.own;
-    server.on("secureConnection", (socket) => {
+    this.#shown = shown;
+    this.#server.on("secureConnection", (socket) => {
       const known = this.#under.get(farEnd(socket));
       // It may have been cut while its last octets were decrypted.
       if (known === undefined) return void socket.destroy();
       known.deadline.clear();
       return done(socket, known.guest);
     });
-    server.on("tlsClientError", (error, socket) => {
+    this.#server.on("tlsClientError", (error, socket) => {
       parts.log.debug({ from: socket.remoteAddress, error: error.message }, "A TLS handshake failed.");
       socket.destroy();
     });

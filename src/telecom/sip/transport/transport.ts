@@ -1,5 +1,6 @@
 import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
+import { headerValue } from "../message/headers.ts";
 import type { Flow, SipMessage, SipRequest, TransportName } from "../message/message.ts";
 import { type Framing, parse } from "../message/parse.ts";
 import { serialize } from "../message/serialize.ts";
@@ -10,10 +11,12 @@ import { openDoors, type TlsOptions } from "./doors.ts";
 import { Guests } from "./guests.ts";
 import { KnownPeers } from "./known-peers.ts";
 import type { StreamParts } from "./tcp.ts";
+import { isWebSocket } from "./transports.ts";
 import { responseFlow, withSource } from "./via-route.ts";
+import type { WebSocketOptions } from "./web-socket.ts";
 
 /**
- * The transport layer, RFC 3261 18: moves messages over UDP, TCP and TLS, between flows and their reader. Knows addresses and
+ * The transport layer, RFC 3261 18: moves messages over UDP, TCP, TLS and WebSocket, between flows and their reader. Knows addresses and
  * ports, never names (RFC 3263 is above it). Nothing that comes from the network throws here; what cannot be sent is told
  * as an outcome.
  */
@@ -70,6 +73,7 @@ export interface TransportOptions {
   /** What Via and Contact say instead of `address`: behind a 1:1 NAT, or when that is a wildcard. */
   readonly advertisedAddress?: string;
   readonly tls?: TlsOptions;
+  readonly webSocket?: WebSocketOptions;
   readonly clock: Clock;
   readonly log: Log;
   readonly connectionLimits?: Partial<ConnectionLimits>;
@@ -95,7 +99,7 @@ const largestDatagram = 1300;
 // The Via that the transaction layer adds is not there yet when the flow is chosen.
 const viaOctets = 120;
 
-/** Binds UDP and TCP, and TLS if asked. Rejects with the system's error when that fails, or SETTINGS_INVALID. */
+/** Binds UDP and TCP, and TLS and WebSocket if asked. Rejects with the system's error when that fails, or SETTINGS_INVALID. */
 export async function openTransport(options: TransportOptions): Promise<Transport> {
   const { address, clock, log } = options;
   const limits = { ...usualConnectionLimits, ...options.connectionLimits };
@@ -117,7 +121,7 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
         counts.refused++;
         guarded(() => options.onRefused(flow, { ...parsed, request: withSource(parsed.request, flow) }));
         // The framing of what follows on a stream can no longer be trusted (RFC 4475 3.1.2.3, 3.3.9).
-        return connections.to(flow)?.connection.end();
+        return framing === "stream-framed" ? connections.to(flow)?.connection.end() : undefined;
       case "drop":
         counts.dropped++;
         log.debug({ why: parsed.why, from: flow.remoteAddress }, "A packet was dropped.");
@@ -134,7 +138,7 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
   };
 
   const parts: StreamParts = { address, clock, log, limits, connections, guests, receive };
-  const doors = await openDoors({ port: options.port, tls: options.tls }, parts);
+  const doors = await openDoors(options, { ...parts, browsers: new Guests(limits, peers) });
   const { udp, ports } = doors;
   open = true;
   let closing: Promise<unknown> | undefined;
@@ -172,12 +176,13 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
       const target = message.type === "response" ? responseFlow(flow, message) : flow;
       if (!isUnicast(target.remoteAddress)) return failed("not a unicast address");
       if (target.remotePort < 1 || target.remotePort > 65_535) return failed("no such port");
-      if (message.type === "request") peers.note(target.remoteAddress);
+      // Of a browser's address strangers have a share: it is not known by it.
+      if (message.type === "request" && !isWebSocket(target)) peers.note(target.remoteAddress);
       if (target.transport === "udp") return udp.send(target, octets);
       // A response goes back on the connection of its request; when that has gone, a new one is opened to the Via's port.
       const kept = connections.to(flow) ?? connections.to(target);
       if (kept === undefined) return dial(target, octets);
-      if (message.type === "request") {
+      if (isForOneOfOurs(message)) {
         kept.guest?.leave();
         kept.connection.vouch();
       }
@@ -193,6 +198,13 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
       await closing;
     },
   };
+}
+
+/** We ask something of a peer that we know: a trunk, a telephone of ours. RFC 3261 10.3: it has proven that it is one. */
+function isForOneOfOurs(message: SipMessage): boolean {
+  if (message.type === "request") return true;
+  const isAccepted = message.status >= 200 && message.status < 300;
+  return isAccepted && headerValue(message, "CSeq")?.endsWith(" REGISTER") === true;
 }
 
 function failed(why: string): Promise<SendOutcome> {

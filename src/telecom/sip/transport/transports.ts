@@ -1,7 +1,7 @@
 import type { Flow, TransportName } from "../message/message.ts";
 
 /** The transports over which we call; a WebSocket is opened by its browser alone (RFC 7118 5). */
-export type DialledTransport = Exclude<TransportName, "ws" | "wss">;
+type DialledTransport = Exclude<TransportName, "ws" | "wss">;
 
 const dialled: readonly string[] = ["udp", "tcp", "tls"] satisfies readonly DialledTransport[];
 
