@@ -6,9 +6,14 @@ import { checkServerIdentity, type PeerCertificate } from "node:tls";
  * Undefined when it is; else the error that says why not.
  */
 export function identityError(serverName: string, certificate: PeerCertificate): Error | undefined {
-  const domains = sipDomains(certificate.subjectaltname ?? "");
-  if (domains.includes(serverName.toLowerCase())) return undefined;
-  return checkServerIdentity(serverName, certificate);
+  const names = certificate.subjectaltname ?? "";
+  if (sipDomains(names).includes(serverName.toLowerCase())) return undefined;
+  // RFC 5922 7.1: the common name counts where no other name is told, of whatever kind.
+  const { subject } = certificate;
+  return checkServerIdentity(
+    serverName,
+    names === "" ? certificate : { ...certificate, subject: { ...subject, CN: "" } },
+  );
 }
 
 /** `DNS:a.example, URI:sip:b.example`; a name that could be taken for two is quoted, and is none of ours. */

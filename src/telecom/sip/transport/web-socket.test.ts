@@ -282,6 +282,25 @@ test("one that has registered stays for as long as it answers pings, and leaves 
   assert.match((await registered.asks(fromBrowser))?.text ?? "", /^SIP\/2\.0 200 /);
 });
 
+test("a browser that reads no more is cut when a bound of words waits for it", async (t) => {
+  const { unit, seen, closed, until } = await openForBrowsers(t, {
+    connectionLimits: { unreadOctets: 100_000 },
+  });
+  const { socket } = await handMade(t, unit);
+  socket.write(frame(0x81, Buffer.from(fromBrowser)));
+  await until(() => seen.length === 1);
+  socket.pause();
+  const flow = seen[0]?.flow;
+  assert.ok(flow !== undefined);
+  const body = new Uint8Array(50_000).fill(0x61);
+  const request = { ...optionsRequest("SIP/2.0/WS h;branch=z9hG4bK2"), body };
+  const outcomes = await Promise.all(Array.from({ length: 400 }, () => unit.send(flow, request)));
+  const failed = outcomes.flatMap((outcome) => (outcome.type === "failed" ? [outcome.why] : []));
+  assert.ok(failed.includes("peer reads too slowly"), failed[0]);
+  await until(() => closed.length === 1);
+  assert.equal(unit.stats().connections, 0);
+});
+
 test("1,000 connections of one stranger get 50 places, all strangers together no more than there are, and TCP has its own", async (t) => {
   const { unit } = await openForBrowsers(t, { connectionLimits: { connections: 60 } });
   const nearlyAll = Promise.withResolvers<void>();
