@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, test } from "node:test";
 import { TandemError } from "#base/errors.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings, unitSettings } from "./settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tandem-settings-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -56,6 +56,10 @@ for (const [name, value] of [
   ["TANDEM_LOG", "loud"],
   ["TANDEM_OPERATOR_TOKEN", "short"],
   ["TANDEM_HTPP_PORT", "8080"],
+  ["TANDEM_SIP_TLS_PORT", "5061"],
+  ["TANDEM_SIP_TLS_PORT", "70000"],
+  ["TANDEM_SIP_WEBSOCKET_ORIGINS", "https://talk.example/phones"],
+  ["TANDEM_SIP_WEBSOCKET_ORIGINS", "*"],
 ] as const) {
   test(`${name}=${value} is refused by name`, () => {
     assert.throws(
@@ -64,6 +68,65 @@ for (const [name, value] of [
     );
   });
 }
+
+test("a certificate and its key are set together", () => {
+  const environment = { TANDEM_SECRET_KEYS: key, TANDEM_DATA: folder };
+  assert.throws(
+    () => readSettings({ ...environment, TANDEM_SIP_TLS_KEY: "a.key" }),
+    wrong("TANDEM_SIP_TLS_CERTIFICATE"),
+  );
+  assert.throws(
+    () => readSettings({ ...environment, TANDEM_SIP_TLS_CERTIFICATE: "a.crt" }),
+    wrong("TANDEM_SIP_TLS_KEY"),
+  );
+  const both = {
+    TANDEM_SIP_TLS_CERTIFICATE: "a.crt",
+    TANDEM_SIP_TLS_KEY: "a.key",
+    TANDEM_SIP_TLS_PORT: "5061",
+  };
+  const { tls } = readSettings({ ...environment, ...both }).unit.sip;
+  assert.deepEqual(tls, {
+    port: 5061,
+    certificateFile: resolve("a.crt"),
+    keyFile: resolve("a.key"),
+    authorityFile: undefined,
+  });
+  assert.deepEqual(JSON.parse(unitSettings(readSettings(environment))).sip.tls, {});
+});
+
+test("a WebSocket is off unless its port is set, and lets our own pages in unless others are named", () => {
+  const environment = { TANDEM_SECRET_KEYS: key, TANDEM_DATA: folder };
+  const webSocket = (more: Record<string, string>) =>
+    readSettings({ ...environment, ...more }).unit.sip.webSocket;
+  assert.equal(webSocket({ TANDEM_DEVELOPMENT: "true" }), undefined);
+  const on = { TANDEM_SIP_WEBSOCKET_PORT: "5062" };
+  assert.deepEqual(webSocket(on), {
+    address: "127.0.0.1",
+    port: 5062,
+    origins: ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"],
+    trustedProxies: [],
+  });
+  const open = { ...on, TANDEM_PUBLIC_URL: "https://talk.example/" };
+  assert.deepEqual(webSocket(open)?.origins, ["https://talk.example"]);
+  const named = { ...open, TANDEM_SIP_WEBSOCKET_ORIGINS: "https://one.example, https://two.example/" };
+  assert.deepEqual(webSocket(named)?.origins, ["https://one.example", "https://two.example"]);
+});
+
+test("a WebSocket in the clear is refused beyond this machine, unless a proxy stands before it", () => {
+  const environment = {
+    TANDEM_SECRET_KEYS: key,
+    TANDEM_DATA: folder,
+    TANDEM_SIP_WEBSOCKET_PORT: "5062",
+    TANDEM_SIP_WEBSOCKET_ADDRESS: "0.0.0.0",
+  };
+  assert.throws(() => readSettings(environment), wrong("TANDEM_SIP_WEBSOCKET_PORT"));
+  for (const more of [
+    { TANDEM_TRUST_PROXY: "10.0.0.5" },
+    { TANDEM_SIP_TLS_CERTIFICATE: "a.crt", TANDEM_SIP_TLS_KEY: "a.key" },
+  ]) {
+    assert.equal(readSettings({ ...environment, ...more }).unit.sip.webSocket?.address, "0.0.0.0");
+  }
+});
 
 test("what is wrong is told in words, all of it at once", () => {
   const environment = {

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { TandemError } from "#base/errors.ts";
 import type { LogLevel } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
+import { byComma, isLoopback, textThat, webOrigin } from "./setting-texts.ts";
+import { type SipSettings, sipSettings, sipVariables } from "./sip-settings.ts";
 import Type from "typebox";
 import Value from "typebox/value";
 
@@ -31,11 +33,7 @@ export interface Settings {
   readonly operatorToken: string | undefined;
   readonly unit: {
     readonly socketPath: string;
-    readonly sip: {
-      readonly address: string;
-      readonly port: number;
-      readonly advertisedAddress: string | undefined;
-    };
+    readonly sip: SipSettings;
     readonly rtpPorts: { readonly first: number; readonly last: number };
     readonly maxLegs: number;
     readonly promptFolder: string | undefined;
@@ -88,9 +86,7 @@ const variables = {
   TANDEM_SECRET_KEYS: Type.Optional(textThat(areKeys, `must be ${keysWanted}`)),
   TANDEM_OPERATOR_TOKEN: Type.Optional(Type.String({ minLength: 20 })),
   TANDEM_UNIT_SOCKET: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-  TANDEM_SIP_ADDRESS: Type.String({ default: "127.0.0.1" }),
-  TANDEM_SIP_PORT: Type.Integer({ ...port, default: 5060 }),
-  TANDEM_SIP_ADVERTISED_ADDRESS: Type.Optional(Type.String({ minLength: 2 })),
+  ...sipVariables,
   TANDEM_RTP_PORTS: textThat(isPortRange, "must be FIRST-LAST with 1024 <= FIRST < LAST <= 65535", {
     default: "20000-29999",
   }),
@@ -124,11 +120,10 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     operatorToken: parsed.TANDEM_OPERATOR_TOKEN,
     unit: {
       socketPath: parsed.TANDEM_UNIT_SOCKET ?? join(dataFolder, "unit.sock"),
-      sip: {
-        address: parsed.TANDEM_SIP_ADDRESS,
-        port: parsed.TANDEM_SIP_PORT,
-        advertisedAddress: parsed.TANDEM_SIP_ADVERTISED_ADDRESS,
-      },
+      sip: sipSettings(parsed, {
+        origins: ownOrigins(parsed),
+        trustedProxies: byComma(parsed.TANDEM_TRUST_PROXY),
+      }),
       rtpPorts: { first, last },
       maxLegs: parsed.TANDEM_MAX_LEGS,
       promptFolder: parsed.TANDEM_PROMPTS,
@@ -186,22 +181,6 @@ function parse<Shape extends Type.TObject>(
 /** Variables that other programs of the project read: the unit's settings line, the demo's ports. */
 const knownElsewhere = new Set(["TANDEM_UNIT_SETTINGS"]);
 
-/** The operator reads the sentence when `check` refuses what they wrote. */
-function textThat(
-  check: (text: string) => boolean,
-  sentence: string,
-  more: { readonly default?: string } = {},
-) {
-  return Type.Refine(Type.String(more), check, () => sentence);
-}
-
-function byComma(text: string): readonly string[] {
-  return text
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
-}
-
 function databaseUrl(parsed: Pick<Parsed, "TANDEM_DATABASE" | "TANDEM_DATA">): string {
   return parsed.TANDEM_DATABASE ?? `sqlite:${join(resolve(parsed.TANDEM_DATA), "tandem.sqlite")}`;
 }
@@ -217,19 +196,11 @@ function publicUrl(parsed: Parsed): string | undefined {
   return given === undefined ? undefined : webOrigin(given);
 }
 
-/** `https://talk.example`, also when written with the slash that browsers show after it; undefined when there is more. */
-function webOrigin(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const bare = url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
-  return bare ? url.origin : undefined;
-}
-
-function isLoopback(host: string): boolean {
-  if (isIP(host) === 0) return host === "localhost";
-  const loopback = new BlockList();
-  loopback.addSubnet("127.0.0.0", 8, "ipv4");
-  loopback.addAddress("::1", "ipv6");
-  return loopback.check(host, isIP(host) === 4 ? "ipv4" : "ipv6");
+/** As whose our own pages come. */
+function ownOrigins(parsed: Parsed): readonly string[] {
+  const told = publicUrl(parsed);
+  if (told !== undefined) return [told];
+  return ["127.0.0.1", "localhost", "[::1]"].map((host) => `http://${host}:${parsed.TANDEM_HTTP_PORT}`);
 }
 
 function isAddressOrNetwork(text: string): boolean {

@@ -55,7 +55,8 @@ export const dialTarget = Type.Object({
   /** `host:port` of the trunk's next hop: an IP address or a name (RFC 3263). */
   host: Type.String({ minLength: 1, maxLength: 255 }),
   port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
-  transport: Type.Union([Type.Literal("udp"), Type.Literal("tcp")]),
+  /** Over `tls` the far end's certificate must be for `host`. */
+  transport: Type.Union([Type.Literal("udp"), Type.Literal("tcp"), Type.Literal("tls")]),
   /** User part of the Request-URI and of To: the number, or the DNIS at a call center. */
   user: Type.String({ pattern: "^[A-Za-z0-9+*#._-]{1,64}$" }),
   /** Host part of the Request-URI when it is not `host`. */

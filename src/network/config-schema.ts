@@ -64,7 +64,9 @@ const trunk = exactly({
   }),
   port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
   transport: Type.Optional(
-    Type.Union([Type.Literal("udp"), Type.Literal("tcp")], { description: '"udp" or "tcp"' }),
+    Type.Union([Type.Literal("udp"), Type.Literal("tcp"), Type.Literal("tls")], {
+      description: '"udp", "tcp" or "tls"',
+    }),
   ),
   domain: Type.Optional(
     Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9.-]{0,254}$", description: "a host name" }),

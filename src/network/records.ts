@@ -135,7 +135,7 @@ export interface Trunk {
   readonly id: TrunkId;
   readonly host: string;
   readonly port?: number;
-  readonly transport: "udp" | "tcp";
+  readonly transport: "udp" | "tcp" | "tls";
   readonly domain?: string;
   readonly credentials?: { readonly username: string; readonly password: string; readonly realm?: string };
   readonly codecs: readonly ("PCMU" | "PCMA")[];

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { WebSocket } from "ws";
 import { systemClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
 import { connectTelecomUnit } from "./client.ts";
@@ -30,15 +31,25 @@ test("the unit's process says that it is ready, serves, and ends politely", {
   const socketPath = join(folder, "unit.sock");
   const child = start(t, {
     socketPath,
-    sip: { address: "127.0.0.1", port: 0 },
+    sip: {
+      address: "127.0.0.1",
+      port: 0,
+      webSocket: { port: 0, origins: ["https://talk.example"], trustedProxies: [] },
+    },
     rtp: { portRange: { first: 38_000, last: 38_099 } },
     maxLegs: 4,
     logLevel: "silent",
   });
   assert.ok(child.stdout);
   const [line] = await once(createInterface(child.stdout), "line");
-  const ready: unknown = JSON.parse(String(line));
-  assert.deepEqual(ready, { ready: true, sipPort: (ready as { sipPort: number }).sipPort, socketPath });
+  const ready = JSON.parse(String(line)) as { readonly sipPort: number; readonly sipWebSocketPort: number };
+  const { sipPort, sipWebSocketPort } = ready;
+  assert.deepEqual(ready, { ready: true, sipPort, sipWebSocketPort, socketPath });
+  const browser = new WebSocket(`ws://127.0.0.1:${sipWebSocketPort}`, "sip", {
+    origin: "https://talk.example",
+  });
+  await once(browser, "open");
+  browser.terminate();
   const unit = connectTelecomUnit({ socketPath, clock: systemClock, log: silentLog });
   await unit.ready();
   assert.deepEqual(unit.legs(), []);

@@ -10,8 +10,8 @@ import { openVoiceResponse } from "./voice-response/voice-response.ts";
 
 /**
  * The telecommunications unit as a process of its own: `TANDEM_UNIT_SETTINGS` holds its settings as JSON. Once it serves it
- * prints `{"ready":true,"sipPort":5060,"socketPath":"..."}`; SIGTERM and SIGINT end it politely. It takes no notice of the
- * web process's death.
+ * prints `{"ready":true,"sipPort":5060,"socketPath":"..."}`, with `sipTlsPort` and `sipWebSocketPort` where those are on; SIGTERM and
+ * SIGINT end it politely. It takes no notice of the web process's death.
  */
 const schema = Type.Object({
   socketPath: Type.String({ minLength: 1, maxLength: 100 }),
@@ -19,6 +19,22 @@ const schema = Type.Object({
     address: Type.String({ minLength: 2 }),
     port: Type.Integer({ minimum: 0, maximum: 65535 }),
     advertisedAddress: Type.Optional(Type.String({ minLength: 2 })),
+    tls: Type.Optional(
+      Type.Object({
+        port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
+        certificateFile: Type.Optional(Type.String({ minLength: 1 })),
+        keyFile: Type.Optional(Type.String({ minLength: 1 })),
+        authorityFile: Type.Optional(Type.String({ minLength: 1 })),
+      }),
+    ),
+    webSocket: Type.Optional(
+      Type.Object({
+        address: Type.Optional(Type.String({ minLength: 2 })),
+        port: Type.Integer({ minimum: 0, maximum: 65535 }),
+        origins: Type.Array(Type.String()),
+        trustedProxies: Type.Array(Type.String()),
+      }),
+    ),
   }),
   rtp: Type.Object({
     portRange: Type.Object({
@@ -56,7 +72,8 @@ export async function runTelecomUnit(settings: UnitProcessSettings): Promise<voi
     ...speechEngine(settings.speechCommand),
   });
   const unit = await openTelecomUnit({ settings, ...parts, mediaEngine, voiceResponse });
-  const ready = { ready: true, sipPort: unit.sipPort, socketPath: unit.socketPath };
+  const { sipPort, sipTlsPort, sipWebSocketPort, socketPath } = unit;
+  const ready = { ready: true, sipPort, sipTlsPort, sipWebSocketPort, socketPath };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 
   const end = async (): Promise<void> => {

@@ -8,6 +8,8 @@ import { wireVersion } from "#contract/telecom.ts";
 import type { MediaEngine } from "./media/media-engine.ts";
 import type { Resolver } from "./sip/locate.ts";
 import { isUnicast } from "./sip/transport/addresses.ts";
+import type { TlsOptions } from "./sip/transport/doors.ts";
+import type { WebSocketOptions } from "./sip/transport/web-socket.ts";
 import { openUserAgent } from "./sip/user-agent.ts";
 import { Switch } from "./switch/switch.ts";
 import type { VoiceResponse } from "./voice-response/voice-response.ts";
@@ -25,6 +27,8 @@ export interface UnitSettings {
     readonly port: number;
     /** What the far ends are told instead, behind a 1:1 NAT or when `address` is a wildcard: an IP address. */
     readonly advertisedAddress?: string | undefined;
+    readonly tls?: TlsOptions | undefined;
+    readonly webSocket?: WebSocketOptions | undefined;
   };
   readonly maxLegs: number;
 }
@@ -43,6 +47,9 @@ export interface UnitParts {
 
 export interface RunningUnit extends AsyncDisposable {
   readonly sipPort: number;
+  /** Undefined where nothing listens for TLS, or for WebSockets. */
+  readonly sipTlsPort: number | undefined;
+  readonly sipWebSocketPort: number | undefined;
   readonly socketPath: string;
   /** Hangs up what is up, waits at most two seconds for the far ends, and lets go of every port. */
   close(): Promise<void>;
@@ -50,11 +57,11 @@ export interface RunningUnit extends AsyncDisposable {
 
 /**
  * 140, 142. The telecommunications unit: switch and voice-response unit behind one local socket. Throws SETTINGS_INVALID when
- * far ends would be told an address that nobody can send to.
+ * far ends would be told an address that nobody can send to, or a certificate cannot be used.
  */
 export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
   const { settings, clock, random, log, mediaEngine, voiceResponse, resolver } = parts;
-  const { address, port, advertisedAddress } = settings.sip;
+  const { address, port, advertisedAddress, tls, webSocket } = settings.sip;
   assertReachable(advertisedAddress ?? address, address);
   const advertised = advertisedAddress === undefined ? {} : { advertisedAddress };
   const agent = await openUserAgent({
@@ -62,6 +69,8 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     port,
     ...advertised,
     onWire: (message) => door?.trace(() => sipMessageEvent(message, clock.now())),
+    ...(tls === undefined ? {} : { tls }),
+    ...(webSocket === undefined ? {} : { webSocket }),
     clock,
     random,
     log,
@@ -116,6 +125,11 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
   };
   return {
     sipPort: agent.address.port,
+    sipTlsPort: tls?.port === undefined ? undefined : agent.addressOver("tls").port,
+    sipWebSocketPort:
+      webSocket === undefined
+        ? undefined
+        : agent.addressOver(tls?.certificateFile === undefined ? "ws" : "wss").port,
     socketPath: settings.socketPath,
     close,
     [Symbol.asyncDispose]: close,

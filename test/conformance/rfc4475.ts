@@ -133,7 +133,7 @@ function describe({ response, closed }: Exchange): string {
 async function openResponder() {
   const layer = await openTransactionLayer({
     // A slow sender is cut early, so that the proof does not wait for it.
-    listen: { address: "127.0.0.1", port: 0, tcpLimits: { messageMs: 500 } },
+    listen: { address: "127.0.0.1", port: 0, connectionLimits: { messageMs: 500 } },
     clock: systemClock,
     random: secureRandom,
     log: silentLog,

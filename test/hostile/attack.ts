@@ -1,5 +1,6 @@
 /** One attack as a process of its own: `attack.ts NAME JSON`. Prints its figures as a line of JSON; one that holds connections holds them until it is ended. */
 import { holdConnections, sendDatagrams, sendStreams } from "./sip-attack.ts";
+import { floodConnections } from "./connection-attack.ts";
 import { floodHttp, holdHttp } from "./http-attack.ts";
 import { injectMedia } from "./media-attack.ts";
 
@@ -7,6 +8,7 @@ const attacks: Readonly<Record<string, (wish: never) => Promise<object>>> = {
   sendDatagrams,
   sendStreams,
   holdConnections,
+  floodConnections,
   floodHttp,
   holdHttp,
   injectMedia,
@@ -16,6 +18,7 @@ export type AttackName =
   | "sendDatagrams"
   | "sendStreams"
   | "holdConnections"
+  | "floodConnections"
   | "floodHttp"
   | "holdHttp"
   | "injectMedia";

@@ -1,8 +1,10 @@
 import { linearToMuLaw } from "#telecom/media/g711.ts";
 import { annsNumber } from "#rig/story.ts";
 import { bankConfig } from "#rig/bank.ts";
+import { makeAuthority } from "#rig/certificate.ts";
 import { PlainBrowser } from "#rig/plain-browser.ts";
 import { openPlatform, type Platform } from "#rig/platform.ts";
+import { freePort } from "#rig/ports.ts";
 import { heardTone, lengthOf, sequence } from "#rig/sound.ts";
 import { openSoftphone, type Softphone } from "../../examples/softphones/softphone.ts";
 import { injectedHz } from "./media-attack.ts";
@@ -10,6 +12,8 @@ import { injectedHz } from "./media-attack.ts";
 /** The real platform with Ann and Bob talking: each telephone says a tone of its own, so that each hears whether the other is there. */
 export interface LiveCall extends AsyncDisposable {
   readonly platform: Platform;
+  /** Where it takes SIP over TLS and over WebSocket. */
+  readonly doors: { readonly tlsPort: number; readonly webSocketPort: number };
   readonly ann: Softphone;
   readonly bob: Softphone;
   readonly browser: PlainBrowser;
@@ -35,13 +39,24 @@ export async function openLiveCall(rtpPorts: string): Promise<LiveCall> {
   const bob = await openSoftphone({ name: "Bob", sipPort: 0, says: toneOf(bobsHz) });
   const config = bankConfig({ user: ann.sipPort, center: bob.sipPort }, { confirmation: "never" });
   // A heap that may have gigabytes fills up before anything is collected. In this one, what is kept of strangers has no room.
-  const environment = { NODE_OPTIONS: "--max-old-space-size=64" };
+  const heap = { NODE_OPTIONS: "--max-old-space-size=64" };
+  const authority = makeAuthority();
+  const { certificateFile, keyFile } = authority.issue("IP:127.0.0.1");
+  const doors = { tlsPort: await freePort(), webSocketPort: await freePort() };
+  const environment = {
+    ...heap,
+    TANDEM_SIP_TLS_CERTIFICATE: certificateFile,
+    TANDEM_SIP_TLS_KEY: keyFile,
+    TANDEM_SIP_TLS_PORT: String(doors.tlsPort),
+    TANDEM_SIP_WEBSOCKET_PORT: String(doors.webSocketPort),
+  };
   const platform = await openPlatform({ config, rtpPorts, environment });
   const browser = new PlainBrowser(platform.url);
   const close = async (): Promise<void> => {
     await ann.close();
     await bob.close();
     await platform[Symbol.asyncDispose]();
+    authority[Symbol.dispose]();
   };
   try {
     await connect({ ann, bob, browser });
@@ -52,6 +67,7 @@ export async function openLiveCall(rtpPorts: string): Promise<LiveCall> {
   }
   return {
     platform,
+    doors,
     ann,
     bob,
     browser,

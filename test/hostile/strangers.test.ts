@@ -6,8 +6,8 @@ import { installed } from "#rig/processes.ts";
 import type { Check } from "../prove/checks.ts";
 
 test("Ann and Bob talk on, whatever strangers send", async (t) => {
-  if (!installed("unshare", "nsenter", "ip", "dumpcap") || !(await mayIsolate())) {
-    return t.skip("no right to a network namespace, or no dumpcap");
+  if (!installed("unshare", "nsenter", "ip", "dumpcap", "openssl") || !(await mayIsolate())) {
+    return t.skip("no right to a network namespace, or no dumpcap or openssl");
   }
   await using namespace = await openNamespace();
   await using inside = await namespace.start(process.execPath, [join(import.meta.dirname, "inside.ts")]);

@@ -37,6 +37,9 @@ export async function* proveStrangersTraffic(): AsyncGenerator<Check> {
   const barrage = { port, mixed: 50_000, seed: "first", liveCallId };
   yield await attack("PROTOS and 50,000 hostile datagrams", "sendDatagrams", { ...barrage, protos: true });
   yield await attack("8,000 hostile HTTP requests", "floodHttp", { ...web, count: 8_000 });
+  const doors = { ...call.doors, origin: platform.url };
+  const breach = { ...doors, count: 3_000, seed: "first" };
+  yield await attack("3,000 hostile TLS and WebSocket connections", "floodConnections", breach);
   await using idle = await holding("holdConnections", { port, count: 2_000 });
   yield await check("2,000 idle TCP connections: most are refused", () => JSON.stringify(idle.figures));
   await using slow = await holding("holdHttp", web);
@@ -48,6 +51,10 @@ export async function* proveStrangersTraffic(): AsyncGenerator<Check> {
   const more = { ...barrage, protos: false, seed: "second" };
   yield await attack("50,000 more hostile datagrams", "sendDatagrams", more);
   yield await attack("PROTOS over TCP, every 30th", "sendStreams", { port });
+  yield await attack("3,000 more hostile TLS and WebSocket connections", "floodConnections", {
+    ...breach,
+    seed: "second",
+  });
   const ports = { firstPort: rtpPorts.first, lastPort: rtpPorts.last };
   yield await attack("RTP, RTCP and junk injected to every media port", "injectMedia", {
     ...ports,

@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import type { CertificateFiles } from "./certificate.ts";
 import { freePort } from "./ports.ts";
 import { startPeer, temporaryFolder, type Peer } from "./processes.ts";
 import { sequence } from "./sound.ts";
@@ -13,7 +14,9 @@ export interface PhoneOptions {
   /** What it says into the line, over and over from the answer on; silence when left out. 8 kHz. */
   readonly says?: Sound;
   readonly codec?: "PCMU" | "PCMA";
-  readonly transport?: "udp" | "tcp";
+  readonly transport?: "udp" | "tcp" | "tls";
+  /** What it shows over TLS. */
+  readonly certificate?: CertificateFiles;
   /** Where it listens: 127.0.0.1, or `::1`. */
   readonly host?: "127.0.0.1" | "::1";
 }
@@ -54,7 +57,9 @@ const modulesFolder = "/usr/lib/baresip/modules";
 
 export async function startBaresip(options: PhoneOptions): Promise<Phone> {
   const folder = temporaryFolder(`baresip-${options.user}`);
-  const port = await freePort();
+  const ownPort = await freePort();
+  // It listens for TLS on the port after the one that it is told.
+  const port = options.transport === "tls" ? ownPort + 1 : ownPort;
   const controlPort = await freePort();
   const rtpPort = await freePort();
   const host = options.host ?? "127.0.0.1";
@@ -62,10 +67,18 @@ export async function startBaresip(options: PhoneOptions): Promise<Phone> {
   mkdirSync(join(folder.path, "recordings"), { recursive: true });
   mkdirSync(home);
   const source = join(folder.path, "says.wav");
+  const certificate = join(folder.path, "certificate.pem");
+  if (options.certificate !== undefined) {
+    const { certificateFile, keyFile } = options.certificate;
+    writeFileSync(certificate, readFileSync(certificateFile, "utf8") + readFileSync(keyFile, "utf8"));
+  }
   writeWav(source, repeated(options.says ?? sequence([{ hz: [], seconds: 1 }])));
   writeFileSync(
     join(home, "config"),
-    configuration({ folder: folder.path, host, port, controlPort, rtpPort, source }),
+    configuration({
+      ...{ folder: folder.path, host, port: ownPort, controlPort, rtpPort, source },
+      ...(options.certificate === undefined ? {} : { certificate }),
+    }),
   );
   const address = `sip:${options.user}@${bracketed(host)}:${port}`;
   const settings = [
@@ -115,10 +128,12 @@ function configuration(told: {
   controlPort: number;
   rtpPort: number;
   source: string;
+  certificate?: string;
 }): string {
   return [
     `sip_listen ${bracketed(told.host)}:${told.port}`,
     `net_interface ${told.host}`,
+    ...(told.certificate === undefined ? [] : [`sip_certificate ${told.certificate}`]),
     "call_max_calls 8",
     `audio_source aufile,${told.source}`,
     "audio_player aubridge,ear",

@@ -13,11 +13,13 @@ import type { ConfigShape, TrunkShape } from "#network/config-schema.ts";
 import { bankConfig } from "#rig/bank.ts";
 import { type Phone, type PhoneOptions, startBaresip } from "#rig/baresip.ts";
 import { mayCapture } from "#rig/capture.ts";
+import { makeAuthority } from "#rig/certificate.ts";
 import { secondsWithin, type Span, span } from "#rig/ear.ts";
 import { startLinphone } from "#rig/linphone.ts";
 import { type MeasuredCall, type Measures, openMeasuredCall, takesSeconds } from "#rig/measured-call.ts";
+import { freePort } from "#rig/ports.ts";
 import { installed, temporaryFolder } from "#rig/processes.ts";
-import { heardTouchTones, sequence } from "#rig/sound.ts";
+import { heardTone, heardTouchTones, lengthOf, sequence } from "#rig/sound.ts";
 import { annsNumber } from "#rig/story.ts";
 import { voiceHz } from "#rig/tone-voice.ts";
 import { writeWav } from "#rig/wav.ts";
@@ -111,6 +113,32 @@ describe("real telephones", { skip: missing, timeout: 230_000 }, () => {
     );
     eachHearsWhatIsTheirs(measured);
     pushed(measured, ["12"]);
+  });
+
+  test("a center whose trunk is TLS: Bob signs on, hears Ann, pushes a page and hangs up", async (t) => {
+    if (!installed("openssl")) return t.skip("no openssl");
+    using authority = makeAuthority();
+    const certificate = authority.issue("IP:127.0.0.1");
+    await using ann = await anns();
+    await using bob = await bobs({ transport: "tls", certificate });
+    const environment = {
+      TANDEM_SIP_TLS_PORT: String(await freePort()),
+      TANDEM_SIP_TLS_CERTIFICATE: certificate.certificateFile,
+      TANDEM_SIP_TLS_KEY: certificate.keyFile,
+      TANDEM_SIP_TLS_CA: authority.file,
+    };
+    const config = bank(ann, bob, { transport: "tls" });
+    await using call = await openMeasuredCall({ config, ann, bob, environment });
+    await talk(call, ann, bob);
+    const [record] = await call.platform.calls();
+    assert.equal(record?.outcome, "completed");
+    assert.deepEqual(
+      record.pagesPushed.map((push) => push.digits),
+      ["12"],
+    );
+    // What was said to him cannot be told from the wire, which nobody can read: his telephone recorded it.
+    const [recorded] = bob.recordings("heard");
+    assert.ok(recorded !== undefined && lengthOf(heardTone(recorded, annsTone)) > 1, "Bob hears Ann");
   });
 
   test("IPv6 from end to end", async (t) => {

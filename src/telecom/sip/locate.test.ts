@@ -13,6 +13,7 @@ const zone: { srv: Record<string, SrvRecord[]>; addresses: Record<string, string
       { name: "second.example", port: 5070, priority: 20, weight: 1 },
       { name: "first.example", port: 5060, priority: 10, weight: 1 },
     ],
+    "_sips._tcp.trunk.example": [{ name: "first.example", port: 5071, priority: 10, weight: 1 }],
     "_sip._udp.none.example": [{ name: ".", port: 0, priority: 0, weight: 0 }],
     "_sip._tcp.shared.example": [
       { name: "one.example", port: 5060, priority: 10, weight: 90 },
@@ -45,6 +46,25 @@ test("SRV records lead by priority, each to all its addresses", async () => {
     found.map((target) => `${target.address} ${target.port}`),
     ["192.0.2.1 5060", "2001:db8::1 5060", "192.0.2.2 5070"],
   );
+});
+
+test("over TLS the service is sips, and the far end must prove the name that we were told (RFC 5922 4)", async () => {
+  const only4 = { ...means, families: [4] as const };
+  assert.deepEqual(await locate({ host: "trunk.example", transport: "tls" }, only4), [
+    { transport: "tls", address: "192.0.2.1", port: 5071, serverName: "trunk.example" },
+  ]);
+  assert.deepEqual(await locate({ host: "plain.example", transport: "tls" }, means), [
+    { transport: "tls", address: "192.0.2.3", port: 5061, serverName: "plain.example" },
+  ]);
+  const address = { host: "192.0.2.7", transport: "tls" } as const;
+  for (const [hop, serverName] of [
+    [address, "192.0.2.7"],
+    [{ ...address, serverName: "trunk.example" }, "trunk.example"],
+  ] as const) {
+    assert.deepEqual(await locate(hop, means), [
+      { transport: "tls", address: "192.0.2.7", port: 5061, serverName },
+    ]);
+  }
 });
 
 test("addresses of a family that we are not bound to are left out", async () => {

@@ -1,13 +1,20 @@
 import { lookup, Resolver as DnsResolver } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
 import type { Random } from "#base/random.ts";
+import type { TransportName } from "./message/message.ts";
+import { usualPort } from "./transport/transports.ts";
 
 /** Where a request can be sent: an address, not a name. */
 export interface SipTarget {
-  readonly transport: "udp" | "tcp";
+  readonly transport: TransportName;
   readonly address: string;
   readonly port: number;
+  /** Over TLS alone, and always there: the name that the far end must prove (RFC 5922 7). */
+  readonly serverName?: string;
 }
+
+/** How a call's trunk is reached: what its far end names without a transport, or by its address alone, is reached so too. */
+export type UsualWay = Pick<SipTarget, "transport" | "serverName">;
 
 /** What of the DNS RFC 3263 needs. Both answer an empty list for a name that has none of it, and for a DNS that fails. */
 export interface Resolver {
@@ -26,7 +33,9 @@ export interface NextHop {
   /** A name, an IPv4 address, or an IPv6 address with or without its brackets. */
   readonly host: string;
   readonly port?: number;
-  readonly transport: "udp" | "tcp";
+  readonly transport: TransportName;
+  /** Over TLS: the name to prove where `host` is an address; else the address has to be proven. */
+  readonly serverName?: string | undefined;
 }
 
 // A leg's ring time is over before ten silent targets are.
@@ -42,13 +51,17 @@ export async function locate(
 ): Promise<readonly SipTarget[]> {
   const { transport } = hop;
   const host = hop.host.replace(/^\[(.*)\]$/, "$1");
-  if (isIP(host) !== 0) return [{ transport, address: host, port: hop.port ?? 5060 }];
+  if (isIP(host) !== 0) {
+    const target = { transport, address: host, port: hop.port ?? usualPort[transport] };
+    return [{ ...target, ...toProve(hop.serverName ?? host) }];
+  }
   // RFC 3263 4.2: a port that is named forbids SRV.
   if (hop.port !== undefined) return named({ name: host, port: hop.port });
-  const records = await means.resolver.srv(`_sip._${transport}.${host}`);
+  const service = transport === "tls" ? "_sips._tcp" : `_sip._${transport}`;
+  const records = await means.resolver.srv(`${service}.${host}`);
   // RFC 2782: the root as target means that the service is decidedly not there.
   if (records.length === 1 && records[0]?.name === ".") return [];
-  if (records.length === 0) return named({ name: host, port: 5060 });
+  if (records.length === 0) return named({ name: host, port: usualPort[transport] });
   const found: SipTarget[] = [];
   for (const record of inTurn(records, means.random)) {
     found.push(...(await named(record)));
@@ -58,10 +71,17 @@ export async function locate(
 
   async function named(record: { readonly name: string; readonly port: number }): Promise<SipTarget[]> {
     const addresses = await means.resolver.addresses(record.name);
-    return addresses
-      .filter((address) => means.families.includes(isIPv6(address) ? 6 : 4))
-      .slice(0, mostTargets)
-      .map((address) => ({ transport, address, port: record.port }));
+    return (
+      addresses
+        .filter((address) => means.families.includes(isIPv6(address) ? 6 : 4))
+        .slice(0, mostTargets)
+        // RFC 5922 4: it is the trunk's own name that must be proven, wherever the DNS leads.
+        .map((address) => ({ transport, address, port: record.port, ...toProve(host) }))
+    );
+  }
+
+  function toProve(serverName: string): Pick<SipTarget, "serverName"> {
+    return transport === "tls" ? { serverName } : {};
   }
 }
 
@@ -117,8 +137,8 @@ export function sameTarget(target: SipTarget, other: SipTarget): boolean {
   return spelled(target) === spelled(other);
 }
 
-function spelled(target: SipTarget): string {
-  return `${target.transport} ${target.address} ${target.port}`;
+function spelled({ transport, address, port, serverName }: SipTarget): string {
+  return [transport, address, port, serverName?.toLowerCase() ?? ""].join(" ");
 }
 
 /**

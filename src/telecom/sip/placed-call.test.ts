@@ -37,7 +37,7 @@ function running(whereIs: (lookUp: number) => Promise<SipTarget | undefined> = a
         forgotten = true;
       },
     },
-    "udp",
+    { transport: "udp" },
   );
   call.begin(usualWish);
   return {

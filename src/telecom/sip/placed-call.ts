@@ -15,7 +15,7 @@ import type {
 import { nextHop } from "./dialog/dialog.ts";
 import { dueAtMs } from "./dialog/refresh.ts";
 import { step } from "./dialog/step.ts";
-import type { SipTarget } from "./locate.ts";
+import type { SipTarget, UsualWay } from "./locate.ts";
 import type { SipRequest, SipResponse } from "./message/message.ts";
 import type { ServerTransaction } from "./transaction/server-transaction.ts";
 
@@ -29,7 +29,7 @@ export interface CallParts {
   /** Without a transaction: the ACK of a 2xx. */
   readonly sendAck: (request: SipRequest, target: SipTarget) => void;
   /** Where a URI of the far end leads now; undefined when it leads nowhere. */
-  readonly whereIs: (uri: string, usual: SipTarget["transport"]) => Promise<SipTarget | undefined>;
+  readonly whereIs: (uri: string, usual: UsualWay) => Promise<SipTarget | undefined>;
   readonly targetIs: (news: TargetNews) => void;
   /** `from` is the address that the message behind the event came from. */
   readonly tell: (event: CallEvent, from: string | undefined) => void;
@@ -53,7 +53,7 @@ const mostAnswerable = 8;
 /** Runs the machine of one call: inputs in turn, effects in their order, one timer. */
 export class RunningCall {
   readonly #parts: CallParts;
-  readonly #transport: SipTarget["transport"];
+  readonly #usual: UsualWay;
   readonly #inputs: { readonly input: CallInput; readonly from: string | undefined }[] = [];
   readonly #sent = new Map<string, SentRequest>();
   readonly #answerable = new Map<string, ServerTransaction>();
@@ -64,9 +64,9 @@ export class RunningCall {
   #left: Promise<void> = Promise.resolve();
   #cancelTimer: Cancel = () => {};
 
-  constructor(parts: CallParts, transport: SipTarget["transport"]) {
+  constructor(parts: CallParts, usual: UsualWay) {
     this.#parts = parts;
-    this.#transport = transport;
+    this.#usual = usual;
   }
 
   begin(wish: CallWish): void {
@@ -184,7 +184,7 @@ export class RunningCall {
   }
 
   #sendOn(request: SipRequest, send: (target: SipTarget | undefined) => void): void {
-    const found = this.#parts.whereIs(nextHop(request), this.#transport).catch((error: unknown) => {
+    const found = this.#parts.whereIs(nextHop(request), this.#usual).catch((error: unknown) => {
       this.#parts.log.error({ error: String(error) }, "A far end's address could not be looked up.");
       return undefined;
     });

@@ -10,21 +10,33 @@ import {
   methods,
   supportedOptions,
 } from "./dialog/call-state.ts";
-import { locate, type NextHop, Quarantine, type Resolver, type SipTarget, systemResolver } from "./locate.ts";
+import {
+  locate,
+  type NextHop,
+  Quarantine,
+  type Resolver,
+  type SipTarget,
+  systemResolver,
+  type UsualWay,
+} from "./locate.ts";
 import { paramValue } from "./message/grammar.ts";
 import { callId, to } from "./message/headers.ts";
-import type { SipRequest } from "./message/message.ts";
+import type { SipRequest, TransportName } from "./message/message.ts";
 import { parseUri } from "./message/uri.ts";
 import { type CallParts, RunningCall } from "./placed-call.ts";
 import { answerToStray } from "./stray.ts";
-import type { WireMessage } from "./transport/transport.ts";
 import type { Timing } from "./transaction/timing.ts";
+import type { TlsOptions } from "./transport/doors.ts";
+import type { SentBy, WireMessage } from "./transport/transport.ts";
+import { isDialled } from "./transport/transports.ts";
+import type { WebSocketOptions } from "./transport/web-socket.ts";
 import { openTransactionLayer, type TransactionLayer } from "./transaction/transaction-layer.ts";
 
 /** RFC 3261 6: the user agent. It places calls, and keeps each one's dialogs going until they are over. */
 export interface UserAgent {
-  /** What our Contact says. */
-  readonly address: { readonly host: string; readonly port: number };
+  /** What our Contact says over UDP and TCP, and over any transport. */
+  readonly address: SentBy;
+  addressOver(transport: TransportName): SentBy;
   /** RFC 3263: a trunk's addresses in the order to try, those that died lately last. */
   locate(hop: NextHop): Promise<readonly SipTarget[]>;
   /** Sends the INVITE. `heard` is told what becomes of it, with the address that the message behind it came from. */
@@ -47,6 +59,8 @@ export interface UserAgentOptions {
   readonly advertisedAddress?: string;
   /** Every SIP message as it goes: for whoever looks on. Must not throw. */
   readonly onWire?: (message: WireMessage) => void;
+  readonly tls?: TlsOptions;
+  readonly webSocket?: WebSocketOptions;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -70,6 +84,8 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
       port: options.port,
       ...(options.advertisedAddress === undefined ? {} : { advertisedAddress: options.advertisedAddress }),
       ...(options.onWire === undefined ? {} : { onWire: options.onWire }),
+      ...(options.tls === undefined ? {} : { tls: options.tls }),
+      ...(options.webSocket === undefined ? {} : { webSocket: options.webSocket }),
     },
     clock,
     random,
@@ -89,15 +105,18 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     return quarantine.sorted(await locate(hop, { resolver, random, families }), clock.now());
   }
 
-  async function whereIs(text: string, usual: SipTarget["transport"]): Promise<SipTarget | undefined> {
+  async function whereIs(text: string, usual: UsualWay): Promise<SipTarget | undefined> {
     const uri = parseUri(text);
     if (uri?.type !== "sip") return undefined;
-    const named = paramValue(uri.params, "transport")?.toLowerCase();
-    const transport = named === "tcp" || named === "udp" ? named : usual;
+    const named = paramValue(uri.params, "transport")?.toLowerCase() ?? usual.transport;
+    // What began over TLS goes on over it, whatever a Contact says: nothing of it is sent in the clear.
+    const isSecure = uri.scheme === "sips" || usual.transport === "tls";
+    const transport = isSecure ? "tls" : isDialled(named) ? named : usual.transport;
     const host = paramValue(uri.params, "maddr") ?? uri.host;
     const [target] = await located({
       host,
       transport,
+      serverName: usual.serverName,
       ...(uri.port === undefined ? {} : { port: uri.port }),
     });
     return target;
@@ -130,10 +149,11 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
 
   return {
     address: layer.sentBy,
+    addressOver: layer.sentByOver,
     locate: located,
     place(wish, heard) {
       const key = `${wish.callId} ${paramValue(wish.from.params, "tag") ?? ""}`;
-      const call = new RunningCall(partsFor(key, heard), wish.targets[0]?.transport ?? "udp");
+      const call = new RunningCall(partsFor(key, heard), wish.targets[0] ?? { transport: "udp" });
       calls.set(key, call);
       call.begin(wish);
       return { say: (input) => call.input(input) };

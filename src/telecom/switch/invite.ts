@@ -69,7 +69,9 @@ function identityHeaders(identity: LegIdentity, ourHost: string): readonly Heade
 }
 
 function contactUri(target: DialTarget, us: { host: string; port: number }): string {
-  const params = target.transport === "tcp" ? [{ name: "transport", value: "tcp" }] : [];
+  const { transport } = target;
+  // RFC 3261 26.2.2 deprecates transport=tls, and every telephone says it: a sips URI would ask for TLS on each hop.
+  const params = transport === "udp" ? [] : [{ name: "transport", value: transport }];
   return sipUri({ user: "tandem", host: us.host, port: us.port, params });
 }
 

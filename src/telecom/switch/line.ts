@@ -86,7 +86,13 @@ export class Line {
       });
       const sdp = await media.createOffer(this.id);
       if (!this.isLive) return;
-      const wish = inviteFor({ command, sdp, targets, us: agent.address, random });
+      const wish = inviteFor({
+        command,
+        sdp,
+        targets,
+        us: agent.addressOver(command.target.transport),
+        random,
+      });
       this.#call = agent.place(wish, (event, from) => this.#heard(event, from));
     });
   }

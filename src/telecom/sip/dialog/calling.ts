@@ -224,7 +224,7 @@ function redirected(call: OutgoingCall, response: SipResponse, end: CallEnd, mom
     tried: [...tried, ...toTry],
     hosts: wish.hosts,
     targets,
-    usual: wish.targets[0]?.transport ?? "udp",
+    usual: wish.targets[0] ?? { transport: "udp" },
   });
   return nextRedirection({ ...call, toTry: [...found, ...toTry] }, end, moment);
 }

@@ -22,6 +22,7 @@ test("a redirection to another port, transport or address of the trunk is follow
     ["<sip:200@192.0.2.2:5080;transport=TCP>", "sip:200@192.0.2.2:5080 at tcp 192.0.2.2 5080"],
     ["<sip:200@192.0.2.1;transport=tcp>", "sip:200@192.0.2.1 at tcp 192.0.2.1 5060"],
     ["<sip:200@192.0.2.2>", "sip:200@192.0.2.2 at udp 192.0.2.2 5060"],
+    ["<sip:200@192.0.2.2;transport=tls>", "sip:200@192.0.2.2 at tls 192.0.2.2 5061 192.0.2.2"],
     // The same number at the same place, by another transport: no circle.
     ["<sip:100@trunk.example>, <sip:100@192.0.2.1;transport=tcp>", "sip:100@192.0.2.1 at tcp 192.0.2.1 5060"],
   ] as const) {
@@ -31,8 +32,17 @@ test("a redirection to another port, transport or address of the trunk is follow
   }
 });
 
+test("a trunk that is called over TLS stays so, and must prove its name wherever it leads", () => {
+  const target = { transport: "tls", address: "192.0.2.1", port: 5061, serverName: "trunk.example" } as const;
+  for (const contact of ["<sip:200@192.0.2.2:5070>", "<sip:200@192.0.2.2:5070;transport=udp>"]) {
+    const peer = new ScriptedPeer({ hosts, targets: [target] });
+    peer.responds(302, movedTo(contact));
+    assert.deepEqual(invites(peer).slice(1), ["sip:200@192.0.2.2:5070 at tls 192.0.2.2 5070 trunk.example"]);
+  }
+});
+
 test("a name of the trunk, or a transport that we do not speak, leads where the trunk is", () => {
-  for (const contact of ["<sip:200@trunk.example:5080>", "<sip:200@192.0.2.2:5061;transport=tls>"]) {
+  for (const contact of ["<sip:200@trunk.example:5080>", "<sip:200@192.0.2.2:5080;transport=sctp>"]) {
     const peer = new ScriptedPeer({ hosts });
     peer.responds(302, movedTo(contact));
     assert.match(invites(peer).at(-1) ?? "", / at udp 192\.0\.2\.1 5060$/);

@@ -1,9 +1,10 @@
 import { isIP } from "node:net";
-import { type SipTarget, sameTarget } from "../locate.ts";
+import { type SipTarget, sameTarget, type UsualWay } from "../locate.ts";
 import { paramValue } from "../message/grammar.ts";
 import { contacts } from "../message/headers.ts";
 import type { SipResponse } from "../message/message.ts";
 import { formatUri, parseUri, type SipUri } from "../message/uri.ts";
+import { isDialled, usualPort } from "../transport/transports.ts";
 
 // RFC 3261 8.1.3.4 leaves the bound to us: a trunk that sends a call round more than five times has a loop.
 const mostRedirections = 5;
@@ -25,9 +26,9 @@ export function redirections(wish: {
   readonly tried: readonly Redirection[];
   /** Hosts of the trunk, as the dial command named them. */
   readonly hosts: readonly string[];
-  /** The trunk's targets that are left, the one in use first; and its transport, where a Contact names none. */
+  /** The trunk's targets that are left, the one in use first; and how it is reached, where a Contact does not say. */
   readonly targets: readonly SipTarget[];
-  readonly usual: SipTarget["transport"];
+  readonly usual: UsualWay;
 }): readonly Redirection[] {
   const named = contacts(wish.response);
   if (named === undefined || named === "*") return [];
@@ -66,14 +67,17 @@ export function targetsFor(
  */
 function targetNamed(
   uri: SipUri,
-  trunk: { readonly targets: readonly SipTarget[]; readonly usual: SipTarget["transport"] },
+  trunk: { readonly targets: readonly SipTarget[]; readonly usual: UsualWay },
 ): SipTarget | undefined {
   if (isIP(uri.host) === 0) return undefined;
   const named = paramValue(uri.params, "transport")?.toLowerCase();
-  if (named !== undefined && named !== "udp" && named !== "tcp") return undefined;
+  if (named !== undefined && !isDialled(named)) return undefined;
   if (named === undefined && uri.port === undefined)
     return trunk.targets.find((target) => target.address === uri.host);
-  return { transport: named ?? trunk.usual, address: uri.host, port: uri.port ?? 5060 };
+  // A trunk that is called over TLS is not called in the clear because it says so.
+  const transport = trunk.usual.transport === "tls" ? "tls" : (named ?? trunk.usual.transport);
+  const target = { transport, address: uri.host, port: uri.port ?? usualPort[transport] };
+  return transport === "tls" ? { ...target, serverName: trunk.usual.serverName ?? uri.host } : target;
 }
 
 function mayFollow(uri: SipUri, hosts: readonly string[]): boolean {
@@ -88,8 +92,9 @@ function plain(uri: SipUri): string {
 }
 
 /** Places that are spelled alike are one: names ignore case, a port may be left out, a transport be understood. */
-function canonical({ uri: text, target }: Redirection, usual: SipTarget["transport"]): string {
+function canonical({ uri: text, target }: Redirection, usual: UsualWay): string {
   const uri = parseUri(text);
   if (uri?.type !== "sip") return text;
-  return `${uri.user ?? ""}@${uri.host.toLowerCase()}:${uri.port ?? 5060} ${target?.transport ?? usual}`;
+  const transport = target?.transport ?? usual.transport;
+  return `${uri.user ?? ""}@${uri.host.toLowerCase()}:${uri.port ?? usualPort[transport]} ${transport}`;
 }

@@ -28,11 +28,16 @@ export interface HeaderLine {
   readonly value: string;
 }
 
+/** How messages travel: RFC 3261 18, and RFC 7118 for `ws` and `wss`. */
+export type TransportName = "udp" | "tcp" | "tls" | "ws" | "wss";
+
 /** Where a message came from or goes to. */
 export interface Flow {
-  readonly transport: "udp" | "tcp";
+  readonly transport: TransportName;
   readonly localAddress: string;
   readonly localPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** Of TLS to a far end of our choice: the name that its certificate must hold (RFC 5922 7). */
+  readonly serverName?: string;
 }

@@ -83,6 +83,18 @@ test("a request whose connection is closed before anything came fails as 503; ot
   assert.equal(clock.waiting, 0);
 });
 
+test("a request on a connection whose place a newer one has taken is told too, and those on the newer one stand", async () => {
+  const { layer, flow, closesLate } = await openOnPaper();
+  const tcp: Flow = { ...flow, transport: "tcp" };
+  const [early, late] = [listener(), listener()];
+  layer.request(ours("INVITE"), tcp, early.handlers);
+  const close = closesLate(tcp);
+  layer.request(ours("INVITE"), tcp, late.handlers);
+  close();
+  assert.deepEqual([early.heard, late.heard], [["failure 503"], []]);
+  await layer.close();
+});
+
 test("a large request whose TCP connection is closed before anything came is tried over UDP", async () => {
   const { layer, flow, sent, closes } = await openOnPaper();
   const { heard, handlers } = listener();

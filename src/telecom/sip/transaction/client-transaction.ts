@@ -1,7 +1,9 @@
 import type { Cancel, Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { Flow, SipRequest, SipResponse } from "../message/message.ts";
+import type { ConnectionId } from "../transport/connections.ts";
 import type { SendOutcome } from "../transport/transport.ts";
+import { isReliable } from "../transport/transports.ts";
 import { makeCancel } from "./ack-and-cancel.ts";
 import {
   type InviteClientInput,
@@ -47,14 +49,22 @@ export interface ClientRoom {
   readonly clock: Clock;
   readonly log: Log;
   readonly timing: Timing;
-  send(flow: Flow, request: SipRequest): Promise<SendOutcome>;
+  /** `connection` is the one that it takes, if any. */
+  send(flow: Flow, request: SipRequest): Sending;
   /** By `clientKey`. */
   readonly running: Map<string, RunningClient>;
 }
 
+interface Sending {
+  readonly outcome: Promise<SendOutcome>;
+  readonly connection: ConnectionId | undefined;
+}
+
 export interface RunningClient extends ClientTransaction {
+  /** The connection that it went out on. */
+  readonly connection: ConnectionId | undefined;
   receive(response: SipResponse, flow: Flow): void;
-  /** The connection that it went out on is gone. */
+  /** That connection is gone. */
   connectionLost(): void;
   end(): void;
 }
@@ -82,6 +92,7 @@ function startInvite(
   let cancelling: "no" | "wanted" | "sent" = "no";
   let stopWaiting: Cancel = () => {};
   let lastFlow = flow;
+  let connection: ConnectionId | undefined;
 
   const machine = new RunningMachine<InviteClientState, InviteClientInput, InviteClientTimer>({
     first: startInviteClient(invite, pace, room.clock.now()),
@@ -89,7 +100,9 @@ function startInvite(
     timerInput: (timer) => ({ type: "timer", timer }),
     perform: (effect) =>
       performFor(effect, {
-        send: (request) => sendOrFail(room, flow, request, () => machine.input({ type: "transport-error" })),
+        send(request) {
+          connection = sendOrFail(room, flow, request, () => machine.input({ type: "transport-error" }));
+        },
         inform: (response) => {
           if (cancelling === "wanted") sendCancel();
           handlers.onResponse(response, lastFlow);
@@ -117,6 +130,9 @@ function startInvite(
   const transaction: RunningClient = {
     request: invite,
     flow,
+    get connection() {
+      return connection;
+    },
     cancel() {
       if (cancelling === "no") cancelling = "wanted";
       sendCancel();
@@ -144,6 +160,7 @@ function startOther(
   const pace = paceOf(room, flow);
   const key = clientKey(request);
   let lastFlow = flow;
+  let connection: ConnectionId | undefined;
 
   const machine = new RunningMachine<RequestClientState, RequestClientInput, RequestClientTimer>({
     first: startRequestClient(request, pace, room.clock.now()),
@@ -151,7 +168,9 @@ function startOther(
     timerInput: (timer) => ({ type: "timer", timer }),
     perform: (effect) =>
       performFor(effect, {
-        send: (message) => sendOrFail(room, flow, message, () => machine.input({ type: "transport-error" })),
+        send(message) {
+          connection = sendOrFail(room, flow, message, () => machine.input({ type: "transport-error" }));
+        },
         inform: (response) => handlers.onResponse(response, lastFlow),
         fail: handlers.onFailure,
       }),
@@ -163,6 +182,9 @@ function startOther(
   const transaction: RunningClient = {
     request,
     flow,
+    get connection() {
+      return connection;
+    },
     // RFC 3261 9.1: only INVITE is cancelled.
     cancel: () => {},
     receive(response, from) {
@@ -180,7 +202,7 @@ function startOther(
 }
 
 function paceOf(room: ClientRoom, flow: Flow): Pace {
-  return { timing: room.timing, reliable: flow.transport === "tcp" };
+  return { timing: room.timing, reliable: isReliable(flow) };
 }
 
 type Outward = Exclude<Effect<TimerName>, { readonly type: "set-timer" | "cancel-timer" }>;
@@ -197,11 +219,19 @@ function performFor(effect: Outward, { send, inform, fail }: Performers): void {
   else if (effect.type === "failure") fail(effect.failure === "timeout" ? 408 : 503);
 }
 
-function sendOrFail(room: ClientRoom, flow: Flow, request: SipRequest, fail: () => void): void {
-  void room.send(flow, request).then((outcome) => {
-    if (outcome.type === "failed") {
-      room.log.debug({ to: flow.remoteAddress, why: outcome.why }, "A SIP request could not be sent.");
+/** Tells the connection that the request takes. */
+function sendOrFail(
+  room: ClientRoom,
+  flow: Flow,
+  request: SipRequest,
+  fail: () => void,
+): ConnectionId | undefined {
+  const { outcome, connection } = room.send(flow, request);
+  void outcome.then((told) => {
+    if (told.type === "failed") {
+      room.log.debug({ to: flow.remoteAddress, why: told.why }, "A SIP request could not be sent.");
       fail();
     }
   });
+  return connection;
 }

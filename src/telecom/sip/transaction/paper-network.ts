@@ -5,6 +5,7 @@ import { seededRandom } from "#base/random.ts";
 import { withHeader, withoutHeader } from "../message/build.ts";
 import type { Flow, SipMessage, SipRequest, SipResponse } from "../message/message.ts";
 import { serialize } from "../message/serialize.ts";
+import type { ConnectionId } from "../transport/connections.ts";
 import type { SendOutcome, Transport, TransportOptions } from "../transport/transport.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
 import { type LayerOptions, openTransactionLayer } from "./transaction-layer.ts";
@@ -17,6 +18,9 @@ export async function openOnPaper(more: Partial<LayerOptions> = {}) {
   const sent: { atMs: number; flow: Flow; message: SipMessage }[] = [];
   const transactions: ServerTransaction[] = [];
   const acquainted = new Set<string>();
+  const newer = new Map<number, ConnectionId>();
+  const connectionNow = (way: Flow): ConnectionId => newer.get(way.remotePort) ?? way.remotePort;
+  const sentBy = { host: "192.0.2.1", port: 5060 };
   let outcome: SendOutcome = { type: "sent" };
   let hand: TransportOptions["onMessage"] = () => {};
   let closed: TransportOptions["onClosed"] = () => {};
@@ -31,7 +35,8 @@ export async function openOnPaper(more: Partial<LayerOptions> = {}) {
     hand = options.onMessage;
     closed = options.onClosed;
     return {
-      sentBy: { host: "192.0.2.1", port: 5060 },
+      sentBy,
+      sentByOver: () => sentBy,
       flowTo: () => flow,
       flowFor: (request, wanted) =>
         serialize(request).length > 1_000 && wanted.transport === "udp"
@@ -41,6 +46,7 @@ export async function openOnPaper(more: Partial<LayerOptions> = {}) {
         sent.push({ atMs: clock.now() - startMs, flow: way, message });
         return way.transport === "tcp" && tcpRefused ? { type: "failed", why: "refused" } : outcome;
       },
+      connectionTo: (way) => (way.transport === "udp" ? undefined : connectionNow(way)),
       knows: (address) => acquainted.has(address),
       endFlow: () => {},
       stats: () => ({ messages: 0, refused: 0, dropped: 0, connections: 0 }),
@@ -73,7 +79,13 @@ export async function openOnPaper(more: Partial<LayerOptions> = {}) {
     receive: (message: SipMessage, remoteAddress = flow.remoteAddress) =>
       hand({ ...flow, remoteAddress }, message),
     /** The TCP connection to the flow's remote end is gone. */
-    closes: (way: Flow) => closed(way),
+    closes: (way: Flow) => closed(way, connectionNow(way)),
+    /** A newer connection to the flow's remote end has taken the place of one that closes only now. */
+    closesLate(way: Flow) {
+      const older = connectionNow(way);
+      newer.set(way.remotePort, older + 100_000);
+      return () => closed(way, older);
+    },
     /** We have sent to this address before. */
     knows: (address: string) => void acquainted.add(address),
     fail: () => {

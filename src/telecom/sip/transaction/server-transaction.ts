@@ -4,6 +4,7 @@ import { makeResponse } from "../message/build.ts";
 import type { Flow, SipMessage, SipRequest, SipResponse } from "../message/message.ts";
 import { serialize } from "../message/serialize.ts";
 import type { SendOutcome } from "../transport/transport.ts";
+import { isReliable } from "../transport/transports.ts";
 import { repeatAccept } from "./accept-repeater.ts";
 import {
   type InviteServerInput,
@@ -213,7 +214,7 @@ function startOther(room: ServerRoom, request: SipRequest, flow: Flow, toTag: st
 }
 
 function paceOf(room: ServerRoom, flow: Flow): Pace {
-  return { timing: room.timing, reliable: flow.transport === "tcp" };
+  return { timing: room.timing, reliable: isReliable(flow) };
 }
 
 function sendOrTell(room: ServerRoom, flow: Flow, message: SipMessage, fail: () => void): void {

@@ -9,7 +9,7 @@ import { callId, cseq, formatVia, headerValue, topVia } from "../message/headers
 import type { Flow, SipMessage, SipRequest, SipResponse } from "../message/message.ts";
 import { type Abilities, validate } from "../message/validate.ts";
 import { sameAddress } from "../transport/addresses.ts";
-import { sameConnection } from "../transport/tcp.ts";
+import type { ConnectionId } from "../transport/connections.ts";
 import {
   openTransport,
   type Refusal,
@@ -31,8 +31,9 @@ import { type Timing, usualTiming } from "./timing.ts";
  * not sound (`validate`) are answered or dropped here and never reach the user.
  */
 export interface TransactionLayer {
-  /** What a Contact of ours says. */
+  /** What a Contact of ours says over UDP and TCP, and over any transport. */
   readonly sentBy: Transport["sentBy"];
+  readonly sentByOver: Transport["sentByOver"];
   /** The flow to a peer, by address: names were resolved before (RFC 3263). */
   flowTo: Transport["flowTo"];
   /** Sends a request (any but ACK) in a transaction of its own; the Via is added here. Throws SIP_UNSERIALIZABLE. */
@@ -56,7 +57,10 @@ export interface LayerStats {
 }
 
 export interface LayerOptions {
-  readonly listen: Pick<TransportOptions, "address" | "port" | "advertisedAddress" | "tcpLimits" | "onWire">;
+  readonly listen: Pick<
+    TransportOptions,
+    "address" | "port" | "advertisedAddress" | "tls" | "webSocket" | "connectionLimits" | "onWire"
+  >;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -105,7 +109,10 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     clock,
     log,
     timing,
-    send: (flow, request) => transport.send(flow, request),
+    send(flow, request) {
+      const outcome = transport.send(flow, request);
+      return { outcome, connection: transport.connectionTo(flow) };
+    },
     running: new Map(),
   };
   const serverRoom: ServerRoom = {
@@ -132,12 +139,12 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
   }
 
   /**
-   * RFC 3261 17.1.4, 18.4: nothing is repeated over TCP, so what was asked over a connection that is gone, and had no sign of life,
+   * RFC 3261 17.1.4, 18.4: nothing is repeated over a connection, so what was asked over one that is gone, and had no sign of life,
    * has failed. Where there was one the far end is at work; it answers on a new connection if it must (18.2.2).
    */
-  function connectionLost(flow: Flow): void {
+  function connectionLost(_flow: Flow, connection: ConnectionId): void {
     // What fails may be asked anew, over a new connection to the same place: that is none of these.
-    const asked = [...clientRoom.running.values()].filter((client) => sameConnection(client.flow, flow));
+    const asked = [...clientRoom.running.values()].filter((client) => client.connection === connection);
     for (const client of asked) client.connectionLost();
   }
 
@@ -145,7 +152,8 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     const client = clientRoom.running.get(clientKey(response));
     // RFC 3261 18.1.2: a response whose Via is not ours is discarded.
     const via = topVia(response);
-    const ours = via.host === transport.sentBy.host && (via.port ?? 5060) === transport.sentBy.port;
+    const { host, port } = transport.sentByOver(client?.flow.transport ?? flow.transport);
+    const ours = via.host === host && (via.port ?? 5060) === port;
     if (client !== undefined && ours && mayAsk(client, response, flow)) client.receive(response, flow);
     else counts.strays++;
   }
@@ -215,8 +223,7 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
   function withVia(request: SipRequest, flow: Flow): SipRequest {
     const via = formatVia({
       transport: flow.transport.toUpperCase(),
-      host: transport.sentBy.host,
-      port: transport.sentBy.port,
+      ...transport.sentByOver(flow.transport),
       params: [
         // RFC 3581: the response comes back through the NAT that the request went through.
         { name: "rport", value: undefined },
@@ -228,6 +235,7 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
 
   return {
     sentBy: transport.sentBy,
+    sentByOver: transport.sentByOver,
     flowTo: transport.flowTo,
     request(request, wanted, handlers) {
       const flow = transport.flowFor(request, wanted);

@@ -1,56 +1,13 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
-import { systemClock, VirtualClock } from "#base/clock.ts";
-import { silentLog } from "#base/log.ts";
-import { makeResponse, withTopHeader } from "../message/build.ts";
+import { VirtualClock } from "#base/clock.ts";
+import { withTopHeader } from "../message/build.ts";
 import { headerValue } from "../message/headers.ts";
-import type { Flow, SipMessage, SipRequest } from "../message/message.ts";
+import type { SipMessage, SipRequest } from "../message/message.ts";
 import { parse } from "../message/parse.ts";
-import { openTransport, type Refusal, type TransportOptions } from "./transport.ts";
-
-const options = (via: string, more = ""): string =>
-  `OPTIONS sip:unit@127.0.0.1 SIP/2.0\r\nVia: ${via}\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\n` +
-  `Call-ID: x\r\nCSeq: 1 OPTIONS\r\n${more}Content-Length: 0\r\n\r\n`;
-
-/** A transport whose messages and refusals can be awaited; requests are answered 200. */
-async function openUnit(t: TestContext, more: Partial<TransportOptions> = {}) {
-  const seen: { flow: Flow; message: SipMessage }[] = [];
-  const refusals: Refusal[] = [];
-  const closed: Flow[] = [];
-  const waiting: (() => void)[] = [];
-  const wake = (): void => {
-    for (const resolve of waiting.splice(0)) resolve();
-  };
-  const unit = await openTransport({
-    address: "127.0.0.1",
-    port: 0,
-    clock: systemClock,
-    log: silentLog,
-    onMessage(flow, message) {
-      seen.push({ flow, message });
-      wake();
-      if (message.type === "request") void unit.send(flow, makeResponse(message, 200));
-    },
-    onRefused(flow, refusal) {
-      refusals.push(refusal);
-      wake();
-      void unit.send(flow, makeResponse(refusal.request, refusal.status));
-    },
-    onClosed(flow) {
-      closed.push(flow);
-      wake();
-    },
-    ...more,
-  });
-  t.after(() => unit.close());
-  const until = async (done: () => boolean): Promise<void> => {
-    while (!done()) await new Promise<void>((resolve) => waiting.push(resolve));
-  };
-  return { unit, seen, refusals, closed, until };
-}
+import { dial, openUnit, options } from "./test-unit.ts";
 
 /** A bare UDP peer. */
 async function openPeer(t: TestContext, address = "127.0.0.1") {
@@ -59,26 +16,6 @@ async function openPeer(t: TestContext, address = "127.0.0.1") {
   await once(socket, "listening");
   t.after(() => socket.close());
   return socket;
-}
-
-/** A bare TCP peer, and what it has read so far. */
-async function dial(t: TestContext, port: number) {
-  const socket = connect(port, "127.0.0.1");
-  await once(socket, "connect");
-  t.after(() => socket.destroy());
-  socket.on("error", () => {});
-  let text = "";
-  socket.on("data", (chunk) => {
-    text += chunk.toString();
-  });
-  const reads = async (done: (text: string) => boolean): Promise<string> => {
-    while (!done(text)) await once(socket, "data");
-    return text;
-  };
-  const closed = new Promise<void>((resolve) => {
-    socket.once("close", () => resolve());
-  });
-  return { socket, reads, closed };
 }
 
 function readDatagram([octets]: unknown[]): SipMessage {
@@ -187,31 +124,37 @@ test("what is said after a connection was ended takes a new one", async (t) => {
 });
 
 test("a connection that is refused is an outcome, not an error", async (t) => {
-  const { unit } = await openUnit(t);
+  const { unit, closed, until } = await openUnit(t);
   const gone = await openUnit(t);
   const flow = unit.flowTo({ transport: "tcp", address: "127.0.0.1", port: gone.unit.sentBy.port });
   await gone.unit.close();
   const request = parse(Buffer.from(options("SIP/2.0/TCP h;branch=z9hG4bK1")), "datagram");
   assert.ok(request.type === "message");
   assert.equal((await unit.send(flow, request.message)).type, "failed");
+  await until(() => closed.length === 1);
   assert.equal(unit.stats().connections, 0);
 });
 
-test("a connection that is gone is told by its flow, but not when a newer one stands in its place", async (t) => {
+test("each connection that is gone is told, also when a newer one stands in its place", async (t) => {
   const caller = await openUnit(t);
   const callee = await openUnit(t);
   const request = parse(Buffer.from(options("SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1")), "datagram");
   assert.ok(request.type === "message");
   const flow = caller.unit.flowTo({ transport: "tcp", address: "127.0.0.1", port: callee.unit.sentBy.port });
-  await caller.unit.send(flow, request.message);
+  const sent = caller.unit.send(flow, request.message);
+  const first = caller.unit.connectionTo(flow);
+  await sent;
   caller.unit.endFlow(flow);
   await caller.unit.send(flow, request.message);
+  const second = caller.unit.connectionTo(flow);
+  assert.ok(first !== undefined && second !== undefined && first !== second);
   await caller.until(() => caller.seen.length > 0);
-  await callee.until(() => callee.closed.length === 1);
-  assert.deepEqual(caller.closed, []);
+  await caller.until(() => caller.closed.length === 1);
+  assert.deepEqual(caller.closed, [{ flow, connection: first }]);
+  assert.equal(caller.unit.connectionTo(flow), second);
   await callee.unit.close();
-  await caller.until(() => caller.closed.length > 0);
-  assert.deepEqual(caller.closed, [flow]);
+  await caller.until(() => caller.closed.length === 2);
+  assert.deepEqual(caller.closed[1], { flow, connection: second });
 });
 
 test("a stream is cut into its messages however it is chopped, and a ping is answered by a pong", async (t) => {
@@ -254,7 +197,7 @@ test("a header section without end is cut off at 64 KiB", async (t) => {
 
 test("a slow sender is cut though it keeps sending, and an idle connection after its time", async (t) => {
   const clock = new VirtualClock();
-  const { unit } = await openUnit(t, { clock, tcpLimits: { messageMs: 1_000, idleMs: 5_000 } });
+  const { unit } = await openUnit(t, { clock, connectionLimits: { messageMs: 1_000, idleMs: 5_000 } });
   const slow = await dial(t, unit.sentBy.port);
   const idle = await dial(t, unit.sentBy.port);
   let answers = 0;
@@ -279,7 +222,7 @@ test("a slow sender is cut though it keeps sending, and an idle connection after
 
 test("a connection over which we ask is not idle", async (t) => {
   const clock = new VirtualClock();
-  const caller = await openUnit(t, { clock, tcpLimits: { idleMs: 5_000 } });
+  const caller = await openUnit(t, { clock, connectionLimits: { idleMs: 5_000 } });
   // It hears, and says nothing.
   const silent = await openUnit(t, { onMessage: () => {} });
   const request = parse(
@@ -298,7 +241,7 @@ test("a connection over which we ask is not idle", async (t) => {
 });
 
 test("one address may hold only so many connections", async (t) => {
-  const { unit } = await openUnit(t, { tcpLimits: { connectionsPerAddress: 1 } });
+  const { unit } = await openUnit(t, { connectionLimits: { connectionsPerAddress: 1 } });
   const { socket, reads } = await dial(t, unit.sentBy.port);
   const second = await dial(t, unit.sentBy.port);
   await second.closed;
@@ -307,7 +250,7 @@ test("one address may hold only so many connections", async (t) => {
 });
 
 test("when strangers hold every connection, a call still finds its way, and its peer is let in", async (t) => {
-  const { unit } = await openUnit(t, { tcpLimits: { connections: 1 } });
+  const { unit } = await openUnit(t, { connectionLimits: { connections: 1 } });
   await dial(t, unit.sentBy.port);
   const stranger = await dial(t, unit.sentBy.port);
   await stranger.closed;

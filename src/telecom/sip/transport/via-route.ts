@@ -2,8 +2,7 @@ import { paramValue, withParam } from "../message/grammar.ts";
 import { formatVia, type Via, vias } from "../message/headers.ts";
 import type { Flow, SipMessage, SipResponse } from "../message/message.ts";
 import { sameAddress } from "./addresses.ts";
-
-const usualPort = 5060;
+import { isWebSocket, usualPort } from "./transports.ts";
 
 /** Notes in a request's top Via where it really came from, RFC 3261 18.2.1 and RFC 3581 4. Responses stay as they are. */
 export function withSource<M extends SipMessage>(message: M, flow: Flow): M {
@@ -33,10 +32,11 @@ function withTopVia<M extends SipMessage>(message: M, via: Via): M {
  * sent-by, maddr or received of the response say: a Via can choose a port, never another host.
  */
 export function responseFlow(flow: Flow, response: SipResponse): Flow {
+  if (isWebSocket(flow)) return flow;
   const via = vias(response)?.[0];
   // A request whose Via could not be read is answered where it came from.
   if (via === undefined) return flow;
   const rport = paramValue(via.params, "rport");
   if (rport !== undefined && flow.transport === "udp") return flow;
-  return { ...flow, remotePort: via.port ?? usualPort };
+  return { ...flow, remotePort: via.port ?? usualPort[flow.transport] };
 }

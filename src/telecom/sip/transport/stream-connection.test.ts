@@ -4,9 +4,8 @@ import { connect, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { systemClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
-import { KnownPeers } from "./known-peers.ts";
-import { acceptConnection } from "./tcp-connection.ts";
-import { usualTcpLimits } from "./tcp-limits.ts";
+import { acceptStream } from "./stream-connection.ts";
+import { usualConnectionLimits } from "./connection-limits.ts";
 
 /** A connection that a peer has opened, with both of its ends: ours can be looked at. */
 async function accepted(t: TestContext) {
@@ -28,15 +27,11 @@ async function accepted(t: TestContext) {
     remoteAddress: "127.0.0.1",
     remotePort: peer.localPort ?? 0,
   } as const;
-  const connection = acceptConnection(ours, flow, {
-    address: "127.0.0.1",
-    port: 0,
+  const connection = acceptStream(ours, flow, {
     clock: systemClock,
     log: silentLog,
-    limits: { ...usualTcpLimits, unreadOctets: 2 ** 30 },
-    peers: new KnownPeers(),
+    limits: { ...usualConnectionLimits, unreadOctets: 2 ** 30 },
     receive: () => {},
-    closed: () => {},
   });
   return {
     peer,
