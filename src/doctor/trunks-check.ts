@@ -28,8 +28,9 @@ async function storedTrunks({ settings, clock }: Patient): Promise<readonly Trun
 }
 
 async function ask(trunk: Trunk, { settings, clock, random }: Patient): Promise<readonly PeerAnswer[]> {
-  const { address, advertisedAddress } = settings.unit.sip;
-  return await askPeer(trunk, { address, advertisedAddress, waitMs, clock, random });
+  const { address, advertisedAddress, tls } = settings.unit.sip;
+  const { port: _port, ...proofs } = tls;
+  return await askPeer(trunk, { address, advertisedAddress, tls: proofs, waitMs, clock, random });
 }
 
 export function ofAnswers(

@@ -6,6 +6,7 @@ import type { Random } from "#base/random.ts";
 import { locate, type NextHop, type Resolver, type SipTarget, systemResolver } from "./sip/locate.ts";
 import { makeRequest } from "./sip/message/build.ts";
 import { openTransactionLayer, type TransactionLayer } from "./sip/transaction/transaction-layer.ts";
+import type { TlsOptions } from "./sip/transport/doors.ts";
 
 /** What a SIP peer says when it is asked whether it lives. Any status is a sign of life, a challenge too. */
 export interface PeerAnswer {
@@ -26,17 +27,24 @@ export async function askPeer(
   means: {
     readonly address: string;
     readonly advertisedAddress?: string | undefined;
+    /** What a connection over TLS is proven with; no port is listened on. */
+    readonly tls?: Omit<TlsOptions, "port">;
     readonly waitMs: number;
     readonly clock: Clock;
     readonly random: Random;
     readonly resolver?: Resolver;
   },
 ): Promise<readonly PeerAnswer[]> {
-  const { address, advertisedAddress, clock, random, resolver = systemResolver() } = means;
+  const { address, advertisedAddress, tls, clock, random, resolver = systemResolver() } = means;
   const targets = await locate(hop, { resolver, random, families: [isIPv6(address) ? 6 : 4] });
   if (targets.length === 0) return [];
   const layer = await openTransactionLayer({
-    listen: { address, port: 0, ...(advertisedAddress === undefined ? {} : { advertisedAddress }) },
+    listen: {
+      address,
+      port: 0,
+      ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
+      ...(tls === undefined ? {} : { tls }),
+    },
     clock,
     random,
     log: silentLog,
