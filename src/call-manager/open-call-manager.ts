@@ -5,6 +5,7 @@ import type { Random } from "#base/random.ts";
 import type { Network } from "#network/network.ts";
 import type { Database } from "#store/database.ts";
 import type { TelecomUnit } from "#telecom/client.ts";
+import { admitPhones } from "./admit-phones.ts";
 import { beginCall } from "./begin-call.ts";
 import type { Call } from "./call.ts";
 import { type InboxCommand, putCommand } from "./call-inbox-table.ts";
@@ -60,6 +61,7 @@ export async function openCallManager(around: {
   const { database, unit, pages, clock, log } = around;
   let closed = false;
   const runners = new CallRunners({ ...around, steps, onPages: (call) => pages.changed(call.session) });
+  const admitting = admitPhones(around);
   const takenUp = runners.takeUp().catch((error: unknown) => {
     if (!closed) log.error({ error }, "The unfinished calls could not be taken up.");
   });
@@ -104,6 +106,7 @@ export async function openCallManager(around: {
       readCallRecords(database, { ...filter, limit: Math.max(1, Math.min(filter.limit, mostCalls)) }),
     async close() {
       closed = true;
+      admitting.close();
       await runners.close();
       await takenUp;
     },

@@ -25,6 +25,8 @@ export interface UnitSettings {
     /** What the far ends are told instead, behind a 1:1 NAT or when `address` is a wildcard: an IP address. */
     readonly advertisedAddress?: string | undefined;
   };
+  /** What phones may prove their passwords by: both hashes unless told. */
+  readonly phoneHashes?: readonly ("SHA-256" | "MD5")[] | undefined;
   readonly maxLegs: number;
 }
 
@@ -64,6 +66,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     random,
     log,
     ...(resolver === undefined ? {} : { resolver }),
+    ...(settings.phoneHashes === undefined ? {} : { phoneHashes: settings.phoneHashes }),
   });
   const lines = new Switch({
     clock,

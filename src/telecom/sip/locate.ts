@@ -1,12 +1,20 @@
 import { lookup, Resolver as DnsResolver } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
 import type { Random } from "#base/random.ts";
+import type { Flow } from "./message/message.ts";
 
 /** Where a request can be sent: an address, not a name. */
 export interface SipTarget {
-  readonly transport: "udp" | "tcp";
+  readonly transport: Flow["transport"];
   readonly address: string;
   readonly port: number;
+  /** Set for a registered phone: all that is asked of it goes down this flow, and nowhere else. */
+  readonly flow?: Flow;
+}
+
+/** RFC 5626 5.3: the one way to a phone that registered over this flow. */
+export function targetOver(flow: Flow): SipTarget {
+  return { transport: flow.transport, address: flow.remoteAddress, port: flow.remotePort, flow };
 }
 
 /** What of the DNS RFC 3263 needs. Both answer an empty list for a name that has none of it, and for a DNS that fails. */
