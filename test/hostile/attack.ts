@@ -2,6 +2,7 @@
 import { holdConnections, sendDatagrams, sendStreams } from "./sip-attack.ts";
 import { floodHttp, holdHttp } from "./http-attack.ts";
 import { injectMedia } from "./media-attack.ts";
+import { guessPasswords } from "./register-attack.ts";
 
 const attacks: Readonly<Record<string, (wish: never) => Promise<object>>> = {
   sendDatagrams,
@@ -10,6 +11,7 @@ const attacks: Readonly<Record<string, (wish: never) => Promise<object>>> = {
   floodHttp,
   holdHttp,
   injectMedia,
+  guessPasswords,
 };
 
 export type AttackName =
@@ -18,7 +20,8 @@ export type AttackName =
   | "holdConnections"
   | "floodHttp"
   | "holdHttp"
-  | "injectMedia";
+  | "injectMedia"
+  | "guessPasswords";
 
 const [, , name = "", wish = "{}"] = process.argv;
 const figures = await attacks[name]?.(JSON.parse(wish) as never);
