@@ -35,6 +35,8 @@ export interface Settings {
     readonly socketPath: string;
     readonly sip: SipSettings;
     readonly rtpPorts: { readonly first: number; readonly last: number };
+    /** What a phone that registers may prove its password by, the strongest first. */
+    readonly phoneHashes: readonly ("SHA-256" | "MD5")[];
     readonly maxLegs: number;
     readonly promptFolder: string | undefined;
     /** An operator's own speech program; without one the embedded engine speaks. */
@@ -90,6 +92,11 @@ const variables = {
   TANDEM_RTP_PORTS: textThat(isPortRange, "must be FIRST-LAST with 1024 <= FIRST < LAST <= 65535", {
     default: "20000-29999",
   }),
+  TANDEM_PHONE_HASHES: textThat(
+    (text) => byComma(text).length > 0 && byComma(text).every((name) => name === "SHA-256" || name === "MD5"),
+    "must be SHA-256,MD5 or one of the two",
+    { default: "SHA-256,MD5" },
+  ),
   TANDEM_MAX_LEGS: Type.Integer({ default: 2000, minimum: 2, maximum: 20000 }),
   TANDEM_PROMPTS: Type.Optional(Type.String({ minLength: 1 })),
   TANDEM_SPEECH_COMMAND: Type.Optional(Type.String({ minLength: 1 })),
@@ -125,6 +132,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
         trustedProxies: byComma(parsed.TANDEM_TRUST_PROXY),
       }),
       rtpPorts: { first, last },
+      phoneHashes: (["SHA-256", "MD5"] as const).filter((name) =>
+        byComma(parsed.TANDEM_PHONE_HASHES).includes(name),
+      ),
       maxLegs: parsed.TANDEM_MAX_LEGS,
       promptFolder: parsed.TANDEM_PROMPTS,
       speechCommand: parsed.TANDEM_SPEECH_COMMAND?.split(" ").filter((word) => word !== ""),
@@ -140,11 +150,12 @@ export function readDatabaseUrl(environment: Readonly<Record<string, string | un
 
 /** What the unit's process reads from TANDEM_UNIT_SETTINGS. */
 export function unitSettings(settings: Settings): string {
-  const { socketPath, sip, rtpPorts, maxLegs, promptFolder, speechCommand } = settings.unit;
+  const { socketPath, sip, rtpPorts, phoneHashes, maxLegs, promptFolder, speechCommand } = settings.unit;
   return JSON.stringify({
     socketPath,
     sip,
     rtp: { portRange: rtpPorts },
+    phoneHashes,
     maxLegs,
     promptFolder,
     speechCommand,

@@ -20,6 +20,8 @@ export type SubjectId = Id<"subject">;
 export type CallCenterId = Id<"center">;
 export type RouteId = Id<"route">;
 export type TrunkId = Id<"trunk">;
+/** What a registered phone is called by, unique on the platform: `bob.bank`, the phone and its subscriber. */
+export type PhoneName = Id<"phone">;
 export type PageId = Id<"page">;
 /** The right, written down before the INVITE, to call one number once. */
 export type PermitId = Id<"permit">;

@@ -15,6 +15,18 @@ test("so many at once, then one each share of a minute", async () => {
   assert.deepEqual([take(), take(), take(), take(), take() > 0], [0, 0, 0, 0, true]);
 });
 
+test("to ask how long to wait takes nothing", async () => {
+  const clock = new VirtualClock();
+  const limit = new RateLimit(clock, 2);
+  const wait = () => limit.wait("192.0.2.1");
+  assert.deepEqual([wait(), wait(), wait()], [0, 0, 0]);
+  limit.take("192.0.2.1");
+  limit.take("192.0.2.1");
+  assert.equal(wait(), 30);
+  await clock.advance(15_000);
+  assert.equal(wait(), 15);
+});
+
 test("a household's whole IPv6 network counts as one", () => {
   assert.equal(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
   assert.equal(network("2001:db8::1"), network("2001:0db8:0:0:1::"));

@@ -18,9 +18,7 @@ export class RateLimit {
   take(address: string): number {
     const key = network(address);
     const nowMs = this.#clock.now();
-    const before = this.#buckets.get(key) ?? { left: this.#perMinute, atMs: nowMs };
-    const refilled = before.left + ((nowMs - before.atMs) / 60_000) * this.#perMinute;
-    const left = Math.min(this.#perMinute, refilled);
+    const left = this.#left(key, nowMs);
     const taken = left >= 1;
     this.#buckets.delete(key);
     this.#buckets.set(key, { left: taken ? left - 1 : left, atMs: nowMs });
@@ -30,7 +28,24 @@ export class RateLimit {
         break;
       }
     }
-    return taken ? 0 : Math.ceil(((1 - left) * 60) / this.#perMinute);
+    return taken ? 0 : this.#secondsUntilOne(left);
+  }
+
+  /** The seconds to wait until there is one, 0 when there is; takes none. */
+  wait(address: string): number {
+    const left = this.#left(network(address), this.#clock.now());
+    return left >= 1 ? 0 : this.#secondsUntilOne(left);
+  }
+
+  #left(key: string, nowMs: number): number {
+    const before = this.#buckets.get(key);
+    if (before === undefined) return this.#perMinute;
+    const refilled = before.left + ((nowMs - before.atMs) / 60_000) * this.#perMinute;
+    return Math.min(this.#perMinute, refilled);
+  }
+
+  #secondsUntilOne(left: number): number {
+    return Math.ceil(((1 - left) * 60) / this.#perMinute);
   }
 }
 

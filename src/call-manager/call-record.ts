@@ -19,6 +19,7 @@ export interface CallRecord {
   readonly confirms: boolean;
   readonly routesTried: readonly {
     readonly route: RouteId;
+    /** The number that was called, or the name of the registered phone. */
     readonly number: string;
     readonly dnis: string;
     readonly result: string;

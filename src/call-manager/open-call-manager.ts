@@ -6,6 +6,7 @@ import type { Network } from "#network/network.ts";
 import type { Database } from "#store/database.ts";
 import { readJournal } from "#store/journal.ts";
 import type { TelecomUnit } from "#telecom/client.ts";
+import { admitPhones } from "./admit-phones.ts";
 import { beginCall, firstPages } from "./begin-call.ts";
 import type { Call } from "./call.ts";
 import { type InboxCommand, putCommand } from "./call-inbox-table.ts";
@@ -78,6 +79,7 @@ export async function openCallManager(around: {
     onPages: (call) => pages.changed(call.session),
     onNoted: show,
   });
+  const admitting = admitPhones(around);
   const takenUp = runners.takeUp().catch((error: unknown) => {
     if (!closed) log.error({ error }, "The unfinished calls could not be taken up.");
   });
@@ -131,6 +133,7 @@ export async function openCallManager(around: {
     },
     async close() {
       closed = true;
+      admitting.close();
       await runners.close();
       await takenUp;
     },

@@ -26,7 +26,7 @@ test("a leg without a call is forgotten, and nothing is said of it any more, als
     type: "dial",
     leg,
     permit: "permit_1" as PermitId,
-    target: { host: "127.0.0.1", transport: "udp", user: "+14155550100", codecs: ["PCMU"] },
+    target: { type: "trunk", host: "127.0.0.1", transport: "udp", user: "+14155550100", codecs: ["PCMU"] },
     identity: {},
     ringUntilMs,
     endAtMs: ringUntilMs,

@@ -4,17 +4,18 @@
  * Every command names what it makes (`leg`, `play`, `bridge`), so saying it twice is saying it once. When a client connects,
  * the unit first sends a `snapshot` of all its legs, then events as they happen. A leg that ended stays in the snapshot
  * until the client says `forget`, and digits stay until `take-digits`, so nothing is missed while the client was away.
- * The unit knows legs; it knows no calls, no subscribers and no business data.
+ * The unit knows legs, and which phones may register; it knows no calls, no subscribers and no business data.
  */
-import type { BridgeId, LegId, PermitId, PlayId } from "#base/ids.ts";
+import type { BridgeId, LegId, PermitId, PhoneName, PlayId } from "#base/ids.ts";
 import Type from "typebox";
 
-export const wireVersion = 1;
+export const wireVersion = 2;
 
 const legId = Type.Unsafe<LegId>(Type.String({ minLength: 1, maxLength: 80 }));
 const playId = Type.Unsafe<PlayId>(Type.String({ minLength: 1, maxLength: 100 }));
 const bridgeId = Type.Unsafe<BridgeId>(Type.String({ minLength: 1, maxLength: 100 }));
 const permitId = Type.Unsafe<PermitId>(Type.String({ minLength: 1, maxLength: 60 }));
+const phoneName = Type.Unsafe<PhoneName>(Type.String({ pattern: "^[a-z0-9](?:[a-z0-9.-]{0,79}[a-z0-9])?$" }));
 const momentMs = Type.Integer({ minimum: 0 });
 const digit = Type.Unsafe<Digit>(Type.String({ pattern: "^[0-9*#A-D]$" }));
 
@@ -50,8 +51,14 @@ function credential(maxLength: number): Type.TString {
   return Type.String({ maxLength, pattern: "^[^\\u0000-\\u001f\\u007f]*$" });
 }
 
-/** Where and how a leg is dialled: a trunk's address, not a trunk's id, so the unit needs no table. */
-export const dialTarget = Type.Object({
+const codecs = Type.Array(Type.Union([Type.Literal("PCMU"), Type.Literal("PCMA")]), {
+  minItems: 1,
+  maxItems: 2,
+});
+
+/** A trunk's address, not a trunk's id, so the unit needs no table. */
+const trunkTarget = Type.Object({
+  type: Type.Literal("trunk"),
   /** `host:port` of the trunk's next hop: an IP address or a name (RFC 3263). */
   host: Type.String({ minLength: 1, maxLength: 255 }),
   port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
@@ -62,9 +69,40 @@ export const dialTarget = Type.Object({
   /** Host part of the Request-URI when it is not `host`. */
   domain: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
   credentials: Type.Optional(trunkCredentials),
-  codecs: Type.Array(Type.Union([Type.Literal("PCMU"), Type.Literal("PCMA")]), { minItems: 1, maxItems: 2 }),
+  codecs,
 });
+export type TrunkTarget = Type.Static<typeof trunkTarget>;
+
+/** A phone that registers with us: it rings wherever it is registered at that moment, and is unreachable when it is not. */
+const phoneTarget = Type.Object({
+  type: Type.Literal("phone"),
+  phone: phoneName,
+  /** User part of To: the DNIS. The Request-URI is the phone's own Contact. */
+  user: Type.String({ pattern: "^[A-Za-z0-9+*#._-]{1,64}$" }),
+  codecs,
+});
+export type PhoneTarget = Type.Static<typeof phoneTarget>;
+
+/** Where and how a leg is dialled. */
+export const dialTarget = Type.Union([trunkTarget, phoneTarget]);
 export type DialTarget = Type.Static<typeof dialTarget>;
+
+/** RFC 7616 3.2: what a phone logs in at; one for the whole platform. A digest of another realm proves nothing here. */
+export const phoneRealm = "tandem";
+
+/** RFC 7616 3.4.2: H(name ":" realm ":" password) in hex, by hash. The password itself is nowhere. */
+export const phoneDigest = Type.Object({
+  md5: Type.Optional(Type.String({ pattern: "^[0-9a-f]{32}$" })),
+  sha256: Type.Optional(Type.String({ pattern: "^[0-9a-f]{64}$" })),
+});
+export type PhoneDigest = Type.Static<typeof phoneDigest>;
+
+/** `phone` is what the phone logs in as, and the user part of its address of record. */
+const admittedPhone = Type.Object({ phone: phoneName, digest: phoneDigest });
+export type AdmittedPhone = Type.Static<typeof admittedPhone>;
+
+/** So that a part fits a line of the wire, and the unit's memory has a bound. */
+export const mostPhones = { inPart: 500, parts: 40 } as const;
 
 /** What the called side learns of the caller, and TAG2. Values are checked again by the SIP serializer. */
 export const legIdentity = Type.Object({
@@ -174,6 +212,18 @@ export const command = Type.Union([
   Type.Object({ type: Type.Literal("take-digits"), leg: legId, throughSeq: Type.Integer({ minimum: 0 }) }),
   /** The client has noted that this leg ended. */
   Type.Object({ type: Type.Literal("forget"), leg: legId }),
+  /**
+   * All phones that may register, in place of those before. `edition` names the whole set, which holds once each of its `parts`
+   * has come, in any order; said again it changes nothing. A phone that is not in it any more, or whose password is another one,
+   * is registered no longer. A unit that was started anew has none: the client says them after each snapshot.
+   */
+  Type.Object({
+    type: Type.Literal("admit-phones"),
+    edition: Type.String({ minLength: 1, maxLength: 64 }),
+    part: Type.Integer({ minimum: 1, maximum: mostPhones.parts }),
+    parts: Type.Integer({ minimum: 1, maximum: mostPhones.parts }),
+    phones: Type.Array(admittedPhone, { maxItems: mostPhones.inPart }),
+  }),
 ]);
 export type Command = Type.Static<typeof command>;
 

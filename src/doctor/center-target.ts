@@ -1,5 +1,5 @@
 import type { SubjectId, SubscriberId } from "#base/ids.ts";
-import { dialTarget } from "#call-manager/dial-target.ts";
+import { trunkTarget } from "#call-manager/dial-target.ts";
 import type { DialTarget } from "#contract/telecom.ts";
 import { readConfigFile } from "#network/config-file.ts";
 import { isEmergencyNumber } from "#network/emergency-numbers.ts";
@@ -49,7 +49,7 @@ export async function centerTarget(
   const country = subscribers.find(({ id }) => id === route.subscriber)?.defaultCountry ?? "";
   if (savesLives(route.dnis, country)) return lifeline(route.dnis);
   return {
-    target: dialTarget(trunk, route.dnis),
+    target: trunkTarget(trunk, route.dnis),
     subscriber: route.subscriber,
     subject: route.subject,
     callingNumber: trunk.callerId ?? nobodysNumber,
@@ -64,6 +64,7 @@ function ofUri(text: string): CenterTarget | string {
   if (savesLives(user, "")) return lifeline(user);
   return {
     target: {
+      type: "trunk",
       host,
       ...(port === undefined ? {} : { port: Number(port) }),
       transport: transport.toLowerCase() === "tcp" ? "tcp" : "udp",

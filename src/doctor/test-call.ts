@@ -48,6 +48,7 @@ export async function placeTestCall(means: {
       leg,
       permit: makeId<PermitId>("permit", random),
       target: {
+        type: "trunk",
         host: "127.0.0.1",
         port: telephone.sipPort,
         transport: "udp",

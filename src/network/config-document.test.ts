@@ -16,10 +16,12 @@ test("the document's example is a configuration without errors", () => {
     CARRIER_PASSWORD: "pass",
     BANK_TOKEN_SECRET: "0123456789abcdef0123456789abcdef",
     BANK_SIGN_ON_PIN: "4711",
+    BOBS_PASSWORD: "correct-horse-battery",
   };
   const read = readConfig(example, { environment, promptExists: () => false });
   assert.ok(!("complaints" in read), JSON.stringify(read));
-  assert.equal(read.routes.length, 3);
+  assert.equal(read.routes.length, 4);
+  assert.equal(read.phones.length, 2);
 });
 
 test("the document's defaults are the code's", () => {

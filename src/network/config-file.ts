@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { TandemError } from "#base/errors.ts";
 import type { SubscriberId, TrunkId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
+import { mostPhones } from "#contract/telecom.ts";
 import type { Database } from "#store/database.ts";
 import type { Complaint } from "./config/complaints.ts";
 import type { Configuration } from "./config/configuration.ts";
@@ -14,6 +15,8 @@ import { readTrunk } from "./config/read-trunk.ts";
 import { replaceConfiguration } from "./replace-configuration.ts";
 import { hasSubscribers } from "./subscriber-table.ts";
 import type { Trunk } from "./records.ts";
+
+const mostOnPlatform = mostPhones.inPart * mostPhones.parts;
 
 interface ConfigSource {
   readonly path: string;
@@ -95,12 +98,16 @@ export function readConfig(
   const each = Object.entries(shape.subscribers).map(([id, subscriber]) =>
     readSubscriber(id as SubscriberId, subscriber, trunkOf, reading),
   );
+  const phones = each.flatMap((one) => one.phones);
+  if (phones.length > mostOnPlatform)
+    complaints.add(["subscribers"], `must have at most ${mostOnPlatform} phones, all together`);
   if (complaints.all.length > 0) return { complaints: complaints.all };
   return {
     trunks,
     subscribers: each.map(({ subscriber }) => subscriber),
     subjects: each.flatMap(({ subjects }) => subjects),
     centers: each.flatMap(({ centers }) => centers),
+    phones,
     routes: each.flatMap(({ routes }) => routes),
     pages: each.flatMap(({ pages }) => pages),
     digitMappings: each.flatMap(({ digitMappings }) => digitMappings),

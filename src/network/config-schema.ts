@@ -118,6 +118,26 @@ const holidays = Type.Record(
   },
 );
 
+/** HA1 of RFC 7616 3.4.2, for whoever wants no password in the file. */
+const phone = Type.Union(
+  [
+    exactly({ password: secret }),
+    exactly({
+      digest: Type.Object(
+        {
+          md5: Type.Optional(Type.String({ pattern: "^[0-9a-f]{32}$" })),
+          sha256: Type.Optional(Type.String({ pattern: "^[0-9a-f]{64}$" })),
+        },
+        { additionalProperties: false, minProperties: 1 },
+      ),
+    }),
+  ],
+  {
+    description:
+      'a "password", or a "digest" with "md5" (32 hex digits), "sha256" (64) or both, of NAME.SUBSCRIBER:tandem:PASSWORD',
+  },
+);
+
 const center = exactly({
   name: Type.String({ minLength: 1, maxLength: 100 }),
   timeZone: Type.String({ minLength: 1, maxLength: 60 }),
@@ -129,7 +149,8 @@ const route = exactly({
   id: Type.Optional(id),
   center: id,
   trunk: Type.Optional(id),
-  number,
+  number: Type.Optional(number),
+  phone: Type.Optional(id),
   dnis: Type.Optional(
     Type.String({
       pattern: "^[A-Za-z0-9+*#._-]{1,64}$",
@@ -260,6 +281,7 @@ const subscriber = exactly({
   trunk: id,
   policy: Type.Optional(policy),
   centers: named(center),
+  phones: Type.Optional(named(phone)),
   subjects: named(subject),
   pages: Type.Optional(named(page)),
   digits: Type.Optional(
@@ -282,6 +304,7 @@ export type ConfigShape = Type.Static<typeof configSchema>;
 export type SubscriberShape = Type.Static<typeof subscriber>;
 export type TrunkShape = Type.Static<typeof trunk>;
 export type CenterShape = Type.Static<typeof center>;
+export type PhoneShape = Type.Static<typeof phone>;
 export type SubjectShape = Type.Static<typeof subject>;
 export type TokenKeyShape = Type.Static<typeof tokenKey>;
 export type PolicyShape = Type.Static<typeof policy>;

@@ -12,7 +12,8 @@ interface PermitTables {
     kind: "user" | "center";
     call_id: CallId;
     leg: LegId;
-    trunk: TrunkId;
+    /** Empty for a phone that is registered with us: nothing was ever called by that. */
+    trunk: TrunkId | "";
     ip_address: string | null;
     ip_prefix: string | null;
     granted_at_ms: number;
@@ -40,7 +41,7 @@ export async function permitOfLeg(
       kind: row.kind,
       call: row.call_id,
       leg: row.leg,
-      trunk: row.trunk,
+      trunk: row.trunk === "" ? undefined : row.trunk,
       grantedAtMs: row.granted_at_ms,
     }
   );
@@ -66,7 +67,7 @@ export async function insertPermit(
       kind: permit.kind,
       call_id: permit.call,
       leg: permit.leg,
-      trunk: permit.trunk,
+      trunk: permit.trunk ?? "",
       ip_address: counted.ipAddress ?? null,
       ip_prefix: counted.ipPrefix ?? null,
       granted_at_ms: permit.grantedAtMs,

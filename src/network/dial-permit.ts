@@ -15,7 +15,8 @@ export interface DialPermit {
   readonly kind: "user" | "center";
   readonly call: CallId;
   readonly leg: LegId;
-  readonly trunk: TrunkId;
+  /** Absent for a phone that is registered with us. */
+  readonly trunk?: TrunkId | undefined;
   readonly grantedAtMs: number;
 }
 
@@ -24,13 +25,14 @@ export interface PermitWish {
   readonly subscriber: Subscriber;
   readonly call: CallId;
   readonly leg: LegId;
-  readonly trunk: TrunkId;
+  /** Absent for a phone that is registered with us. */
+  readonly trunk?: TrunkId | undefined;
   readonly atMs: number;
   /** When the call is over at the very latest: until then it counts as one at once, unless `endPermits` says otherwise. */
   readonly lapsesAtMs: number;
   readonly party: /** A visitor's telephone: `number` as `readNumber` gave it; it is read again here, and every limit holds. */
     | { readonly kind: "user"; readonly number: string; readonly ipAddress: string }
-    /** A call center's number, from the route: the subscriber chose it, so only stops hold. */
+    /** A call center's number or phone, from the route: the subscriber chose it, so only stops hold. */
     | { readonly kind: "center"; readonly number: string };
 }
 
@@ -52,7 +54,7 @@ const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
 /**
- * 206. Grants the right to dial one leg, or says why not. No INVITE goes to a trunk without it.
+ * 206. Grants the right to dial one leg, or says why not. No INVITE goes to a trunk or a phone without it.
  *
  * Must stand in the transaction that also writes the call down. A leg that has a permit is given the same one again, so a
  * step that runs twice dials nobody twice; asked at any time, also when a limit has been reached since.

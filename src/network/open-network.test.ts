@@ -28,9 +28,17 @@ const subscriber = (canary: string) => ({
           showAni: false,
           weight: 7,
         },
+        {
+          center: "main",
+          phone: "bob",
+          order: 2,
+          allowedCountries: ["US"],
+          allowedAddresses: ["192.0.2.0/24"],
+        },
       ],
     },
   },
+  phones: { bob: { password: "correct horse" } },
   pages: { rates: { title: `Rates ${canary}`, text: { en: `Text ${canary}`, es: "Texto" } } },
   digits: { "12": "rates" },
 });
@@ -78,6 +86,7 @@ forEachDatabase((_make, open) => {
       routes.type === "routes" && routes.routes,
       read.routes.filter((route) => route.subscriber === red),
     );
+    assert.deepEqual(await network.phones(), [...read.phones].reverse());
     assert.deepEqual(await network.trunk(read.trunks[0]?.id ?? ("" as never)), read.trunks[0]);
     assert.deepEqual(
       await network.page(red, read.pages[0]?.id ?? ("" as never)),

@@ -2,7 +2,16 @@
  * The network-abstraction records, as look-ups give them: plain, readonly, what is stored survives JSON.
  * They are made by the configuration file (`config-file.ts`) and stand in the database.
  */
-import type { CallCenterId, PageId, RouteId, SubjectId, SubscriberId, TrunkId } from "#base/ids.ts";
+import type {
+  CallCenterId,
+  PageId,
+  PhoneName,
+  RouteId,
+  SubjectId,
+  SubscriberId,
+  TrunkId,
+} from "#base/ids.ts";
+import type { PhoneDigest } from "#contract/telecom.ts";
 
 export type Language = "en" | "es";
 /** A text in each language it was given in; the first one is the fallback. */
@@ -110,15 +119,21 @@ export interface Span {
   readonly to: string;
 }
 
-export interface Route {
+/** Over a trunk, or to a phone that registers with us. */
+export type Route = RouteToCenter &
+  (
+    | { readonly trunk: TrunkId; readonly phone?: undefined }
+    | { readonly phone: PhoneName; readonly trunk?: undefined }
+  );
+
+interface RouteToCenter {
   readonly id: RouteId;
   readonly subscriber: SubscriberId;
   readonly subject: SubjectId;
   readonly center: CallCenterId;
-  readonly trunk: TrunkId;
-  /** The number to reach the center by; in the record. */
+  /** The number to reach the center by, or the phone's name; in the record. */
   readonly number: string;
-  /** What the center takes as dialled: user part of Request-URI and To. */
+  /** What the center takes as dialled: user part of To, and over a trunk of the Request-URI. */
   readonly dnis: string;
   /** Lower first; equal orders are drawn by weight. */
   readonly order: number;
@@ -143,6 +158,15 @@ export interface Trunk {
   readonly numberFormat: "e164" | "e164-no-plus";
   /** Calling number for legs to visitors (the subscriber's own, or the operator's). */
   readonly callerId?: string;
+}
+
+/** A subscriber's own telephone, which registers with us. */
+export interface Phone {
+  readonly subscriber: SubscriberId;
+  /** What it logs in as, and the user part of its address: `bob.bank`. */
+  readonly name: PhoneName;
+  /** Of its password, which is nowhere. */
+  readonly digest: PhoneDigest;
 }
 
 export interface LibraryPage {

@@ -15,7 +15,7 @@ const center = (id: string, weekly: OpeningHours["weekly"], timeZone = "UTC"): C
   timeZone,
   hours: { weekly, holidays: [] },
 });
-const route = (id: string, more: Partial<Route> = {}): Route => ({
+const route = (id: string, more: Partial<Omit<Route, "trunk" | "phone">> = {}): Route => ({
   id: id as RouteId,
   subscriber: "bank" as SubscriberId,
   subject: "mortgages" as SubjectId,

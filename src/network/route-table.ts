@@ -1,4 +1,5 @@
-import type { CallCenterId, RouteId, SubjectId, SubscriberId, TrunkId } from "#base/ids.ts";
+import { TandemError } from "#base/errors.ts";
+import type { CallCenterId, PhoneName, RouteId, SubjectId, SubscriberId, TrunkId } from "#base/ids.ts";
 import type { Database, Transaction } from "#store/database.ts";
 import type { Route } from "./records.ts";
 
@@ -8,7 +9,8 @@ interface RouteTable {
     id: RouteId;
     subject: SubjectId;
     center: CallCenterId;
-    trunk: TrunkId;
+    trunk: TrunkId | null;
+    phone: PhoneName | null;
     number: string;
     dnis: string;
     preference: number;
@@ -46,7 +48,8 @@ export async function insertRoute(tx: Transaction, route: Route): Promise<void> 
       id: route.id,
       subject: route.subject,
       center: route.center,
-      trunk: route.trunk,
+      trunk: route.trunk ?? null,
+      phone: route.phone ?? null,
       number: route.number,
       dnis: route.dnis,
       preference: route.order,
@@ -63,13 +66,22 @@ export async function deleteRoutes(tx: Transaction): Promise<void> {
   await tx.tables<RouteTable>().deleteFrom("route").execute();
 }
 
+/** One of the two stands in every row. */
+function reachedBy({
+  trunk,
+  phone,
+}: RouteTable["route"]): { readonly phone: PhoneName } | { readonly trunk: TrunkId } {
+  if (phone !== null) return { phone };
+  if (trunk !== null) return { trunk };
+  throw new TandemError("BUG", { why: "a route that leads nowhere" });
+}
+
 function toRoute(row: RouteTable["route"]): Route {
   return {
     id: row.id,
     subscriber: row.subscriber,
     subject: row.subject,
     center: row.center,
-    trunk: row.trunk,
     number: row.number,
     dnis: row.dnis,
     order: row.preference,
@@ -78,5 +90,6 @@ function toRoute(row: RouteTable["route"]): Route {
     allowedAddresses: JSON.parse(row.allowed_addresses) as readonly string[],
     ...(row.post_dial_digits !== null && { postDialDigits: row.post_dial_digits }),
     showAni: row.show_ani === 1,
+    ...reachedBy(row),
   };
 }

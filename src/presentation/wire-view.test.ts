@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CallId, LegId, PermitId, SubscriberId } from "#base/ids.ts";
+import type { CallId, LegId, PermitId, PhoneName, SubscriberId } from "#base/ids.ts";
 import { presentationOnLoopback, testOperatorToken } from "#rig/open-test-presentation.ts";
 
 const operator = { headers: { authorization: `Bearer ${testOperatorToken}` } };
@@ -84,12 +84,23 @@ test("clicks, steps, pages, commands, events and SIP messages are seen as they h
   assert.deepEqual(await viewer.next(), { type: "page", atMs: 5, call, page });
 
   const credentials = { username: "tandem", password: "a secret of the trunk's" };
-  const target = { host: "127.0.0.1", transport: "udp", user: "100", codecs: ["PCMU"] } as const;
+  const target = {
+    type: "trunk",
+    host: "127.0.0.1",
+    transport: "udp",
+    user: "100",
+    codecs: ["PCMU"],
+  } as const;
   const permit = "permit_1" as PermitId;
   const dial = { type: "dial", leg, permit, identity: {}, ringUntilMs: 1, endAtMs: 2 } as const;
   wire.shows({ said: { ...dial, target: { ...target, codecs: ["PCMU"], credentials } } });
   const said = await viewer.next();
   assert.deepEqual(said["command"], { ...dial, target });
+  const digest = { md5: "5ec4e7", sha256: "5ec4e7" };
+  const admitted = { type: "admit-phones", edition: "one", part: 1, parts: 1 } as const;
+  wire.shows({ said: { ...admitted, phones: [{ phone: "bob.bank" as PhoneName, digest }] } });
+  const known = await viewer.next();
+  assert.deepEqual(known["command"], { ...admitted, phones: [{ phone: "bob.bank" }] });
   wire.shows({ heard: { type: "snapshot", wireVersion: 1, unitBoot: "b", atMs: 1, legs: [] } });
   wire.shows({ heard: { type: "leg-held", leg, atMs: 6, onHold: true } });
   const heard = await viewer.next();

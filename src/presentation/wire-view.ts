@@ -136,15 +136,17 @@ function entriesOf(sight: WireSight, nowMs: number): readonly WireEntry[] {
     const shown = pages.map((page) => ({ type: "page", atMs: row.atMs, call: row.call, page }) as const);
     return [{ type: "step", ...row }, ...shown];
   }
-  if ("said" in sight) return [{ type: "command", atMs: nowMs, command: withoutLogin(sight.said) }];
+  if ("said" in sight) return [{ type: "command", atMs: nowMs, command: withoutLogins(sight.said) }];
   if ("message" in sight) return [{ ...sight.message, type: "sip" }];
   const { heard } = sight;
   // What stands already is not what happens.
   return heard.type === "snapshot" ? [] : [{ type: "event", atMs: nowMs, event: heard }];
 }
 
-function withoutLogin(command: Command): object {
-  if (command.type !== "dial") return command;
+function withoutLogins(command: Command): object {
+  if (command.type === "admit-phones")
+    return { ...command, phones: command.phones.map(({ phone }) => ({ phone })) };
+  if (command.type !== "dial" || command.target.type === "phone") return command;
   const { credentials: _, ...target } = command.target;
   return { ...command, target };
 }

@@ -115,6 +115,37 @@ forEachDatabase((make, open, freshUrl) => {
     await second.close();
   });
 
+  test("routes of before there were phones are kept, with their trunks", async () => {
+    const url = await freshUrl();
+    const database = await openDatabase({ url, clock: systemClock, log: silentLog });
+    const tables = database.tables();
+    // As 0001 made it, as far as a row needs it.
+    await sql`drop table route`.execute(tables);
+    await sql`drop table phone`.execute(tables);
+    await sql`create table route (subscriber text not null, id text not null, subject text not null, center text not null,
+      trunk text not null, number text not null, dnis text not null, preference integer not null, weight integer not null,
+      allowed_countries text not null, allowed_addresses text not null, post_dial_digits text, show_ani integer not null,
+      constraint route_key primary key (subscriber, id))`.execute(tables);
+    await sql`create index route_by_subject on route (subscriber, subject)`.execute(tables);
+    await sql`insert into trunk values ('carrier', '{}')`.execute(tables);
+    await sql`insert into subscriber values ('bank', 'Bank', 'carrier', '{}')`.execute(tables);
+    await sql`insert into subject values ('bank', 'mortgages', '{}', '{}')`.execute(tables);
+    await sql`insert into call_center values ('bank', 'main', 'Main', 'UTC', '{}')`.execute(tables);
+    await sql`insert into route values ('bank', 'r1', 'mortgages', 'main', 'carrier', '+1', '4001', 2, 3, '[]', '[]', 'ww', 1)`.execute(
+      tables,
+    );
+    await sql`delete from tandem_migration where name = '0004-phones'`.execute(tables);
+    await database.close();
+
+    const after = await openDatabase({ url, clock: systemClock, log: silentLog });
+    const { rows } = await sql<Record<string, unknown>>`select * from route`.execute(after.tables());
+    assert.deepEqual(
+      rows.map((row) => [row["id"], row["trunk"], row["phone"], row["preference"], row["post_dial_digits"]]),
+      [["r1", "carrier", null, 2, "ww"]],
+    );
+    await after.close();
+  });
+
   test("a database of a newer Tandem is left alone", async () => {
     const url = await freshUrl();
     const database = await openDatabase({ url, clock: systemClock, log: silentLog });

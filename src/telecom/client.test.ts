@@ -9,7 +9,13 @@ import { systemClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { BridgeId, LegId, PermitId, PlayId } from "#base/ids.ts";
 import { silentLog } from "#base/log.ts";
-import type { Command, LegState, SipMessageSeen, TelecomEvent } from "#contract/telecom.ts";
+import {
+  type Command,
+  type LegState,
+  type SipMessageSeen,
+  type TelecomEvent,
+  wireVersion,
+} from "#contract/telecom.ts";
 import { connectTelecomUnit, type Seen, type TelecomUnit, type WatchedUnit } from "./client.ts";
 import { type CommandDoor, openCommandDoor } from "./wire/command-door.ts";
 
@@ -18,7 +24,7 @@ const dial: Command = {
   type: "dial",
   leg,
   permit: "permit_1" as PermitId,
-  target: { host: "127.0.0.1", transport: "udp", user: "100", codecs: ["PCMU"] },
+  target: { type: "trunk", host: "127.0.0.1", transport: "udp", user: "100", codecs: ["PCMU"] },
   identity: {},
   ringUntilMs: 1,
   endAtMs: 2,
@@ -26,7 +32,7 @@ const dial: Command = {
 const hangUp: Command = { type: "hang-up", leg, reason: "normal" };
 
 function snapshot(legs: LegState[], unitBoot = "boot-1"): TelecomEvent {
-  return { type: "snapshot", wireVersion: 1, unitBoot, atMs: 5, legs };
+  return { type: "snapshot", wireVersion, unitBoot, atMs: 5, legs };
 }
 
 interface House {

@@ -42,6 +42,9 @@ const schema = Type.Object({
       last: Type.Integer({ minimum: 1024, maximum: 65535 }),
     }),
   }),
+  phoneHashes: Type.Optional(
+    Type.Array(Type.Union([Type.Literal("SHA-256"), Type.Literal("MD5")]), { minItems: 1 }),
+  ),
   maxLegs: Type.Integer({ minimum: 1, maximum: 20000 }),
   promptFolder: Type.Optional(Type.String({ minLength: 1 })),
   /** An operator's own speech program, its words one by one. */

@@ -75,7 +75,14 @@ async function openPhone(
   }
 
   return {
-    target: { host: "127.0.0.1", port: layer.sentBy.port, transport: "udp", user: name, codecs: ["PCMU"] },
+    target: {
+      type: "trunk",
+      host: "127.0.0.1",
+      port: layer.sentBy.port,
+      transport: "udp",
+      user: name,
+      codecs: ["PCMU"],
+    },
     will: (wanted) => {
       reaction = wanted;
     },

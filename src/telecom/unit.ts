@@ -30,6 +30,8 @@ export interface UnitSettings {
     readonly tls?: TlsOptions | undefined;
     readonly webSocket?: WebSocketOptions | undefined;
   };
+  /** What phones may prove their passwords by: both hashes unless told. */
+  readonly phoneHashes?: readonly ("SHA-256" | "MD5")[] | undefined;
   readonly maxLegs: number;
 }
 
@@ -75,6 +77,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     random,
     log,
     ...(resolver === undefined ? {} : { resolver }),
+    ...(settings.phoneHashes === undefined ? {} : { phoneHashes: settings.phoneHashes }),
   });
   const lines = new Switch({
     clock,

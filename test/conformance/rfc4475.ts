@@ -40,7 +40,7 @@ export async function* proveRfc4475(
       ["udp", sendOverUdp],
       ["tcp", sendOverTcp],
     ] as const) {
-      const expected = expectation(id, verdict, transport);
+      const expected = expectation({ id, verdict }, transport, unit === undefined ? 503 : 405);
       const exchange = await send({ target, octets, silent: expected.type === "silence" });
       const problem = judge(expected, exchange, id);
       seen.push(`${transport} ${describe(exchange)}`);
@@ -74,19 +74,16 @@ type Expectation =
 const closing = new Set(["ncl", "mcl01", "inv2543", "lwsruri", "lwsstart", "trws", "badvers"]);
 // The stream has not brought all of it, and never will.
 const waiting = new Set(["clerr", "baddn"]);
-// We are no registrar, and no message store: the row's other alternative.
-const notServed = new Set([
-  "unksm2",
-  "regaut01",
-  "cparam01",
-  "cparam02",
-  "regescrt",
-  "escnull",
-  "dblreq",
-  "mpart01",
-]);
+// We are no message store: the row's other alternative.
+const notServed = new Set(["mpart01"]);
+/** REGISTER. The layers alone serve none (405); a unit that nobody has told who may register says so (503). */
+const registers = new Set(["unksm2", "regaut01", "cparam01", "cparam02", "regescrt", "escnull", "dblreq"]);
 
-function expectation(id: string, verdict: string, transport: "udp" | "tcp"): Expectation {
+function expectation(
+  { id, verdict }: { readonly id: string; readonly verdict: string },
+  transport: "udp" | "tcp",
+  register: 405 | 503,
+): Expectation {
   const responses = ["unreason", "noreason"];
   if (verdict === "drop" || responses.includes(id)) return { type: "silence" };
   const closes = transport === "tcp" && closing.has(id);
@@ -94,6 +91,7 @@ function expectation(id: string, verdict: string, transport: "udp" | "tcp"): Exp
   // RFC 3261 18.3: over a stream Content-Length is mandatory, which RFC 2543 did not know.
   if (transport === "tcp" && id === "inv2543") return { type: "status", status: 400, closes };
   if (notServed.has(id)) return { type: "status", status: 405, closes };
+  if (registers.has(id)) return { type: "status", status: register, closes };
   const status = /\b[4-6][0-9]{2}\b/.exec(verdict.split("|", 1)[0] ?? "")?.[0];
   return status === undefined ? { type: "taken" } : { type: "status", status: Number(status), closes };
 }

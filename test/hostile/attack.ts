@@ -3,6 +3,7 @@ import { holdConnections, sendDatagrams, sendStreams } from "./sip-attack.ts";
 import { floodConnections } from "./connection-attack.ts";
 import { floodHttp, holdHttp } from "./http-attack.ts";
 import { injectMedia } from "./media-attack.ts";
+import { guessPasswords } from "./register-attack.ts";
 
 const attacks: Readonly<Record<string, (wish: never) => Promise<object>>> = {
   sendDatagrams,
@@ -12,6 +13,7 @@ const attacks: Readonly<Record<string, (wish: never) => Promise<object>>> = {
   floodHttp,
   holdHttp,
   injectMedia,
+  guessPasswords,
 };
 
 export type AttackName =
@@ -21,7 +23,8 @@ export type AttackName =
   | "floodConnections"
   | "floodHttp"
   | "holdHttp"
-  | "injectMedia";
+  | "injectMedia"
+  | "guessPasswords";
 
 const [, , name = "", wish = "{}"] = process.argv;
 const figures = await attacks[name]?.(JSON.parse(wish) as never);

@@ -93,6 +93,8 @@ export function strangersRequest(wish: {
   readonly transport?: "UDP" | "TCP";
   readonly liveCallId?: string;
   readonly tag?: string;
+  /** Further header lines. */
+  readonly headers?: readonly string[];
 }): string {
   const { method, user, source, serial, transport = "UDP" } = wish;
   const inCall = wish.liveCallId !== undefined;
@@ -110,6 +112,7 @@ export function strangersRequest(wish: {
     "Record-Route: <sip:198.51.100.8;lr>",
     ...(method === "REFER" ? ["Refer-To: <sip:+19005550199@198.51.100.9>"] : []),
     ...(method === "SUBSCRIBE" ? ["Event: dialog", "Expires: 3600"] : []),
+    ...(wish.headers ?? []),
     ...(sdp === "" ? [] : ["Content-Type: application/sdp"]),
     `Content-Length: ${sdp.length}`,
     "",

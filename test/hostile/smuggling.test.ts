@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import test from "node:test";
-import type { PermitId, SubjectId, SubscriberId, LegId } from "#base/ids.ts";
+import type { SubjectId, SubscriberId } from "#base/ids.ts";
 import { systemClock } from "#base/clock.ts";
 import { secureRandom } from "#base/random.ts";
 import { contextFields } from "#contract/interaction-context.ts";
@@ -15,7 +15,7 @@ import { signedToken } from "#rig/story.ts";
 import { begin } from "#telecom/sip/dialog/calling.ts";
 import { withTopHeader } from "#telecom/sip/message/build.ts";
 import { serialize } from "#telecom/sip/message/serialize.ts";
-import { inviteFor } from "#telecom/switch/invite.ts";
+import { invitesFor } from "#telecom/switch/invite.ts";
 import Value from "typebox/value";
 import { assertConstantInvite } from "./center-invite.ts";
 import { smugglingStrings } from "./smuggling-strings.ts";
@@ -119,25 +119,23 @@ function inviteWith(verified: Record<string, unknown>): string {
     visitorNumber: "7123",
     reference: "123456",
   });
-  const wish = inviteFor({
-    command: {
-      type: "dial",
-      leg: "call.1" as LegId,
-      permit: "permit" as PermitId,
-      target: { host: "127.0.0.1", port: 5060, transport: "udp", user: tag2.dnis, codecs: ["PCMU"] },
-      identity: {
-        callingNumber: tag2.ani ?? "",
-        userToUserHex: Buffer.from(tag2.userToUser).toString("hex"),
-        xContext: tag2.xContext,
-      },
-      ringUntilMs: 0,
-      endAtMs: 0,
+  const address = { transport: "udp", port: 5060 } as const;
+  const [wish] = invitesFor({
+    identity: {
+      callingNumber: tag2.ani ?? "",
+      userToUserHex: Buffer.from(tag2.userToUser).toString("hex"),
+      xContext: tag2.xContext,
+    },
+    way: {
+      type: "trunk",
+      target: { type: "trunk", host: "127.0.0.1", ...address, user: tag2.dnis, codecs: ["PCMU"] },
+      targets: [{ address: "127.0.0.1", ...address }],
     },
     sdp: "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n",
-    targets: [{ transport: "udp", address: "127.0.0.1", port: 5060 }],
-    us: { host: "127.0.0.1", port: 5061 },
+    addressOver: () => ({ host: "127.0.0.1", port: 5061 }),
     random: secureRandom,
   });
+  assert.ok(wish !== undefined);
   const [, effects] = begin(wish, { nowMs: systemClock.now(), random: secureRandom });
   const sent = effects.find((effect) => effect.type === "send-invite");
   assert.ok(sent?.type === "send-invite");

@@ -34,7 +34,10 @@ export class Stranger {
   }
 
   /** A request and its final answer; sent again while none comes, for 15 seconds. */
-  async asks(port: number, wish: { readonly method: string; readonly user: string }): Promise<string> {
+  async asks(
+    port: number,
+    wish: { readonly method: string; readonly user: string; readonly headers?: readonly string[] },
+  ): Promise<string> {
     const serial = ++this.#serial;
     const request = Buffer.from(strangersRequest({ ...wish, source: this.source, serial }));
     let again: NodeJS.Timeout | undefined;

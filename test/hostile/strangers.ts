@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { type Peer, startPeer, temporaryFolder } from "#rig/processes.ts";
+import { startPeer, temporaryFolder } from "#rig/processes.ts";
 import { sipMessages } from "#rig/capture.ts";
 import { readPcap } from "#rig/pcap.ts";
 import { type Check, check } from "../prove/checks.ts";
+import { attack, startAttack } from "./attacks.ts";
 import type { AttackName } from "./attack.ts";
 import { type LiveCall, openLiveCall } from "./live-call.ts";
+import { peakResidentMb } from "./processes-seen.ts";
 import { Stranger, strangersAddress } from "./stranger.ts";
 
 const rtpPorts = { first: 30_000, last: 30_007 };
@@ -161,25 +163,11 @@ async function alike(port: number): Promise<string> {
   return [...answers][0]?.split("\n")[0] ?? "";
 }
 
-async function attack(what: string, name: AttackName, wish: object): Promise<Check> {
-  return await check(what, async () => {
-    await using attacker = await startAttack(name, wish);
-    const [figures] = await attacker.line(/^\{.*\}$/m, 60_000);
-    assert.doesNotMatch(figures, /"error"/);
-    return figures;
-  });
-}
-
 async function holding(name: AttackName, wish: object) {
   const attacker = await startAttack(name, wish);
   const [text] = await attacker.line(/^\{.*\}$/m, 30_000);
   const figures = JSON.parse(text) as Readonly<Record<string, number>>;
   return { figures, [Symbol.asyncDispose]: () => attacker.stop("SIGKILL") };
-}
-
-async function startAttack(name: AttackName, wish: object): Promise<Peer> {
-  const program = join(import.meta.dirname, "attack.ts");
-  return await startPeer({ program: process.execPath, words: [program, name, JSON.stringify(wish)] });
 }
 
 /** Keeps what must not be there: INVITEs to anybody, and whatever goes to an address that is not loopback. */
@@ -224,10 +212,6 @@ function permitsIn(folder: string): number {
   const row = database.prepare("select count(*) as permits from dial_permit").get() as { permits: number };
   database.close();
   return row.permits;
-}
-
-function peakResidentMb(pid: number): number {
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
 }
 
 function openFiles(pid: number): number {

@@ -3,6 +3,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import type { CertificateFiles } from "./certificate.ts";
 import { freePort } from "./ports.ts";
+import type { Registration } from "./registration.ts";
 import { startPeer, temporaryFolder, type Peer } from "./processes.ts";
 import { sequence } from "./sound.ts";
 import { readWav, writeWav, type Sound } from "./wav.ts";
@@ -19,6 +20,8 @@ export interface PhoneOptions {
   readonly certificate?: CertificateFiles;
   /** Where it listens: 127.0.0.1, or `::1`. */
   readonly host?: "127.0.0.1" | "::1";
+  /** Registers there, and is called by that alone. */
+  readonly registers?: Registration;
 }
 
 /** What baresip tells of its calls, oldest first. */
@@ -50,7 +53,14 @@ export interface Phone extends AsyncDisposable {
   log(): string;
 }
 
-type PhoneEventType = "CALL_INCOMING" | "CALL_RINGING" | "CALL_PROGRESS" | "CALL_ESTABLISHED" | "CALL_CLOSED";
+type PhoneEventType =
+  | "REGISTER_OK"
+  | "REGISTER_FAIL"
+  | "CALL_INCOMING"
+  | "CALL_RINGING"
+  | "CALL_PROGRESS"
+  | "CALL_ESTABLISHED"
+  | "CALL_CLOSED";
 
 const longestCallSeconds = 180;
 const modulesFolder = "/usr/lib/baresip/modules";
@@ -81,15 +91,15 @@ export async function startBaresip(options: PhoneOptions): Promise<Phone> {
     }),
   );
   const address = `sip:${options.user}@${bracketed(host)}:${port}`;
+  const { registers } = options;
   const settings = [
-    "regint=0",
+    ...(registers === undefined ? ["regint=0"] : ["regint=60", `auth_pass=${registers.password}`]),
     `answermode=${options.answers === "when-told" ? "manual" : "auto"}`,
     `audio_codecs=${options.codec ?? "PCMU"}/8000/1`,
   ];
-  writeFileSync(
-    join(home, "accounts"),
-    `<${address};transport=${options.transport ?? "udp"}>;${settings.join(";")}\n`,
-  );
+  const account = registers === undefined ? address : `sip:${registers.user}@127.0.0.1:${registers.sipPort}`;
+  const transport = registers?.transport ?? options.transport ?? "udp";
+  writeFileSync(join(home, "accounts"), `<${account};transport=${transport}>;${settings.join(";")}\n`);
   writeFileSync(join(home, "contacts"), "");
 
   const peer = await startPeer({

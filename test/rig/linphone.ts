@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "./ports.ts";
+import type { Registration } from "./registration.ts";
 import { startPeer, temporaryFolder } from "./processes.ts";
 import { readWav, writeWav, type Sound } from "./wav.ts";
 
@@ -9,6 +10,8 @@ export interface LinphoneOptions {
   readonly answers?: "by-itself" | "when-told";
   /** Played once from the moment of the answer. 8 kHz. linphonec's own conversion makes it less clean than baresip's. */
   readonly says?: Sound;
+  /** Registers there, and is called by that alone. */
+  readonly registers?: Registration;
 }
 
 /** A telephone of a second make (linphonec). */
@@ -19,6 +22,8 @@ export interface Linphone extends AsyncDisposable {
   prints(pattern: RegExp, withinMs?: number): Promise<RegExpMatchArray>;
   dials(address: string): void;
   answers(): void;
+  /** Resolves when it has said that it is registered. */
+  registered(withinMs?: number): Promise<void>;
   /** Resolves when it has said that the call is up. */
   connected(withinMs?: number): Promise<void>;
   /** Resolves when it has said that the call is over. */
@@ -53,6 +58,7 @@ export async function startLinphone(options: LinphoneOptions): Promise<Linphone>
       "use_ipv6=0",
       "bind_address=127.0.0.1",
       `contact=sip:${options.user}@127.0.0.1:${port}`,
+      ...(options.registers === undefined ? [] : ["default_proxy=0"]),
       "guess_hostname=0",
       "register_only_when_network_is_up=0",
       "[rtp]",
@@ -62,6 +68,7 @@ export async function startLinphone(options: LinphoneOptions): Promise<Linphone>
       "[net]",
       "firewall_policy=0",
       "mtu=1300",
+      ...accountLines(options.registers),
       "",
     ].join("\n"),
   );
@@ -88,6 +95,15 @@ export async function startLinphone(options: LinphoneOptions): Promise<Linphone>
     prints: (pattern, withinMs) => peer.line(pattern, withinMs),
     dials: (address) => peer.write(`call ${address}\n`),
     answers: () => peer.write("answer\n"),
+    async registered(withinMs) {
+      // It says so when it is asked alone.
+      const asks = setInterval(() => peer.write("status register\n"), 200);
+      try {
+        await peer.line(/registered, identity=/, withinMs);
+      } finally {
+        clearInterval(asks);
+      }
+    },
     connected: async (withinMs) =>
       void (await peer.line(/Call \d+ with .* connected|Media streams established/i, withinMs)),
     ended: async (withinMs) => void (await peer.line(/Call \d+ with .* ended|Call ended/i, withinMs)),
@@ -110,4 +126,21 @@ export async function startLinphone(options: LinphoneOptions): Promise<Linphone>
       folder[Symbol.dispose]();
     },
   };
+}
+
+function accountLines(registers: Registration | undefined): readonly string[] {
+  if (registers === undefined) return [];
+  const { sipPort, user, password, transport } = registers;
+  return [
+    "[proxy_0]",
+    `reg_proxy=<sip:127.0.0.1:${sipPort};transport=${transport}>`,
+    `reg_identity=sip:${user}@127.0.0.1`,
+    "reg_expires=60",
+    "reg_sendregister=1",
+    "[auth_info_0]",
+    `username=${user}`,
+    `passwd=${password}`,
+    "realm=tandem",
+    "domain=127.0.0.1",
+  ];
 }

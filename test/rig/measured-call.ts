@@ -40,7 +40,8 @@ const patienceMs = 30_000;
 export async function openMeasuredCall(options: {
   readonly config: ConfigShape;
   readonly ann: { readonly port: number };
-  readonly bob: { readonly port: number };
+  /** A telephone that registers is found by the call that it answers, whose DNIS this is. */
+  readonly bob: { readonly port: number } | { readonly answersAs: string };
   readonly environment?: Readonly<Record<string, string>>;
 }): Promise<MeasuredCall> {
   const { ann, bob } = options;
@@ -54,7 +55,9 @@ export async function openMeasuredCall(options: {
       environment: { ...voice.environment, ...options.environment },
     }),
   );
-  const capture = opened.use(await startCapture([platform.sipPort, ann.port, bob.port], { rtpPorts }));
+  const capture = opened.use(
+    await startCapture([platform.sipPort, ann.port, ...("port" in bob ? [bob.port] : [])], { rtpPorts }),
+  );
   const browser = new PlainBrowser(platform.url);
   const all = opened.move();
   return {
@@ -88,11 +91,22 @@ export async function openMeasuredCall(options: {
         record,
         ...heard,
         toAnn: earOf(heard, ann.port),
-        toBob: earOf(heard, bob.port),
+        toBob: earOf(heard, "port" in bob ? bob.port : answeringPort(heard.messages, bob.answersAs)),
       };
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
+}
+
+function answeringPort(messages: readonly WireMessage[], dnis: string): number {
+  const answer = messages.find(
+    ({ startLine, header }) =>
+      startLine.startsWith("SIP/2.0 200") &&
+      header("cseq")?.endsWith("INVITE") === true &&
+      header("to")?.includes(`sip:${dnis}@`) === true,
+  );
+  assert.ok(answer !== undefined, `nobody answered as ${dnis}`);
+  return Number(/:(\d+)$/.exec(answer.from)?.[1]);
 }
 
 /** How long people take: to listen, to talk. */

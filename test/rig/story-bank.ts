@@ -1,4 +1,12 @@
-import type { CallCenterId, PageId, RouteId, SubjectId, SubscriberId, TrunkId } from "#base/ids.ts";
+import type {
+  CallCenterId,
+  PageId,
+  PhoneName,
+  RouteId,
+  SubjectId,
+  SubscriberId,
+  TrunkId,
+} from "#base/ids.ts";
 import type { Network } from "#network/network.ts";
 import type {
   CallCenter,
@@ -34,6 +42,8 @@ export function storyBank(
   wish: {
     readonly policy?: PolicyWish;
     readonly routes?: 1 | 2;
+    /** The first center is this registered phone. */
+    readonly phone?: PhoneName;
     readonly postDialDigits?: string;
     readonly closed?: boolean;
     /** Open on the welcome page, and closed a moment later. */
@@ -85,8 +95,9 @@ export function storyBank(
       subscriber: id,
       subject: mortgages,
       center: "branch" as CallCenterId,
-      trunk: carrier,
-      number: `+1415555900${index}`,
+      ...(wish.phone !== undefined && index === 0
+        ? { phone: wish.phone, number: wish.phone }
+        : { trunk: carrier, number: `+1415555900${index}` }),
       dnis,
       order: index + 1,
       weight: 1,
@@ -162,6 +173,7 @@ function networkOf(
             seed: wish.draw,
           })
         : { type: "unknown-subject" },
+    phones: async () => [],
     trunk: async () => trunk,
     page: async (of, page) =>
       [ratesPage, formPage].find((each) => each.subscriber === of && each.id === page),

@@ -15,7 +15,7 @@ testUnitContract("virtual unit", async () => {
   let client = virtual.connect();
   await clock.advance(0);
   const phone = (of: VirtualPhone): ContractPhone => ({
-    target: { host: "127.0.0.1", transport: "udp", user: of.user, codecs: ["PCMU"] },
+    target: { type: "trunk", host: "127.0.0.1", transport: "udp", user: of.user, codecs: ["PCMU"] },
     will: (reaction) => void (of.reaction = reactions[reaction]),
     answers: () => of.answers(),
     hangsUp: () => of.hangsUp(),

@@ -2,6 +2,7 @@ import type { Cancel, Clock } from "#base/clock.ts";
 import type { BridgeId, LegId, PermitId } from "#base/ids.ts";
 import {
   type Command,
+  type DialTarget,
   type LegIdentity,
   type LegState,
   type TelecomEvent,
@@ -31,11 +32,14 @@ export class VirtualUnit {
     readonly leg: LegId;
     readonly permit: PermitId;
     readonly user: string;
+    readonly target: DialTarget;
     readonly identity: LegIdentity;
   }[] = [];
   /** Every bridge that was made. */
   readonly bridged: { readonly atMs: number; readonly bridge: BridgeId; readonly legs: readonly LegId[] }[] =
     [];
+  /** What it was told of phones that may register, in order. None registers here. */
+  readonly admitted: Extract<Command, { type: "admit-phones" }>[] = [];
   readonly refused: string[] = [];
   refusesDials = false;
 
@@ -108,6 +112,7 @@ export class VirtualUnit {
     if (command.type === "dial") return this.#dial(command);
     if (command.type === "bridge") return this.#bridge(command);
     if (command.type === "unbridge") return this.#unbridge(command.bridge);
+    if (command.type === "admit-phones") return void this.admitted.push(command);
     const leg = this.#legs.get(command.leg);
     if (leg === undefined) {
       // What is asked of a leg that is gone has been done already.
@@ -144,7 +149,7 @@ export class VirtualUnit {
     this.#permits.set(command.permit, command.leg);
     const { user } = command.target;
     const { leg: id, permit, identity } = command;
-    this.dialed.push({ atMs: this.#clock.now(), leg: id, permit, user, identity });
+    this.dialed.push({ atMs: this.#clock.now(), leg: id, permit, user, target: command.target, identity });
     const leg = new VirtualLeg(command, {
       clock: this.#clock,
       phone: this.#phones.get(user),

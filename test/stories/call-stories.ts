@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { PhoneName } from "#base/ids.ts";
+import { bobsDnis } from "#rig/story-bank.ts";
 import { earlyEnds } from "./early-ends.ts";
 import { endsByThePlatform } from "./ends-by-the-platform.ts";
 import {
@@ -28,6 +30,26 @@ export const callStories: readonly Story[] = [
       s.bob.hangsUp();
     },
     outcome: "completed",
+    calledBob: 1,
+  },
+  {
+    name: "Bob's telephone is registered with us, and is dialled by its name, over no trunk",
+    bank: { phone: "bob.bank" as PhoneName },
+    tell: async (s) => {
+      await connect(s);
+      const target = s.unit.dialed.find(({ user }) => user === bobsDnis)?.target;
+      assert.deepEqual(target, {
+        type: "phone",
+        phone: "bob.bank",
+        user: bobsDnis,
+        codecs: ["PCMU", "PCMA"],
+      });
+      s.bob.presses("12#");
+      await s.ann.untilSees("rates");
+      s.bob.hangsUp();
+    },
+    outcome: "completed",
+    pushed: ["rates"],
     calledBob: 1,
   },
   {

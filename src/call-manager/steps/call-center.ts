@@ -1,8 +1,9 @@
 import { grantPermit } from "#network/dial-permit.ts";
 import { toTag2 } from "#network/tag2.ts";
-import type { Trunk } from "#network/records.ts";
+import type { Route } from "#network/records.ts";
+import type { DialTarget } from "#contract/telecom.ts";
 import { type Call, type CenterAttempt, centerLegOf, linesEndAtMs } from "../call.ts";
-import { dialTarget } from "../dial-target.ts";
+import { phoneTarget, trunkTarget } from "../dial-target.ts";
 import type { Scope } from "../kernel/scope.ts";
 import type { CallOutcome } from "../pages.ts";
 import type { StepEnd } from "../step.ts";
@@ -16,13 +17,13 @@ import { subscriberAndSubject } from "./subscriber-and-subject.ts";
 export async function callCenter(scope: Scope): Promise<StepEnd> {
   const attempt = attemptInHand(scope.call) ?? (await beginAttempt(scope));
   if (attempt === undefined) return { fact: "not-permitted", over: "not-permitted" };
-  const trunk = await scope.around.network.trunk(attempt.route.trunk);
-  if (trunk === undefined) return nextRoute(scope, "unreachable", "center-unreachable");
+  const target = await targetOf(scope, attempt.route);
+  if (target === undefined) return nextRoute(scope, "unreachable", "center-unreachable");
 
   keepVisitorWaiting(scope);
   endEarlierAttempts(scope, attempt);
   const ringUntilMs = scope.beganAtMs + scope.call.policy.centerRingSeconds * 1000;
-  const dialed = await dialCenter(scope, attempt, trunk, ringUntilMs);
+  const dialed = await dialCenter(scope, attempt, target, ringUntilMs);
   if (dialed === "not-permitted")
     return { fact: dialed, over: dialed, call: { attempts: withResult(scope.call, dialed) } };
   const answered = await answeredOrNot(scope, attempt.leg, ringUntilMs);
@@ -80,10 +81,17 @@ async function beginAttempt(scope: Scope): Promise<CenterAttempt | undefined> {
   return attemptInHand(scope.call);
 }
 
+/** Undefined when the configuration does not hold the route's trunk any more. */
+async function targetOf(scope: Scope, route: Route): Promise<DialTarget | undefined> {
+  if (route.phone !== undefined) return phoneTarget(route.phone, route.dnis);
+  const trunk = await scope.around.network.trunk(route.trunk);
+  return trunk && trunkTarget(trunk, route.dnis);
+}
+
 async function dialCenter(
   scope: Scope,
   attempt: CenterAttempt,
-  trunk: Trunk,
+  target: DialTarget,
   ringUntilMs: number,
 ): ReturnType<typeof dial> {
   const { call } = scope;
@@ -98,7 +106,7 @@ async function dialCenter(
   return dial(scope, {
     leg: attempt.leg,
     permit: attempt.permit,
-    target: dialTarget(trunk, tag2.dnis),
+    target,
     identity: {
       ...(tag2.ani === undefined ? {} : { callingNumber: tag2.ani }),
       userToUserHex: Buffer.from(tag2.userToUser).toString("hex"),

@@ -1,7 +1,7 @@
 import { TandemError } from "#base/errors.ts";
 import { numberOnTrunk } from "#network/trunk-number.ts";
 import { type Call, currentCenterLeg, userLegOf } from "../call.ts";
-import { dialTarget } from "../dial-target.ts";
+import { trunkTarget } from "../dial-target.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { announcement, ringback } from "../prompts.ts";
 import type { StepEnd } from "../step.ts";
@@ -21,7 +21,7 @@ export async function callUser(scope: Scope): Promise<StepEnd> {
   const dialed = await dial(scope, {
     leg,
     permit: call.userPermit,
-    target: dialTarget(trunk, numberOnTrunk(trunk, call.visitorNumber)),
+    target: trunkTarget(trunk, numberOnTrunk(trunk, call.visitorNumber)),
     identity: trunk.callerId === undefined ? {} : { callingNumber: trunk.callerId },
     ringUntilMs,
   });

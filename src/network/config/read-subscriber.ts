@@ -1,8 +1,6 @@
 import type { JSONPath } from "jsonc-parser";
 import { IANAZone } from "luxon";
-import ipaddr from "ipaddr.js";
-import { getCountries } from "libphonenumber-js/max";
-import type { CallCenterId, PageId, RouteId, SubjectId, SubscriberId, TrunkId } from "#base/ids.ts";
+import type { CallCenterId, PageId, SubjectId, SubscriberId, TrunkId } from "#base/ids.ts";
 import type { SubjectShape, SubscriberShape } from "../config-schema.ts";
 import { whisperDefaults } from "../defaults.ts";
 import { readPrivateNumbers } from "../private-numbers.ts";
@@ -11,21 +9,20 @@ import type {
   DigitMapping,
   Language,
   LibraryPage,
-  Route,
   Subject,
   Subscriber,
   Trunk,
 } from "../records.ts";
-import { numberOnTrunk } from "../trunk-number.ts";
 import { whisperNames } from "../whisper.ts";
 import type { Configuration } from "./configuration.ts";
 import { readHours } from "./read-hours.ts";
+import { readPhone } from "./read-phone.ts";
 import { checkPlaceholders, type Reading, readPolicy, readTexts } from "./read-policy.ts";
+import { readRoutes } from "./read-routes.ts";
+import { checkCountries, checkTrunk } from "./references.ts";
 import { readTokenKeys } from "./read-token-keys.ts";
 
 type OfOneSubscriber = Omit<Configuration, "trunks" | "subscribers"> & { readonly subscriber: Subscriber };
-
-const countries: ReadonlySet<string> = new Set(getCountries());
 
 /** One subscriber with all that is theirs; every reference is checked against what the file holds. */
 export function readSubscriber(
@@ -67,6 +64,9 @@ export function readSubscriber(
       policy: readPolicy(told.policy, [...path, "policy"], language, reading),
     },
     centers: readCenters(id, told, path, reading),
+    phones: Object.entries(told.phones ?? {}).map(([name, phone]) =>
+      readPhone({ subscriber: id, id: name }, phone, reading),
+    ),
     subjects: Object.entries(told.subjects).map(([name, subject]) =>
       readSubject({ subscriber: id, id: name as SubjectId }, subject, language, reading),
     ),
@@ -106,52 +106,6 @@ function readSubject(
     complaints,
   );
   return { subscriber, id, name: readTexts(told.name, language), whisper: readTexts(whisper, language) };
-}
-
-function readRoutes(
-  subscriber: SubscriberId,
-  told: SubscriberShape,
-  trunks: ReadonlyMap<string, Trunk>,
-  reading: Reading,
-): readonly Route[] {
-  const { complaints } = reading;
-  const ids = new Set<string>();
-  return Object.entries(told.subjects).flatMap(([subject, { routes }]) =>
-    routes.map((route, index): Route => {
-      const path: JSONPath = ["subscribers", subscriber, "subjects", subject, "routes", index];
-      const id = route.id ?? `${subject}-${index + 1}`;
-      if (ids.has(id)) complaints.add([...path, "id"], `${id} is another route's id already`);
-      ids.add(id);
-      if (!Object.hasOwn(told.centers, route.center)) {
-        complaints.add([...path, "center"], `${route.center} is none of this subscriber's centers`);
-      }
-      if (route.trunk !== undefined) checkTrunk(route.trunk, [...path, "trunk"], trunks, reading);
-      checkCountries(route.allowedCountries ?? [], [...path, "allowedCountries"], reading);
-      route.allowedAddresses?.forEach((range, at) => {
-        if (!isCidr(range)) {
-          complaints.add([...path, "allowedAddresses", at], "is no address prefix (such as 192.0.2.0/24)");
-        }
-      });
-      const trunk = route.trunk ?? told.trunk;
-      const { numberFormat } = trunks.get(trunk) ?? { numberFormat: "e164" };
-      return {
-        id: id as RouteId,
-        subscriber,
-        subject: subject as SubjectId,
-        center: route.center as CallCenterId,
-        trunk: trunk as TrunkId,
-        number: route.number,
-        // A DNIS is dialled as it stands; a number as its trunk wants numbers written.
-        dnis: route.dnis ?? numberOnTrunk({ numberFormat }, route.number),
-        order: route.order ?? 1,
-        weight: route.weight ?? 1,
-        allowedCountries: route.allowedCountries ?? [],
-        allowedAddresses: route.allowedAddresses ?? [],
-        ...(route.postDialDigits !== undefined && { postDialDigits: route.postDialDigits }),
-        showAni: route.showAni ?? true,
-      };
-    }),
-  );
 }
 
 function readPages(
@@ -215,33 +169,4 @@ function isOnOrigin(url: string, origins: readonly string[]): boolean {
   if (!URL.canParse(url)) return false;
   const { origin, username, password } = new URL(url);
   return origins.includes(origin) && username === "" && password === "";
-}
-
-function checkTrunk(
-  trunk: string,
-  path: JSONPath,
-  trunks: ReadonlyMap<string, Trunk>,
-  { complaints }: Reading,
-): void {
-  if (!trunks.has(trunk)) complaints.add(path, `${trunk} is none of the trunks`);
-}
-
-function checkCountries(told: readonly string[], path: JSONPath, { complaints }: Reading): void {
-  told.forEach((country, index) => {
-    if (countries.has(country)) return;
-    complaints.add(
-      path.at(-1) === "allowedCountries" ? [...path, index] : [...path, "country"],
-      `${country} is no country`,
-    );
-  });
-}
-
-function isCidr(range: string): boolean {
-  try {
-    const [network] = ipaddr.parseCIDR(range);
-    // `10.1/16` and octal forms are read differently by different people.
-    return network.kind() === "ipv6" || ipaddr.IPv4.isValidFourPartDecimal(range.split("/")[0] ?? "");
-  } catch {
-    return false; // The library tells a wrong prefix by throwing.
-  }
 }

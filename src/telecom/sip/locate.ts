@@ -1,7 +1,7 @@
 import { lookup, Resolver as DnsResolver } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
 import type { Random } from "#base/random.ts";
-import type { TransportName } from "./message/message.ts";
+import type { Flow, TransportName } from "./message/message.ts";
 import { usualPort } from "./transport/transports.ts";
 
 /** Where a request can be sent: an address, not a name. */
@@ -9,8 +9,15 @@ export interface SipTarget {
   readonly transport: TransportName;
   readonly address: string;
   readonly port: number;
-  /** Over TLS alone, and always there: the name that the far end must prove (RFC 5922 7). */
+  /** Over TLS to a trunk, and always there: the name that the far end must prove (RFC 5922 7). */
   readonly serverName?: string;
+  /** Set for a registered phone: all that is asked of it goes down this flow, and nowhere else. */
+  readonly flow?: Flow;
+}
+
+/** RFC 5626 5.3: the one way to a phone that registered over this flow. */
+export function targetOver(flow: Flow): SipTarget {
+  return { transport: flow.transport, address: flow.remoteAddress, port: flow.remotePort, flow };
 }
 
 /** How a call's trunk is reached: what its far end names without a transport, or by its address alone, is reached so too. */

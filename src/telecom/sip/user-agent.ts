@@ -10,6 +10,7 @@ import {
   methods,
   supportedOptions,
 } from "./dialog/call-state.ts";
+import { ForkedCall } from "./forked-call.ts";
 import {
   locate,
   type NextHop,
@@ -21,18 +22,25 @@ import {
 } from "./locate.ts";
 import { paramValue } from "./message/grammar.ts";
 import { callId, to } from "./message/headers.ts";
-import type { SipRequest, TransportName } from "./message/message.ts";
+import type { Flow, SipRequest, TransportName } from "./message/message.ts";
 import { parseUri } from "./message/uri.ts";
 import { type CallParts, RunningCall } from "./placed-call.ts";
+import type { PhoneHash } from "./registrar/login-check.ts";
+import { Registrar } from "./registrar/registrar.ts";
 import { answerToStray } from "./stray.ts";
 import type { Timing } from "./transaction/timing.ts";
 import type { TlsOptions } from "./transport/doors.ts";
 import type { SentBy, WireMessage } from "./transport/transport.ts";
 import { isDialled } from "./transport/transports.ts";
 import type { WebSocketOptions } from "./transport/web-socket.ts";
-import { openTransactionLayer, type TransactionLayer } from "./transaction/transaction-layer.ts";
+import type { ClientHandlers } from "./transaction/client-transaction.ts";
+import {
+  type FlowChoice,
+  openTransactionLayer,
+  type TransactionLayer,
+} from "./transaction/transaction-layer.ts";
 
-/** RFC 3261 6: the user agent. It places calls, and keeps each one's dialogs going until they are over. */
+/** RFC 3261 6: the user agent. It places calls, keeps each one's dialogs going until they are over, and knows where phones are. */
 export interface UserAgent {
   /** What our Contact says over UDP and TCP, and over any transport. */
   readonly address: SentBy;
@@ -40,18 +48,27 @@ export interface UserAgent {
   /** RFC 3263: a trunk's addresses in the order to try, those that died lately last. */
   locate(hop: NextHop): Promise<readonly SipTarget[]>;
   /** Sends the INVITE. `heard` is told what becomes of it, with the address that the message behind it came from. */
-  place(wish: CallWish, heard: (event: CallEvent, from: string | undefined) => void): PlacedCall;
+  place(wish: CallWish, heard: CallListener): PlacedCall;
+  /** One call that rings at several places at once: who answers first has it, the others fall silent. One wish at least. */
+  placeForked(wishes: readonly CallWish[], heard: CallListener): PlacedCall;
+  /** Phones that register here, and where they are. */
+  readonly phones: Pick<Registrar, "admit" | "places">;
   /** Calls that are not forgotten yet, and transactions: for tests that look for leftovers. */
   stats(): { readonly calls: number; readonly clients: number; readonly servers: number };
   /** Waits at most two seconds for what was said last to be answered, then closes the sockets. */
   close(): Promise<void>;
 }
 
+export type CallListener = (event: CallEvent, from: string | undefined) => void;
+
 export interface PlacedCall {
-  say(
-    input: Extract<CallInput, { type: "hang-up" | "offer-answered" | "offer-refused" | "offer-made" }>,
-  ): void;
+  say(input: WordToCall): void;
 }
+
+export type WordToCall = Extract<
+  CallInput,
+  { type: "hang-up" | "offer-answered" | "offer-refused" | "offer-made" }
+>;
 
 export interface UserAgentOptions {
   readonly address: string;
@@ -66,6 +83,8 @@ export interface UserAgentOptions {
   readonly log: Log;
   readonly resolver?: Resolver;
   readonly timing?: Timing;
+  /** RFC 8760: what a phone may prove its password by, in the order of offer; SHA-256, then MD5, unless told. */
+  readonly phoneHashes?: readonly PhoneHash[];
   /** 2,000 ms unless told. */
   readonly closeWithinMs?: number;
 }
@@ -76,6 +95,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
   const families: readonly (4 | 6)[] = [isIPv6(options.address) ? 6 : 4];
   const quarantine = new Quarantine();
   const calls = new Map<string, RunningCall>();
+  const registrar = new Registrar({ clock, random, log, hashes: options.phoneHashes ?? ["SHA-256", "MD5"] });
   let wakeCloser = (): void => {};
 
   const layer: TransactionLayer = await openTransactionLayer({
@@ -92,13 +112,20 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     log,
     ...(options.timing === undefined ? {} : { timing: options.timing }),
     abilities: {
-      methods,
-      extensions: supportedOptions,
+      methods: [...methods, "REGISTER"],
+      extensions: [...supportedOptions, ...registrarOptions],
       contentTypes: bodyTypes,
       answerType: "application/sdp",
     },
-    answerAtOnce: (request) => (calls.has(keyOf(request)) ? undefined : answerToStray(request)),
-    onRequest: (transaction) => calls.get(keyOf(transaction.request))?.requested(transaction),
+    answerAtOnce(request, flow) {
+      if (request.method === "REGISTER") return registrar.refusal(request, flow);
+      return calls.has(keyOf(request)) ? undefined : answerToStray(request);
+    },
+    onRequest(transaction) {
+      if (transaction.request.method === "REGISTER") return registrar.register(transaction);
+      calls.get(keyOf(transaction.request))?.requested(transaction);
+    },
+    onFlowClosed: (flow) => registrar.flowClosed(flow),
   });
 
   async function located(hop: NextHop): Promise<readonly SipTarget[]> {
@@ -122,26 +149,36 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     return target;
   }
 
-  function partsFor(key: string, tell: CallParts["tell"]): CallParts {
+  function wayTo(target: SipTarget): readonly [Flow, FlowChoice] {
+    return target.flow === undefined ? [layer.flowTo(target), "by-size"] : [target.flow, "this-flow"];
+  }
+
+  function partsFor(key: string, only: SipTarget | undefined, tell: CallParts["tell"]): CallParts {
     return {
       clock,
       random,
       log,
-      request: (request, target, on) =>
-        layer.request(request, layer.flowTo(target), {
-          onResponse: (response, flow) => {
-            on.response(response, flow.remoteAddress);
+      request(request, target, on) {
+        const [flow, choice] = wayTo(target);
+        const handlers: ClientHandlers = {
+          onResponse: (response, cameOver) => {
+            on.response(response, cameOver.remoteAddress);
             wakeCloser();
           },
           onFailure: (status) => {
             on.failed(status);
             wakeCloser();
           },
-        }),
-      sendAck: (request, target) => layer.acknowledge(request, layer.flowTo(target)),
-      whereIs,
-      targetIs: ({ target, alive, restMs }) =>
-        alive ? quarantine.lift(target) : quarantine.ban(target, clock.now(), restMs),
+        };
+        return layer.request(request, flow, handlers, choice);
+      },
+      sendAck: (request, target) => layer.acknowledge(request, ...wayTo(target)),
+      whereIs: only === undefined ? whereIs : () => Promise.resolve(only),
+      targetIs({ target, alive, restMs }) {
+        if (only !== undefined) return;
+        if (alive) quarantine.lift(target);
+        else quarantine.ban(target, clock.now(), restMs);
+      },
       tell,
       forgotten: () => void calls.delete(key),
     };
@@ -151,13 +188,14 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     address: layer.sentBy,
     addressOver: layer.sentByOver,
     locate: located,
-    place(wish, heard) {
-      const key = `${wish.callId} ${paramValue(wish.from.params, "tag") ?? ""}`;
-      const call = new RunningCall(partsFor(key, heard), wish.targets[0] ?? { transport: "udp" });
-      calls.set(key, call);
-      call.begin(wish);
-      return { say: (input) => call.input(input) };
+    place,
+    placeForked(wishes, heard) {
+      const [only, ...others] = wishes;
+      return only !== undefined && others.length === 0
+        ? place(only, heard)
+        : new ForkedCall(wishes, place, heard);
     },
+    phones: registrar,
     stats: () => ({ calls: calls.size, clients: layer.stats().clients, servers: layer.stats().servers }),
     async close() {
       await quiet();
@@ -166,6 +204,17 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
       await layer.close();
     },
   };
+
+  function place(wish: CallWish, heard: CallListener): PlacedCall {
+    const key = `${wish.callId} ${paramValue(wish.from.params, "tag") ?? ""}`;
+    const [first] = wish.targets;
+    // Its Contact may name an address behind a NAT: what is said in the dialog takes the way that the INVITE took.
+    const only = first?.flow === undefined ? undefined : first;
+    const call = new RunningCall(partsFor(key, only, heard), first ?? { transport: "udp" });
+    calls.set(key, call);
+    call.begin(wish);
+    return { say: (input) => call.input(input) };
+  }
 
   /** Resolves when no request of ours waits for its answer, or the patience is over. */
   function quiet(): Promise<void> {
@@ -180,6 +229,9 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     });
   }
 }
+
+/** RFC 3327, RFC 5626: what a REGISTER may require. */
+const registrarOptions = ["path", "outbound"];
 
 /** RFC 3261 12.2.2: our tag stands in To of what the far end sends. */
 function keyOf(request: SipRequest): string {

@@ -1,24 +1,58 @@
-import type { Random } from "#base/random.ts";
+import { unreachable } from "#base/errors.ts";
 import { readable } from "#base/ids.ts";
-import type { Command, DialTarget, LegIdentity } from "#contract/telecom.ts";
+import type { Random } from "#base/random.ts";
+import type { Command, LegIdentity, TrunkTarget } from "#contract/telecom.ts";
 import type { CallWish } from "../sip/dialog/call-state.ts";
-import type { SipTarget } from "../sip/locate.ts";
+import { type SipTarget, targetOver } from "../sip/locate.ts";
 import { taggedAddress } from "../sip/message/build.ts";
 import type { NameAddress } from "../sip/message/headers.ts";
 import type { HeaderLine } from "../sip/message/message.ts";
 import { formatUri } from "../sip/message/uri.ts";
+import type { PhonePlace } from "../sip/registrar/registrar.ts";
+import type { UserAgent } from "../sip/user-agent.ts";
 
-/** 210. The INVITE that a dial command means: DNIS, ANI and TAG2 stand where telephone equipment looks for them. */
-export function inviteFor(wish: {
-  readonly command: Extract<Command, { type: "dial" }>;
+/** Where a dial command leads: to the addresses of a trunk, one after the other, or to the places of a phone, all at once. */
+export type Way =
+  | { readonly type: "trunk"; readonly target: TrunkTarget; readonly targets: readonly SipTarget[] }
+  | { readonly type: "phone"; readonly user: string; readonly places: readonly PhonePlace[] };
+
+interface InviteWish {
+  readonly identity: LegIdentity;
   readonly sdp: string;
-  readonly targets: readonly SipTarget[];
-  /** What our Contact and From say. */
-  readonly us: { readonly host: string; readonly port: number };
+  /** What our Contact and From say over a transport. */
+  readonly addressOver: UserAgent["addressOver"];
   readonly random: Random;
-}): CallWish {
-  const { command, us, random } = wish;
-  const { target, identity } = command;
+}
+
+type Dial = Extract<Command, { type: "dial" }>;
+
+/** 210. The INVITEs that a dial command means: DNIS, ANI and TAG2 stand where telephone equipment looks for them. */
+export function invitesFor(wish: InviteWish & { readonly way: Way }): readonly CallWish[] {
+  const { way } = wish;
+  return way.type === "trunk"
+    ? [trunkInvite(wish, way)]
+    : way.places.map((place) => phoneInvite(wish, way.user, place));
+}
+
+/** True when nobody can be called there. */
+export function leadsNowhere(way: Way): boolean {
+  return (way.type === "trunk" ? way.targets : way.places).length === 0;
+}
+
+/** 207, 210. Finds out where the command leads now. */
+export async function wayFor({ target }: Dial, agent: Pick<UserAgent, "locate" | "phones">): Promise<Way> {
+  switch (target.type) {
+    case "trunk":
+      return { type: "trunk", target, targets: await agent.locate(target) };
+    case "phone":
+      return { type: "phone", user: target.user, places: agent.phones.places(target.phone) };
+    default:
+      return unreachable(target);
+  }
+}
+
+function trunkInvite(wish: InviteWish, way: Extract<Way, { type: "trunk" }>): CallWish {
+  const { target, targets } = way;
   const host = target.domain ?? target.host;
   // With a domain of its own the Request-URI names no port: the trunk's next hop is not the callee's address.
   const uri = sipUri({
@@ -27,16 +61,41 @@ export function inviteFor(wish: {
     port: target.domain === undefined ? target.port : undefined,
   });
   return {
-    callId: `${readable(random, 26)}@${us.host.includes(":") ? `[${us.host}]` : us.host}`,
+    ...common(wish, target.transport),
     uri,
-    from: taggedAddress(callerAddress(identity, us.host), readable(random, 16)),
     to: { display: undefined, uri, params: [] },
-    contact: contactUri(target, us),
-    headers: [{ name: "User-Agent", value: "Tandem" }, ...identityHeaders(identity, us.host)],
-    sdp: wish.sdp,
     ...(target.credentials === undefined ? {} : { credentials: loginOf(target.credentials) }),
-    hosts: [...new Set([host, target.host, ...wish.targets.map((found) => found.address)])],
-    targets: wish.targets,
+    hosts: [...new Set([host, target.host, ...targets.map((found) => found.address)])],
+    targets,
+  };
+}
+
+/** A phone finds its line by its own Contact, so the DNIS stands in To alone. */
+function phoneInvite(wish: InviteWish, user: string, { uri, routes, flow }: PhonePlace): CallWish {
+  return {
+    ...common(wish, flow.transport),
+    uri,
+    to: {
+      display: undefined,
+      uri: sipUri({ user, host: wish.addressOver(flow.transport).host }),
+      params: [],
+    },
+    routes,
+    // A phone that redirects would choose whom we call.
+    hosts: [],
+    targets: [targetOver(flow)],
+  };
+}
+
+/** What an INVITE says wherever it goes. */
+function common({ identity, addressOver, random, sdp }: InviteWish, transport: SipTarget["transport"]) {
+  const us = addressOver(transport);
+  return {
+    callId: `${readable(random, 26)}@${us.host.includes(":") ? `[${us.host}]` : us.host}`,
+    from: taggedAddress(callerAddress(identity, us.host), readable(random, 16)),
+    contact: contactUri(transport, us),
+    headers: [{ name: "User-Agent", value: "Tandem" }, ...identityHeaders(identity, us.host)],
+    sdp,
   };
 }
 
@@ -68,10 +127,11 @@ function identityHeaders(identity: LegIdentity, ourHost: string): readonly Heade
   return headers;
 }
 
-function contactUri(target: DialTarget, us: { host: string; port: number }): string {
-  const { transport } = target;
+function contactUri(transport: SipTarget["transport"], us: { host: string; port: number }): string {
   // RFC 3261 26.2.2 deprecates transport=tls, and every telephone says it: a sips URI would ask for TLS on each hop.
-  const params = transport === "udp" ? [] : [{ name: "transport", value: transport }];
+  // RFC 7118 5.2.3: ws, secure or not.
+  const value = transport === "wss" ? "ws" : transport;
+  const params = transport === "udp" ? [] : [{ name: "transport", value }];
   return sipUri({ user: "tandem", host: us.host, port: us.port, params });
 }
 
@@ -93,7 +153,7 @@ function sipUri(parts: {
   });
 }
 
-function loginOf(credentials: NonNullable<DialTarget["credentials"]>) {
+function loginOf(credentials: NonNullable<TrunkTarget["credentials"]>) {
   const { username, password, realm } = credentials;
   return realm === undefined ? { username, password } : { username, password, realm };
 }

@@ -10,7 +10,7 @@ const dial: Extract<Command, { type: "dial" }> = {
   type: "dial",
   leg: id,
   permit: "permit" as PermitId,
-  target: { host: "trunk.example", transport: "udp", user: "100", codecs: ["PCMU"] },
+  target: { type: "trunk", host: "trunk.example", transport: "udp", user: "100", codecs: ["PCMU"] },
   identity: {},
   ringUntilMs: 20_000,
   endAtMs: 60_000,

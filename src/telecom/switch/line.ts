@@ -10,7 +10,7 @@ import type { CallEvent } from "../sip/dialog/call-state.ts";
 import type { PlacedCall, UserAgent } from "../sip/user-agent.ts";
 import type { VoiceResponse } from "../voice-response/voice-response.ts";
 import { reasonHeader } from "./end-cause.ts";
-import { inviteFor } from "./invite.ts";
+import { invitesFor, leadsNowhere, wayFor } from "./invite.ts";
 import { dialed, type Leg, type LegEffect, type LegInput, legDueAtMs, step } from "./leg.ts";
 
 /** What every line of a switch works with. */
@@ -68,15 +68,15 @@ export class Line {
     return this.#leg.shown.state !== "ended";
   }
 
-  /** 207, 210. Finds the trunk, opens the termination, sends the INVITE. */
+  /** 207, 210. Finds the trunk or the phone, opens the termination, sends the INVITE. */
   dial(command: Extract<Command, { type: "dial" }>): void {
     // A stored moment that has passed already: a telephone must not ring for it.
     this.take({ type: "due" });
     this.#chore("failed", async () => {
       if (!this.isLive) return;
       const { agent, media, random, address, advertisedAddress } = this.#parts;
-      const targets = await agent.locate(command.target);
-      if (targets.length === 0) return this.take({ type: "failed", cause: "unreachable" });
+      const way = await wayFor(command, agent);
+      if (leadsNowhere(way)) return this.take({ type: "failed", cause: "unreachable" });
       if (!this.isLive) return;
       await media.createTermination({
         termination: this.id,
@@ -86,14 +86,9 @@ export class Line {
       });
       const sdp = await media.createOffer(this.id);
       if (!this.isLive) return;
-      const wish = inviteFor({
-        command,
-        sdp,
-        targets,
-        us: agent.addressOver(command.target.transport),
-        random,
-      });
-      this.#call = agent.place(wish, (event, from) => this.#heard(event, from));
+      const { identity } = command;
+      const wishes = invitesFor({ identity, way, sdp, addressOver: agent.addressOver, random });
+      this.#call = agent.placeForked(wishes, (event, from) => this.#heard(event, from));
     });
   }
 

@@ -75,7 +75,14 @@ function dial(sipp: Pick<Sipp, "port">, wish: Partial<Extract<Command, { type: "
     type: "dial",
     leg,
     permit: `permit-${legs}` as PermitId,
-    target: { host: "127.0.0.1", port: sipp.port, transport: "udp", user: "18005550100", codecs: ["PCMU"] },
+    target: {
+      type: "trunk",
+      host: "127.0.0.1",
+      port: sipp.port,
+      transport: "udp",
+      user: "18005550100",
+      codecs: ["PCMU"],
+    },
     identity: { callingNumber: "+14155550100", userToUserHex: "6162", xContext: "ref=123456" },
     ringUntilMs: Date.now() + 20_000,
     endAtMs: Date.now() + 60_000,
@@ -418,6 +425,7 @@ for (const [status, header] of [
       ),
     );
     const target = {
+      type: "trunk" as const,
       host: "127.0.0.1",
       port: sipp.port,
       transport: "udp" as const,
@@ -441,6 +449,7 @@ for (const [status, header] of [
     const refuses = [says(status, { headers: [challenge], retransmitted: true }), hears("ACK")];
     await using sipp = await far(farEnd(hears("INVITE"), ...refuses, hears("INVITE"), ...refuses));
     const target = {
+      type: "trunk" as const,
       host: "127.0.0.1",
       port: sipp.port,
       transport: "udp" as const,
@@ -634,14 +643,21 @@ test("one permit dials one leg, and a leg that is known is not dialled again", l
 
 test("a trunk whose name leads nowhere is unreachable", limit, async () => {
   const leg = dial(nobody, {
-    target: { host: "no-such-trunk.invalid", transport: "udp", user: "100", codecs: ["PCMU"] },
+    target: { type: "trunk", host: "no-such-trunk.invalid", transport: "udp", user: "100", codecs: ["PCMU"] },
   });
   assert.equal((await until(leg, ended)).endCause, "unreachable");
 });
 
 test("a trunk where nobody listens is unreachable, long before its time to ring is over", limit, async () => {
   const leg = dial(nobody, {
-    target: { host: "127.0.0.1", port: await freePort(), transport: "tcp", user: "100", codecs: ["PCMU"] },
+    target: {
+      type: "trunk",
+      host: "127.0.0.1",
+      port: await freePort(),
+      transport: "tcp",
+      user: "100",
+      codecs: ["PCMU"],
+    },
     ringUntilMs: Date.now() + 3_600_000,
   });
   assert.equal((await until(leg, ended)).endCause, "unreachable");
@@ -661,6 +677,7 @@ test("over TCP the same call is made", limit, async () => {
     ),
   });
   const target = {
+    type: "trunk" as const,
     host: "127.0.0.1",
     port: sipp.port,
     transport: "tcp" as const,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { systemClock, VirtualClock } from "#base/clock.ts";
-import type { BridgeId, LegId, PermitId, PlayId } from "#base/ids.ts";
+import type { BridgeId, LegId, PermitId, PhoneName, PlayId } from "#base/ids.ts";
 import { silentLog } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
 import type { Command, LegState, TelecomEvent } from "#contract/telecom.ts";
@@ -93,7 +93,14 @@ async function world(t: TestContext, { maxLegs = 10, render = aFrame }: Partial<
         leg,
         permit: `permit of ${name}` as PermitId,
         identity: {},
-        target: { host: "127.0.0.1", port: phone.sentBy.port, transport: "udp", user, codecs: ["PCMU"] },
+        target: {
+          type: "trunk",
+          host: "127.0.0.1",
+          port: phone.sentBy.port,
+          transport: "udp",
+          user,
+          codecs: ["PCMU"],
+        },
         ringUntilMs: clock.now() + 3_600_000,
         endAtMs: clock.now() + 7_200_000,
       });
@@ -169,7 +176,7 @@ test("a dial whose moment has passed rings nowhere", limit, async (t) => {
     leg,
     permit: "late" as PermitId,
     identity: {},
-    target: { host: "127.0.0.1", port: 9, transport: "udp", user: "100", codecs: ["PCMU"] },
+    target: { type: "trunk", host: "127.0.0.1", port: 9, transport: "udp", user: "100", codecs: ["PCMU"] },
     ringUntilMs: clock.now() - 1,
     endAtMs: clock.now() + 1_000,
   });
@@ -179,6 +186,32 @@ test("a dial whose moment has passed rings nowhere", limit, async (t) => {
     ["leg-ended"],
   );
 });
+
+test(
+  "a phone that may register, and has not, is unreachable at once; no termination is opened for it",
+  limit,
+  async (t) => {
+    const { clock, lines, say, until, state, media, refusals } = await world(t);
+    lines.watchedBy(1);
+    const phone = "bob.bank" as PhoneName;
+    const phones = [{ phone, digest: { md5: "a".repeat(32) } }];
+    say({ type: "admit-phones", edition: "one", part: 1, parts: 1, phones });
+    const leg = "to-phone" as LegId;
+    say({
+      type: "dial",
+      leg,
+      permit: "to-phone" as PermitId,
+      identity: {},
+      target: { type: "phone", phone, user: "7001", codecs: ["PCMU"] },
+      ringUntilMs: clock.now() + 3_600_000,
+      endAtMs: clock.now() + 7_200_000,
+    });
+    await until(leg, "ended");
+    assert.equal(state(leg)?.endCause, "unreachable");
+    assert.deepEqual((await media.audit()).terminations, []);
+    assert.deepEqual(refusals, []);
+  },
+);
 
 test("commands that cannot be carried out are refused with their reason", limit, async (t) => {
   const { dial, until, say, refusals } = await world(t);

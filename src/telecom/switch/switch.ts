@@ -51,6 +51,8 @@ export class Switch {
         return this.#unbridge(command.bridge);
       case "forget":
         return this.#forget(command.leg, refuse);
+      case "admit-phones":
+        return this.#parts.agent.phones.admit(command);
       case "play":
       case "stop-play":
       case "send-digits":

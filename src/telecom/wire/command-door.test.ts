@@ -8,7 +8,7 @@ import { type TestContext, test } from "node:test";
 import { systemClock } from "#base/clock.ts";
 import type { LegId } from "#base/ids.ts";
 import { silentLog } from "#base/log.ts";
-import type { KeyedDigit, LegState } from "#contract/telecom.ts";
+import { type KeyedDigit, type LegState, wireVersion } from "#contract/telecom.ts";
 import { connectTelecomUnit } from "../client.ts";
 import { openCommandDoor } from "./command-door.ts";
 
@@ -47,7 +47,7 @@ async function openDoor(t: TestContext) {
     nowMs: () => 7,
     snapshot: () => {
       snapshots += 1;
-      return { type: "snapshot", wireVersion: 1, unitBoot: "boot", atMs: 5, legs };
+      return { type: "snapshot", wireVersion, unitBoot: "boot", atMs: 5, legs };
     },
     onCommand: () => {},
     onClients: () => {},

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LegId, PlayId } from "#base/ids.ts";
-import type { LegState, TelecomEvent } from "#contract/telecom.ts";
+import { type LegState, type TelecomEvent, wireVersion } from "#contract/telecom.ts";
 import { LegMirror } from "./leg-mirror.ts";
 
 const leg = "call_1.user" as LegId;
@@ -11,7 +11,7 @@ const answered: LegState = { leg, state: "answered", dialedAtMs: 1, digits: [], 
 /** A mirror that has seen the leg end, and said `forget`. */
 function afterForget(): LegMirror {
   const mirror = new LegMirror();
-  mirror.heard({ type: "snapshot", wireVersion: 1, unitBoot: "boot", atMs: 1, legs: [answered] });
+  mirror.heard({ type: "snapshot", wireVersion, unitBoot: "boot", atMs: 1, legs: [answered] });
   mirror.heard({ type: "leg-ended", leg, atMs: 3, cause: "hung-up-by-far-end" });
   mirror.said({ type: "forget", leg }, 4);
   return mirror;

@@ -52,6 +52,7 @@ export class LegMirror {
       case "unbridge":
       case "send-digits":
       case "hang-up":
+      case "admit-phones":
         return;
     }
   }

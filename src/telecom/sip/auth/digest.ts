@@ -25,7 +25,9 @@ export function digestAnswer(wish: {
 }): string {
   const { challenge, credentials, request, cnonce } = wish;
   const nc = wish.nonceCount.toString(16).padStart(8, "0");
-  const response = digestResponse({ ...wish, nc });
+  const { username, password } = credentials;
+  const secret = hashOf(challenge.algorithm)(`${username}:${challenge.realm}:${password}`);
+  const response = digestResponse({ challenge, secret, request, nc, cnonce });
   const parameters = [
     `username=${quoted(credentials.username)}`,
     `realm=${quoted(challenge.realm)}`,
@@ -46,16 +48,16 @@ export function makeCnonce(random: Random): string {
   return Buffer.from(random.bytes(16)).toString("hex");
 }
 
-function digestResponse(wish: {
-  readonly challenge: Challenge;
-  readonly credentials: Credentials;
+/** RFC 7616 3.4.1. `secret` is H(username ":" realm ":" password), as it is kept where no password is. */
+export function digestResponse(wish: {
+  readonly challenge: Pick<Challenge, "algorithm" | "qop" | "nonce">;
+  readonly secret: string;
   readonly request: DigestedRequest;
   readonly nc: string;
   readonly cnonce: string;
 }): string {
-  const { challenge, credentials, request, nc, cnonce } = wish;
+  const { challenge, secret, request, nc, cnonce } = wish;
   const hash = hashOf(challenge.algorithm);
-  const secret = hash(`${credentials.username}:${challenge.realm}:${credentials.password}`);
   // RFC 7616 3.4.2
   const a1 = isSession(challenge.algorithm) ? hash(`${secret}:${challenge.nonce}:${cnonce}`) : secret;
   // RFC 7616 3.4.3

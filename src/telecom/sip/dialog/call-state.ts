@@ -68,6 +68,8 @@ export interface CallWish {
   readonly contact: string;
   /** Identity, context and privacy: the same in every attempt. */
   readonly headers: readonly HeaderLine[];
+  /** The way to a registered phone (RFC 3327), in the order of travel. */
+  readonly routes?: readonly string[];
   readonly sdp: string;
   readonly credentials?: TrunkLogin["credentials"];
   /** Hosts that are this trunk: where a redirection may lead. */

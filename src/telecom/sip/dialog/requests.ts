@@ -38,11 +38,14 @@ export function sendInvite(call: OutgoingCall, uri: string, moment: Moment): Ste
     to: wish.to,
     callId: wish.callId,
     cseq,
+    ...(wish.routes === undefined ? {} : { routes: wish.routes }),
     contact: wish.contact,
     headers: [...authorization, allow, supported, ...refreshHeaders(call.sessionSeconds), ...wish.headers],
     body,
   });
-  const silentUntilMs = call.targets.length > 1 ? moment.nowMs + silentTargetMs : undefined;
+  // There is another address; or this is a phone, and the one who calls may know another center.
+  const isLeft = call.targets.length > 1 || target.flow !== undefined;
+  const silentUntilMs = isLeft ? moment.nowMs + silentTargetMs : undefined;
   const attempt = { tx, uri, target, cseq, provisional: false, silentUntilMs, authorization };
   return [
     { ...call, localSeq: cseq, begun: call.begun + 1, attempt, login },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { SipRequest } from "../message/message.ts";
+import type { Flow, SipRequest } from "../message/message.ts";
+import { targetOver } from "../locate.ts";
 import { silentTargetMs } from "./call-state.ts";
 import { dueAtMs } from "./refresh.ts";
 import { header, ScriptedPeer, usualWish } from "./scripted-peer.ts";
@@ -42,6 +43,34 @@ test("an address from which nothing came in 4 s is left for the next, and held t
   peer.picksUp();
   assert.equal(peer.methods(), "INVITE INVITE ACK");
   assert.equal(news(peer), "192.0.2.1 is dead, 192.0.2.2 lives");
+});
+
+test("a registered phone that says nothing for 4 s is given up, and cancelled if it wakes up late", () => {
+  const flow: Flow = {
+    transport: "udp",
+    localAddress: "192.0.2.9",
+    localPort: 5060,
+    remoteAddress: "198.51.100.7",
+    remotePort: 40_000,
+  };
+  const overs = (peer: ScriptedPeer) =>
+    peer.effects.filter((effect) => effect.type === "tell" && effect.event.type === "over").length;
+  const sleepy = new ScriptedPeer({ targets: [targetOver(flow)] });
+  sleepy.waits(silentTargetMs - 1);
+  assert.equal(overs(sleepy), 0);
+  sleepy.waits(1);
+  assert.equal(overs(sleepy), 1);
+  sleepy.responds(180);
+  assert.equal(asked(sleepy), "198.51.100.7, CANCEL of 1");
+  const quick = new ScriptedPeer({ targets: [targetOver(flow)] });
+  quick.waits(silentTargetMs);
+  quick.picksUp();
+  assert.equal(quick.methods(), "INVITE ACK BYE");
+  assert.equal(overs(quick), 1);
+  const awake = new ScriptedPeer({ targets: [targetOver(flow)] });
+  awake.responds(180);
+  awake.waits(silentTargetMs);
+  assert.equal(overs(awake), 0);
 });
 
 test("the last address is waited for, and so is one that gave a sign of life, or a call that is taken back", () => {

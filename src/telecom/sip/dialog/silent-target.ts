@@ -1,6 +1,14 @@
 import type { SipResponse } from "../message/message.ts";
 import { goneBack, nextTargetAtMs, tellAlive, tellDead, tellRefused } from "./attempt.ts";
-import { type Attempt, type Moment, type OutgoingCall, type Step, then } from "./call-state.ts";
+import {
+  type Attempt,
+  lingerMs,
+  type Moment,
+  type OutgoingCall,
+  type Step,
+  tell,
+  then,
+} from "./call-state.ts";
 import { accepted, inviteAnswered, nextTarget } from "./calling.ts";
 import { without } from "./requests.ts";
 
@@ -8,10 +16,21 @@ import { without } from "./requests.ts";
 export function silent(call: OutgoingCall, moment: Moment): Step {
   const atMs = nextTargetAtMs(call);
   if (atMs === undefined || atMs > moment.nowMs) return [call, []];
+  if (call.targets.length <= 1) return givenUp(call, moment);
   const left = { ...call.left, [call.attempt.tx]: call.attempt };
   return then([{ ...call, left }, tellDead(call.attempt)], (now) =>
     nextTarget(now, { type: "no-response" }, moment),
   );
+}
+
+/**
+ * A phone that registered and has gone without a word. The call is over for who made it; what the phone says late is cancelled or
+ * hung up, as if we had hung up.
+ */
+function givenUp(call: OutgoingCall, moment: Moment): Step {
+  const giveUp = { headers: [], cancelSent: false };
+  const forgetAtMs = moment.nowMs + 2 * lingerMs;
+  return [{ ...call, giveUp, forgetAtMs }, [tell({ type: "over", end: { type: "no-response" } })]];
 }
 
 /**

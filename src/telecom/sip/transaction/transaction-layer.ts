@@ -37,13 +37,16 @@ export interface TransactionLayer {
   /** The flow to a peer, by address: names were resolved before (RFC 3263). */
   flowTo: Transport["flowTo"];
   /** Sends a request (any but ACK) in a transaction of its own; the Via is added here. Throws SIP_UNSERIALIZABLE. */
-  request(request: SipRequest, flow: Flow, handlers: ClientHandlers): ClientTransaction;
+  request(request: SipRequest, flow: Flow, handlers: ClientHandlers, choice?: FlowChoice): ClientTransaction;
   /** Sends the ACK of a 2xx (13.2.2.4): it belongs to no transaction. Say it again for each repetition of the 2xx. */
-  acknowledge(ack: SipRequest, flow: Flow): void;
+  acknowledge(ack: SipRequest, flow: Flow, choice?: FlowChoice): void;
   stats(): LayerStats;
   /** Ends all transactions without a word, and closes the sockets. */
   close(): Promise<void>;
 }
+
+/** `this-flow`: no other one to the same place, whatever the size. A phone is reached by the flow that it registered over alone. */
+export type FlowChoice = "by-size" | "this-flow";
 
 export interface LayerStats {
   readonly clients: number;
@@ -74,9 +77,11 @@ export interface LayerOptions {
    * RFC 3261 8.2.7: what is answered without a transaction, so that it costs no memory however often it comes: a wish for
    * the response, the same for each repetition; undefined for a request that goes to `onRequest`. Unless told, all do.
    */
-  readonly answerAtOnce?: (request: SipRequest) => StatelessAnswer | undefined;
+  readonly answerAtOnce?: (request: SipRequest, flow: Flow) => StatelessAnswer | undefined;
   /** A new request, any but ACK and CANCEL. Must lead to `respond`. */
   onRequest(transaction: ServerTransaction): void;
+  /** A connection that is gone, whoever closed it. */
+  onFlowClosed?(flow: Flow): void;
 }
 
 export type StatelessAnswer = ResponseWish & { readonly status: number };
@@ -142,10 +147,12 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
    * RFC 3261 17.1.4, 18.4: nothing is repeated over a connection, so what was asked over one that is gone, and had no sign of life,
    * has failed. Where there was one the far end is at work; it answers on a new connection if it must (18.2.2).
    */
-  function connectionLost(_flow: Flow, connection: ConnectionId): void {
+  function connectionLost(flow: Flow, connection: ConnectionId): void {
     // What fails may be asked anew, over a new connection to the same place: that is none of these.
     const asked = [...clientRoom.running.values()].filter((client) => client.connection === connection);
     for (const client of asked) client.connectionLost();
+    // RFC 5626 4.2.2 counts flows by connection, and ours by their ends: where a newer one stands, its phone has registered anew.
+    if (transport.connectionTo(flow) === undefined) options.onFlowClosed?.(flow);
   }
 
   function receiveResponse(flow: Flow, response: SipResponse): void {
@@ -163,7 +170,7 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     const known = serverRoom.running.get(serverKey(request, flow));
     if (known !== undefined) return known.repeated();
     if (request.method === "CANCEL") return receiveCancel(flow, request);
-    const atOnce = options.answerAtOnce?.(request);
+    const atOnce = options.answerAtOnce?.(request, flow);
     if (atOnce !== undefined) return answerStateless(flow, request, atOnce);
     if (serverRoom.running.size >= mostServers) {
       counts.overloaded++;
@@ -233,18 +240,22 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     return withTopHeader(request, "Via", via);
   }
 
+  function flowFor(request: SipRequest, wanted: Flow, choice: FlowChoice): Flow {
+    return choice === "this-flow" ? wanted : transport.flowFor(request, wanted);
+  }
+
   return {
     sentBy: transport.sentBy,
     sentByOver: transport.sentByOver,
     flowTo: transport.flowTo,
-    request(request, wanted, handlers) {
-      const flow = transport.flowFor(request, wanted);
+    request(request, wanted, handlers, choice = "by-size") {
+      const flow = flowFor(request, wanted, choice);
       const start = (way: Flow, told: ClientHandlers): ClientTransaction =>
         startClient(clientRoom, withVia(request, way), way, told);
       return flow === wanted ? start(flow, handlers) : startWithFallback({ start, flow, wanted, handlers });
     },
-    acknowledge(ack, wanted) {
-      const flow = transport.flowFor(ack, wanted);
+    acknowledge(ack, wanted, choice = "by-size") {
+      const flow = flowFor(ack, wanted, choice);
       void transport.send(flow, withVia(ack, flow)).then((outcome) => {
         if (outcome.type === "failed")
           log.debug({ callId: callId(ack), cseq: cseq(ack).number }, "An ACK was not sent.");

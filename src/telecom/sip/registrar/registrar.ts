@@ -1,0 +1,162 @@
+import type { Clock } from "#base/clock.ts";
+import type { PhoneName } from "#base/ids.ts";
+import type { Log } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
+import { RateLimit } from "#base/rate-limit.ts";
+import type { Command } from "#contract/telecom.ts";
+import { makeResponse } from "../message/build.ts";
+import { to } from "../message/headers.ts";
+import type { Flow, SipRequest } from "../message/message.ts";
+import { parseUri } from "../message/uri.ts";
+import type { ServerTransaction } from "../transaction/server-transaction.ts";
+import { AdmittedPhones } from "./admitted-phones.ts";
+import { type Bindings, type BindingsEffect, type BindingsInput, flowKey, step } from "./bindings.ts";
+import { LoginCheck, type PhoneHash, type Refusal } from "./login-check.ts";
+import { readRegister } from "./register-wish.ts";
+
+/** One place at which a registered phone is to be rung. */
+export interface PhonePlace {
+  /** Request-URI: the phone's Contact. */
+  readonly uri: string;
+  /** Route, in the order of travel. */
+  readonly routes: readonly string[];
+  readonly flow: Flow;
+}
+
+export interface RegistrarParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly hashes: readonly PhoneHash[];
+}
+
+/** Each success keeps a transaction for 32 s: a phone gone wild must not take all of them. */
+const registersPerMinute = 60;
+
+/**
+ * RFC 3261 10: where the phones are that may be rung here. What a stranger sends is answered without a transaction and leaves nothing
+ * behind; only a phone that has proven its password gets as far as its bindings.
+ */
+export class Registrar {
+  readonly #parts: RegistrarParts;
+  readonly #admitted = new AdmittedPhones();
+  readonly #bindings = new Map<string, Bindings>();
+  /** The phones that registered over each open connection: its end must not cost a look at all the others. */
+  readonly #over = new Map<string, Set<string>>();
+  readonly #logins: LoginCheck;
+  readonly #registers: RateLimit;
+
+  constructor(parts: RegistrarParts) {
+    this.#parts = parts;
+    this.#registers = new RateLimit(parts.clock, registersPerMinute);
+    this.#logins = new LoginCheck({
+      clock: parts.clock,
+      random: parts.random,
+      hashes: parts.hashes,
+      digestOf: (name) => this.#admitted.digestOf(name),
+      isAtHome: (name, address) => this.#now(name).some(({ flow }) => flow.remoteAddress === address),
+    });
+  }
+
+  admit(command: Extract<Command, { type: "admit-phones" }>): void {
+    const revoked = this.#admitted.take(command);
+    for (const phone of revoked) {
+      if (!this.#bindings.delete(phone)) continue;
+      this.#parts.log.info({ phone }, "A phone may not register any more; it is rung no longer.");
+    }
+  }
+
+  /** What a REGISTER is answered at once; undefined for one that is to be taken, by `register`. */
+  refusal(request: SipRequest, flow: Flow): Refusal | undefined {
+    const judged = this.#judge(request, flow);
+    return "status" in judged ? judged : undefined;
+  }
+
+  register(transaction: ServerTransaction): void {
+    const { request, flow, toTag } = transaction;
+    const judged = this.#judge(request, flow);
+    const answer = "status" in judged ? judged : this.#take(judged);
+    const { status, ...wish } = answer;
+    transaction.respond(makeResponse(request, status, { ...wish, toTag }));
+  }
+
+  /** RFC 5626 5.3: nothing reaches a phone over a flow that has ended. */
+  flowClosed(flow: Flow): void {
+    const phones = this.#over.get(flowKey(flow));
+    if (phones === undefined) return;
+    this.#over.delete(flowKey(flow));
+    for (const phone of phones) this.#step(phone, { type: "flow-closed", flow });
+  }
+
+  /** Where the phone is now, the place that was registered last first. RFC 5626 5.3: each phone once, however many flows it has. */
+  places(phone: PhoneName): readonly PhonePlace[] {
+    const instances = new Set<string>();
+    return this.#now(phone)
+      .toReversed()
+      .filter(({ instance, regId }) => {
+        if (instance === undefined || regId === undefined) return true;
+        const isFirst = !instances.has(instance);
+        instances.add(instance);
+        return isFirst;
+      })
+      .map(({ uri, path, flow }) => ({ uri, routes: path, flow }));
+  }
+
+  #judge(request: SipRequest, flow: Flow): Refusal | Taken {
+    if (!this.#admitted.areKnown) {
+      // The web process, which knows the phones, has not come yet: nobody's password is wrong for that.
+      return { status: 503, headers: [{ name: "Retry-After", value: "5" }] };
+    }
+    const login = this.#logins.check(request, flow);
+    if (login.type === "unproven") return login.answer;
+    const { phone, use } = login;
+    // RFC 3261 10.3, 4 and 5: a phone speaks for itself alone. The host is not looked at: we are called by several names.
+    const uri = parseUri(to(request).uri);
+    if (uri?.type !== "sip" || uri.user !== phone) return { status: 403, reason: "Not Your Address" };
+    const wish = readRegister(request, flow);
+    if ("status" in wish) return wish;
+    const seconds = this.#registers.wait(`phone ${phone}`);
+    if (seconds > 0) return { status: 503, headers: [{ name: "Retry-After", value: String(seconds) }] };
+    return { phone, use, wish };
+  }
+
+  #take({ phone, use, wish }: Taken): Refusal {
+    this.#logins.spend(use);
+    this.#registers.take(`phone ${phone}`);
+    this.#noteConnection(wish.flow, phone);
+    const effects = this.#step(phone, { type: "register", wish });
+    return effects.find((effect) => effect.type === "answer") ?? { status: 500 };
+  }
+
+  /** A flow of datagrams has no end that anybody would tell us. */
+  #noteConnection(flow: Flow, phone: PhoneName): void {
+    if (flow.transport === "udp") return;
+    const phones = this.#over.get(flowKey(flow)) ?? new Set();
+    this.#over.set(flowKey(flow), phones.add(phone));
+  }
+
+  #now(name: string): Bindings {
+    if (!this.#bindings.has(name)) return [];
+    this.#step(name, { type: "look" });
+    return this.#bindings.get(name) ?? [];
+  }
+
+  #step(phone: string, input: BindingsInput): readonly BindingsEffect[] {
+    const [after, effects] = step(this.#bindings.get(phone) ?? [], input, this.#parts.clock.now());
+    if (after.length === 0) this.#bindings.delete(phone);
+    else this.#bindings.set(phone, after);
+    for (const effect of effects) {
+      if (effect.type === "answer") continue;
+      const { transport } = effect.binding.flow;
+      const news = effect.type === "bound" ? "A phone registered." : "A phone is registered no longer.";
+      this.#parts.log.info({ phone, transport, places: after.length }, news);
+    }
+    return effects;
+  }
+}
+
+interface Taken {
+  readonly phone: PhoneName;
+  readonly use: Parameters<LoginCheck["spend"]>[0];
+  readonly wish: Exclude<ReturnType<typeof readRegister>, Refusal>;
+}
