@@ -15,7 +15,7 @@ test("settings and a file that can be used, with what stands in it", async () =>
     TANDEM_DATA: folder.path,
     TANDEM_CONFIG: example,
   });
-  assert.deepEqual(linesOf(findings), [`ok: All can be used; ${example} too (subscribers: 1, trunks: 2).`]);
+  assert.deepEqual(linesOf(findings), [`ok: All can be used; ${example} too (subscribers: 2, trunks: 2).`]);
   assert.deepEqual(
     read?.trunks?.map(({ id }) => id),
     ["visitors", "center"],
