@@ -1,7 +1,7 @@
 import type { CallId, LegId, PermitId, SubscriberId, TrunkId } from "#base/ids.ts";
 import type { Database, Transaction } from "#store/database.ts";
 import { statement } from "#store/statement.ts";
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { DialPermit } from "./dial-permit.ts";
 
 interface PermitTables {
@@ -23,6 +23,9 @@ interface PermitTables {
   refused_number: { number: string; since_ms: number };
   call_stop: { scope: string; since_ms: number; why: string };
 }
+
+/** In the statement's own text: both makes use an index of visitors' permits alone only where they read the word there. */
+const user = sql<"user">`'user'`;
 
 /** A subscriber's id has no colon, so no subscriber can be called "platform" by chance. */
 const stopScope = (scope: "platform" | SubscriberId): string =>
@@ -57,25 +60,38 @@ export async function insertPermit(
   permit: DialPermit,
   counted: { readonly lapsesAtMs: number; readonly ipAddress?: string; readonly ipPrefix?: string },
 ): Promise<void> {
-  await tx
-    .tables<PermitTables>()
-    .insertInto("dial_permit")
-    .values({
-      id: permit.id,
-      subscriber: permit.subscriber,
-      number: permit.number,
-      kind: permit.kind,
-      call_id: permit.call,
-      leg: permit.leg,
-      trunk: permit.trunk ?? "",
-      ip_address: counted.ipAddress ?? null,
-      ip_prefix: counted.ipPrefix ?? null,
-      granted_at_ms: permit.grantedAtMs,
-      lapses_at_ms: counted.lapsesAtMs,
-      ended_at_ms: null,
-    })
-    .execute();
+  await insertRow(tx, {
+    id: permit.id,
+    subscriber: permit.subscriber,
+    number: permit.number,
+    kind: permit.kind,
+    call_id: permit.call,
+    leg: permit.leg,
+    trunk: permit.trunk ?? "",
+    ip_address: counted.ipAddress ?? null,
+    ip_prefix: counted.ipPrefix ?? null,
+    granted_at_ms: permit.grantedAtMs,
+    lapses_at_ms: counted.lapsesAtMs,
+  });
 }
+
+const insertRow = statement(
+  (tables: Kysely<PermitTables>, row: Omit<PermitTables["dial_permit"], "ended_at_ms">) =>
+    tables.insertInto("dial_permit").values({
+      id: row.id,
+      subscriber: row.subscriber,
+      number: row.number,
+      kind: row.kind,
+      call_id: row.call_id,
+      leg: row.leg,
+      trunk: row.trunk,
+      ip_address: row.ip_address,
+      ip_prefix: row.ip_prefix,
+      granted_at_ms: row.granted_at_ms,
+      lapses_at_ms: row.lapses_at_ms,
+      ended_at_ms: null,
+    }),
+);
 
 /** Visitors' permits granted after `sinceMs`, to a number (of one subscriber), from an address or a prefix, or for a subscriber. */
 export async function countSince(
@@ -87,43 +103,85 @@ export async function countSince(
     | { readonly subscriber: SubscriberId },
   sinceMs: number,
 ): Promise<number> {
-  const count = tx
-    .tables<PermitTables>()
+  const [row] = await rowCounted(tx, of, sinceMs);
+  return row?.calls ?? 0;
+}
+
+function rowCounted(
+  tx: Transaction,
+  of: Parameters<typeof countSince>[1],
+  sinceMs: number,
+): Promise<{ calls: number }[]> {
+  if ("ipAddress" in of) return countOfAddress(tx, { ...of, sinceMs });
+  if ("ipPrefix" in of) return countOfPrefix(tx, { ...of, sinceMs });
+  if (!("number" in of)) return countOfSubscriber(tx, { ...of, sinceMs });
+  const { number, subscriber } = of;
+  if (subscriber === undefined) return countOfNumber(tx, { number, sinceMs });
+  return countOfPrivateNumber(tx, { number, subscriber, sinceMs });
+}
+
+const visitors = (tables: Kysely<PermitTables>) =>
+  tables
     .selectFrom("dial_permit")
     .select((column) => column.fn.countAll<number>().as("calls"))
-    .where("kind", "=", "user")
-    .where("granted_at_ms", ">", sinceMs);
-  let scoped = count;
-  if ("number" in of) scoped = scoped.where("number", "=", of.number);
-  if ("ipAddress" in of) scoped = scoped.where("ip_address", "=", of.ipAddress);
-  if ("ipPrefix" in of) scoped = scoped.where("ip_prefix", "=", of.ipPrefix);
-  if ("subscriber" in of) scoped = scoped.where("subscriber", "=", of.subscriber);
-  return (await scoped.executeTakeFirstOrThrow()).calls;
-}
+    .where("kind", "=", user);
+
+const countOfNumber = statement(
+  (tables: Kysely<PermitTables>, { number, sinceMs }: { number: string; sinceMs: number }) =>
+    visitors(tables).where("number", "=", number).where("granted_at_ms", ">", sinceMs),
+);
+
+const countOfPrivateNumber = statement(
+  (
+    tables: Kysely<PermitTables>,
+    { number, subscriber, sinceMs }: { number: string; subscriber: SubscriberId; sinceMs: number },
+  ) =>
+    visitors(tables)
+      .where("number", "=", number)
+      .where("subscriber", "=", subscriber)
+      .where("granted_at_ms", ">", sinceMs),
+);
+
+const countOfAddress = statement(
+  (tables: Kysely<PermitTables>, { ipAddress, sinceMs }: { ipAddress: string; sinceMs: number }) =>
+    visitors(tables).where("ip_address", "=", ipAddress).where("granted_at_ms", ">", sinceMs),
+);
+
+const countOfPrefix = statement(
+  (tables: Kysely<PermitTables>, { ipPrefix, sinceMs }: { ipPrefix: string; sinceMs: number }) =>
+    visitors(tables).where("ip_prefix", "=", ipPrefix).where("granted_at_ms", ">", sinceMs),
+);
+
+const countOfSubscriber = statement(
+  (tables: Kysely<PermitTables>, { subscriber, sinceMs }: { subscriber: SubscriberId; sinceMs: number }) =>
+    visitors(tables).where("subscriber", "=", subscriber).where("granted_at_ms", ">", sinceMs),
+);
 
 /** Visitors' permits of calls that are not known to be over. */
 export async function countLive(tx: Transaction, subscriber: SubscriberId, atMs: number): Promise<number> {
-  const row = await tx
-    .tables<PermitTables>()
-    .selectFrom("dial_permit")
-    .select((column) => column.fn.countAll<number>().as("calls"))
-    .where("kind", "=", "user")
-    .where("subscriber", "=", subscriber)
-    .where("ended_at_ms", "is", null)
-    .where("lapses_at_ms", ">", atMs)
-    .executeTakeFirstOrThrow();
-  return row.calls;
+  const [row] = await countOfLive(tx, { subscriber, atMs });
+  return row?.calls ?? 0;
 }
 
+const countOfLive = statement(
+  (tables: Kysely<PermitTables>, { subscriber, atMs }: { subscriber: SubscriberId; atMs: number }) =>
+    visitors(tables)
+      .where("subscriber", "=", subscriber)
+      .where("ended_at_ms", "is", null)
+      .where("lapses_at_ms", ">", atMs),
+);
+
 export async function endPermitsOfCall(tx: Transaction, call: CallId, atMs: number): Promise<void> {
-  await tx
-    .tables<PermitTables>()
+  await endRows(tx, { call, atMs });
+}
+
+const endRows = statement((tables: Kysely<PermitTables>, { call, atMs }: { call: CallId; atMs: number }) =>
+  tables
     .updateTable("dial_permit")
     .set({ ended_at_ms: atMs })
     .where("call_id", "=", call)
-    .where("ended_at_ms", "is", null)
-    .execute();
-}
+    .where("ended_at_ms", "is", null),
+);
 
 export async function refusesCalls(tx: Transaction, numbers: readonly string[]): Promise<boolean> {
   const row = await tx

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { CallId, LegId, SubscriberId, TrunkId } from "#base/ids.ts";
 import { seededRandom } from "#base/random.ts";
 import { forEachDatabase } from "#rig/databases.ts";
+import { queryPlan } from "#rig/query-plan.ts";
 import type { Database } from "#store/database.ts";
 import { policyDefaults } from "./defaults.ts";
 import {
@@ -15,6 +16,7 @@ import {
   resumeCalls,
   stopCalls,
 } from "./dial-permit.ts";
+import { countSince } from "./dial-permit-table.ts";
 import type { Limits, Subscriber } from "./records.ts";
 
 const minuteMs = 60_000;
@@ -243,4 +245,22 @@ forEachDatabase((_make, open) => {
     // Another spelling of the same number would be counted apart.
     assert.equal(await answer("+1 415 555 2671"), "number-impossible");
   });
+});
+
+test("each count of a visitor's calls has an index of visitors' permits alone", async () => {
+  const [ipAddress, ipPrefix] = ["203.0.113.7", "203.0.113.0/24"];
+  const subscriber = "bank" as SubscriberId;
+  for (const [of, index] of [
+    [{ number: ann }, "dial_permit_by_number (number=? AND granted_at_ms>?)"],
+    [{ ipAddress }, "dial_permit_by_address (ip_address=? AND granted_at_ms>?)"],
+    [{ ipPrefix }, "dial_permit_by_prefix (ip_prefix=? AND granted_at_ms>?)"],
+    [{ subscriber }, "dial_permit_by_subscriber (subscriber=? AND granted_at_ms>?)"],
+  ] as const) {
+    const plan = await queryPlan((source) => source.transaction((tx) => countSince(tx, of, 1)));
+    assert.ok(plan.includes(index), plan);
+  }
+  const ofOnePlan = await queryPlan((source) =>
+    source.transaction((tx) => countSince(tx, { number: "70001", subscriber }, 1)),
+  );
+  assert.match(ofOnePlan, /INDEX dial_permit_by_(number|subscriber) \(/);
 });

@@ -134,7 +134,7 @@ forEachDatabase((make, open, freshUrl) => {
     await sql`insert into route values ('bank', 'r1', 'mortgages', 'main', 'carrier', '+1', '4001', 2, 3, '[]', '[]', 'ww', 1)`.execute(
       tables,
     );
-    await sql`delete from tandem_migration where name = '0004-phones'`.execute(tables);
+    await sql`delete from tandem_migration where name >= '0004'`.execute(tables);
     await database.close();
 
     const after = await openDatabase({ url, clock: systemClock, log: silentLog });

@@ -4,6 +4,7 @@ import * as networkAndJournal from "./0001-network-and-journal.ts";
 import * as calls from "./0002-calls.ts";
 import * as liveRows from "./0003-live-rows.ts";
 import * as phones from "./0004-phones.ts";
+import * as visitorsPermits from "./0005-visitors-permits.ts";
 
 /** All that ever changed the tables, in order. A migration that was released is never edited: write the next one. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -11,6 +12,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0002-calls": calls,
   "0003-live-rows": liveRows,
   "0004-phones": phones,
+  "0005-visitors-permits": visitorsPermits,
 };
 
 /** In order. */
