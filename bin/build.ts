@@ -21,6 +21,8 @@ for (const asset of globSync("{src,examples}/**/*.*", {
   cwd: root,
   exclude: (name) => name.endsWith(".ts"),
 })) {
+  // A page's script beside a source of the same name would take its place.
+  if (built.has(asset.replace(/\.js$/, ".ts"))) throw new Error(`${asset} is what a source of ours becomes`);
   cpSync(join(root, asset), placed(asset));
 }
 const { type, imports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {

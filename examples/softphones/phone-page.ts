@@ -21,7 +21,7 @@ export async function openPhonePage(
   refuseOtherSites(app);
   const page = read("./phone.html").replaceAll("{{name}}", escaped(phone.name));
   const style = `${read("../../src/presentation/assets/tokens.css")}\n${read("./phone.css")}`;
-  const script = read("./phone.js");
+  const script = read("./phone-view.js");
 
   app.get("/", (_request, reply) =>
     reply
@@ -30,7 +30,7 @@ export async function openPhonePage(
       .send(page),
   );
   app.get("/phone.css", (_request, reply) => reply.type("text/css; charset=utf-8").send(style));
-  app.get("/phone.js", (_request, reply) => reply.type("text/javascript; charset=utf-8").send(script));
+  app.get("/phone-view.js", (_request, reply) => reply.type("text/javascript; charset=utf-8").send(script));
   app.get("/state", () => stateOf(phone));
   app.get("/heard.wav", (_request, reply) => reply.type("audio/wav").send(phone.recordingAsWav()));
   app.get("/events", (request, reply) => {
