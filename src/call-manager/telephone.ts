@@ -41,7 +41,10 @@ export function say(scope: Scope, leg: LegId, name: string, prompt: Prompt): Pro
   const id = play(scope, leg, name, prompt);
   return scope.wait(() => {
     const line = unit.leg(leg);
-    return line?.played[id] ?? (line?.state === "answered" ? undefined : "leg-ended");
+    const end = line?.played[id];
+    // The leg's own end is told after its play's, and a leg that is held ends the call: nothing was heard out then.
+    if (end !== undefined && end !== "leg-ended") return end;
+    return line?.state === "answered" ? undefined : "leg-ended";
   }, clock.now() + longestPlayMs);
 }
 
