@@ -129,7 +129,7 @@ function identityHeaders(identity: LegIdentity, ourHost: string): readonly Heade
 
 function contactUri(transport: SipTarget["transport"], us: { host: string; port: number }): string {
   // RFC 3261 26.2.2 deprecates transport=tls, and every telephone says it: a sips URI would ask for TLS on each hop.
-  // RFC 7118 5.2.3: ws, secure or not.
+  // RFC 7118 5.2: ws, secure or not.
   const value = transport === "wss" ? "ws" : transport;
   const params = transport === "udp" ? [] : [{ name: "transport", value }];
   return sipUri({ user: "tandem", host: us.host, port: us.port, params });
