@@ -23,7 +23,10 @@ export interface MediaEngine {
   /** The far end's offer (re-INVITE, UPDATE, hold), answered. Throws SDP_UNACCEPTABLE and changes nothing then. */
   createAnswer(termination: LegId, offer: string, signallingAddress?: string): Promise<string>;
 
-  /** Audio is mu-law, 8 kHz, mono, `audio.length` octets = samples; the engine frames it by 20 ms on an absolute-time wheel. */
+  /**
+   * Audio is mu-law, 8 kHz, mono, `audio.length` octets = samples; the engine frames it by 20 ms on an absolute-time wheel. It is
+   * read alone: in memory that threads share, the same audio may be played to many at once, and is copied for none.
+   */
   play(wish: PlayWish): Promise<void>;
   stopPlay(termination: LegId, play: PlayId): Promise<void>;
   /** Sends RFC 4733 events (or tones in-band where none were negotiated): 100 ms each, 100 ms apart; `w` is 500 ms. */
