@@ -7,7 +7,8 @@ import type { Digit, PlayEnd } from "#contract/telecom.ts";
  *
  * Rules: `play` replaces bridge audio towards that termination alone, and bridge audio comes back by itself. Join and play
  * need no re-INVITE. Towards each phone there is one SSRC with continuous sequence numbers and timestamps. One `dtmf` event
- * a key press. `unjoin` is silent both ways. Every verb is safe to say twice.
+ * a key press. `unjoin` is silent both ways. Every verb is safe to say twice. Verbs are carried out in the order in which they
+ * are said: one need not be waited for before the next is said.
  */
 export interface MediaEngine {
   /** Binds an RTP/RTCP port pair. Throws MEDIA_EXHAUSTED when none is free. */
