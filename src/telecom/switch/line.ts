@@ -78,13 +78,13 @@ export class Line {
       const way = await wayFor(command, agent);
       if (leadsNowhere(way)) return this.take({ type: "failed", cause: "unreachable" });
       if (!this.isLive) return;
-      await media.createTermination({
+      const termination = {
         termination: this.id,
         address,
         ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
         codecs: command.target.codecs,
-      });
-      const sdp = await media.createOffer(this.id);
+      };
+      const [, sdp] = await Promise.all([media.createTermination(termination), media.createOffer(this.id)]);
       if (!this.isLive) return;
       const { identity } = command;
       const wishes = invitesFor({ identity, way, sdp, addressOver: agent.addressOver, random });
