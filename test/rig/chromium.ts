@@ -12,7 +12,10 @@ export interface Browser {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** `microphone`: a WAV file that it hears over and over; pages get the right to it without a question. */
+/**
+ * `microphone`: a WAV file that it hears over and over, and pages get the right to it without a question; or `beep`, Chromium's own false
+ * sound, once a second, for which they have to be given it. Without one the machine's own, if any.
+ */
 export async function openBrowser({ microphone }: { readonly microphone?: string } = {}): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), "tandem-chromium-"));
   const browser = await chromium.launch({
@@ -45,6 +48,7 @@ export async function openBrowser({ microphone }: { readonly microphone?: string
 }
 
 function withMicrophone(file: string): readonly string[] {
+  if (file === "beep") return ["--use-fake-device-for-media-stream"];
   return [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
