@@ -26,7 +26,12 @@ for (const [call, [user, center]] of (await readPhones()).entries()) {
 }
 
 async function connect(leg: LegId, phonePort: number): Promise<string> {
-  await engine.createTermination({ termination: leg, address: "127.0.0.1", codecs: ["PCMU", "PCMA"] });
+  await engine.createTermination({
+    termination: leg,
+    address: "127.0.0.1",
+    codecs: ["PCMU", "PCMA"],
+    transport: "rtp",
+  });
   const offer = [
     "v=0",
     "o=- 1 1 IN IP4 127.0.0.1",

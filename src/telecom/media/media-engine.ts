@@ -6,8 +6,8 @@ import type { Digit, PlayEnd } from "#contract/telecom.ts";
  * Two engines may stand behind it (our own; rtpengine later); `media-contract.ts` is the test both must pass.
  *
  * Rules: `play` replaces bridge audio towards that termination alone, and bridge audio comes back by itself. Join and play
- * need no re-INVITE. Towards each phone there is one SSRC with continuous sequence numbers and timestamps. One `dtmf` event
- * a key press. `unjoin` is silent both ways. Every verb is safe to say twice.
+ * need no re-INVITE. Towards each phone there is one SSRC with continuous sequence numbers and timestamps; another one only
+ * with another SRTP key. One `dtmf` event a key press. `unjoin` is silent both ways. Every verb is safe to say twice.
  */
 export interface MediaEngine {
   /** Binds an RTP/RTCP port pair. Throws MEDIA_EXHAUSTED when none is free. */
@@ -51,6 +51,9 @@ export interface MediaEngine {
 
 export type Codec = "PCMU" | "PCMA";
 
+/** `srtp`: RTP/SAVP with keys in the session description (RFC 3711, RFC 4568), and nothing else; `rtp`: plain RTP/AVP. */
+export type MediaTransport = "rtp" | "srtp";
+
 export interface TerminationWish {
   readonly termination: LegId;
   /** The address that we bind and name in the session description. */
@@ -59,6 +62,7 @@ export interface TerminationWish {
   readonly advertisedAddress?: string;
   /** In order of preference. */
   readonly codecs: readonly Codec[];
+  readonly transport: MediaTransport;
 }
 
 export interface PlayWish {
@@ -100,7 +104,7 @@ export interface TerminationStats {
   readonly packetsIn: number;
   readonly packetsOut: number;
   readonly packetsLost: number;
-  /** Packets that came from another than the negotiated peer, and were dropped. */
+  /** Packets that came from another than the negotiated peer, or not as its SRTP's key says or a second time, and were dropped. */
   readonly packetsRefused: number;
   /** RFC 3550 6.4.1, in ms. */
   readonly jitterMs: number;

@@ -83,6 +83,7 @@ export class Line {
         address,
         ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
         codecs: command.target.codecs,
+        transport: command.target.media ?? "rtp",
       });
       const sdp = await media.createOffer(this.id);
       if (!this.isLive) return;

@@ -35,6 +35,13 @@ export class PacketIndex {
     this.#taken[age >> 5] = (this.#taken[age >> 5] ?? 0) | (1 << (age & 31));
   }
 
+  /** The same place in the row, of packets under another key: none of them was taken. */
+  continued(): PacketIndex {
+    const next = new PacketIndex();
+    next.#highest = this.#highest;
+    return next;
+  }
+
   #shift(by: number): void {
     const words = Math.min(by >> 5, windowWords);
     const bits = by & 31;

@@ -14,8 +14,11 @@ export class SrtpReceiver {
   readonly #tagLength: number;
   readonly #sources = new Map<number, PacketIndex>();
   readonly #rtcpSources = new Map<number, PacketIndex>();
+  readonly #before: SrtpReceiver | undefined;
 
-  constructor(suite: CryptoSuite, material: Uint8Array) {
+  /** @param before opened what came under the key before this one */
+  constructor(suite: CryptoSuite, material: Uint8Array, before?: SrtpReceiver) {
+    this.#before = before;
     this.#rtp = new PacketCipher(deriveSessionKeys(material, "srtp"));
     this.#rtcp = new PacketCipher(deriveSessionKeys(material, "srtcp"));
     this.#tagLength = tagLengthOf(suite);
@@ -30,7 +33,20 @@ export class SrtpReceiver {
     const start = end > longestRtpPacket ? -1 : payloadStart(packet, end);
     if (start < 0) return -1;
     const ssrc = word(packet, 8);
-    const source = this.#sources.get(ssrc) ?? new PacketIndex();
+    const known = this.#sources.get(ssrc);
+    const opened = this.#open(packet, { start, end, length }, known ?? new PacketIndex());
+    if (opened >= 0 || known !== undefined) return opened;
+    // RFC 3711 3.3.1: over a change of keys the rollover counter goes on. Many begin at zero all the same, and the tag tells.
+    const before = this.#before === undefined ? undefined : this.#before.#sources.get(ssrc);
+    return before === undefined ? -1 : this.#open(packet, { start, end, length }, before.continued());
+  }
+
+  #open(
+    packet: Buffer,
+    { start, end, length }: { start: number; end: number; length: number },
+    source: PacketIndex,
+  ): number {
+    const ssrc = word(packet, 8);
     const index = source.estimate((octet(packet, 2) << 8) | octet(packet, 3));
     if (!source.isNew(index)) return -1;
     const tag = this.#rtp.tag(packet, end, Math.floor(index / 0x1_0000));

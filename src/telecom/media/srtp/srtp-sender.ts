@@ -6,12 +6,13 @@ import { PacketIndex } from "./packet-index.ts";
 /** Octets by which a packet grows at most: SRTCP's index and tag (RFC 3711 3.4). */
 export const longestSrtpTrailer = 4 + longestTag;
 
-/** Protects one SSRC's packets under one master key: a key of ours is never used with another stream. */
+/** Protects our packets under one master key, of one SSRC after the other: an SSRC that was left does not come back. */
 export class SrtpSender {
   readonly #rtp: PacketCipher;
   readonly #rtcp: PacketCipher;
   readonly #tagLength: number;
-  readonly #index = new PacketIndex();
+  #ssrc = -1;
+  #index = new PacketIndex();
   #rtcpIndex = 0;
 
   constructor(suite: CryptoSuite, material: Uint8Array) {
@@ -26,10 +27,15 @@ export class SrtpSender {
    *   tell their difference.
    */
   rtp(packet: Buffer, length: number): number {
+    const ssrc = word(packet, 8);
+    if (ssrc !== this.#ssrc) {
+      this.#ssrc = ssrc;
+      this.#index = new PacketIndex();
+    }
     const index = this.#index.estimate((octet(packet, 2) << 8) | octet(packet, 3));
     if (!this.#index.isNew(index)) return -1;
     this.#index.take(index);
-    this.#rtp.apply(packet, { start: 12, end: length }, word(packet, 8), index);
+    this.#rtp.apply(packet, { start: 12, end: length }, ssrc, index);
     this.#rtp.tag(packet, length, Math.floor(index / 0x1_0000)).copy(packet, length, 0, this.#tagLength);
     return length + this.#tagLength;
   }
