@@ -119,6 +119,7 @@ const trunk: Trunk = {
   id: carrier,
   host: "127.0.0.1",
   transport: "udp",
+  media: "rtp",
   codecs: ["PCMU"],
   numberFormat: "e164",
   callerId: "+14155550000",
@@ -173,6 +174,7 @@ function networkOf(
             seed: wish.draw,
           })
         : { type: "unknown-subject" },
+    phone: async () => undefined,
     phones: async () => [],
     trunk: async () => trunk,
     page: async (of, page) =>
