@@ -3,7 +3,7 @@ import test from "node:test";
 import type { CallId } from "#base/ids.ts";
 import { dialTarget } from "#contract/telecom.ts";
 import Value from "typebox/value";
-import { phoneTarget } from "./dial-target.ts";
+import { guestTarget } from "./dial-target.ts";
 import { guestLogin, guestPhone } from "./guest-phone.ts";
 
 const call = "call_00000000000000000000000001" as CallId;
@@ -33,6 +33,6 @@ test("another call's login is another, and does not open this one", () => {
 
 test("the wire takes it as the target of a dial", () => {
   const { phone, digest } = guestPhone(call, [key]);
-  assert.ok(Value.Check(dialTarget, phoneTarget(phone, "visitor", digest)));
+  assert.ok(Value.Check(dialTarget, guestTarget(phone, "visitor", digest)));
   assert.ok(!phone.includes("."), "no subscriber's phone has such a name");
 });

@@ -121,6 +121,7 @@ const trunk: Trunk = {
   id: carrier,
   host: "127.0.0.1",
   transport: "udp",
+  media: "rtp",
   codecs: ["PCMU"],
   numberFormat: "e164",
   callerId: "+14155550000",
@@ -175,6 +176,7 @@ function networkOf(
             seed: wish.draw,
           })
         : { type: "unknown-subject" },
+    phone: async () => undefined,
     phones: async () => [],
     trunk: async () => trunk,
     page: async (of, page) =>

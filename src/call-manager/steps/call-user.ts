@@ -2,7 +2,7 @@ import { TandemError } from "#base/errors.ts";
 import type { Subscriber } from "#network/records.ts";
 import { numberOnTrunk } from "#network/trunk-number.ts";
 import { type Call, currentCenterLeg, userLegOf } from "../call.ts";
-import { phoneTarget, trunkTarget } from "../dial-target.ts";
+import { guestTarget, trunkTarget } from "../dial-target.ts";
 import type { GuestPhone } from "../guest-phone.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { announcement, ringback } from "../prompts.ts";
@@ -52,7 +52,7 @@ async function overTrunk({ call, around }: Scope, subscriber: Subscriber): Promi
 
 /** The page's telephone is rung as soon as it has registered, and answers by itself. */
 function inTheirBrowser({ phone, digest }: GuestPhone): Whom {
-  return { target: phoneTarget(phone, "visitor", digest), identity: {} };
+  return { target: guestTarget(phone, "visitor", digest), identity: {} };
 }
 
 const outcomeOf = {

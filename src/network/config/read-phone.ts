@@ -16,12 +16,13 @@ export function readPhone(
 ): Phone {
   const { subscriber, id } = of;
   const name = phoneName(subscriber, id);
-  if ("digest" in told) return { subscriber, name, digest: told.digest };
+  const { media = "rtp" } = told;
+  if ("digest" in told) return { subscriber, name, digest: told.digest, media };
   const path: JSONPath = ["subscribers", subscriber, "phones", id, "password"];
   const password = readSecret(told.password, path, reading);
   if (password.length < fewestCharacters)
     reading.complaints.add(path, `must have at least ${fewestCharacters} characters`);
-  return { subscriber, name, digest: phoneDigestOf(name, password) };
+  return { subscriber, name, digest: phoneDigestOf(name, password), media };
 }
 
 /** No id holds a dot, so no two phones of the platform have one name. */
