@@ -52,7 +52,7 @@ export interface UserAgent {
   /** One call that rings at several places at once: who answers first has it, the others fall silent. One wish at least. */
   placeForked(wishes: readonly CallWish[], heard: CallListener): PlacedCall;
   /** Phones that register here, and where they are. */
-  readonly phones: Pick<Registrar, "admit" | "places">;
+  readonly phones: Pick<Registrar, "admit" | "places" | "placesSoon">;
   /** Calls that are not forgotten yet, and transactions: for tests that look for leftovers. */
   stats(): { readonly calls: number; readonly clients: number; readonly servers: number };
   /** Waits at most two seconds for what was said last to be answered, then closes the sockets. */
@@ -95,7 +95,11 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
   const families: readonly (4 | 6)[] = [isIPv6(options.address) ? 6 : 4];
   const quarantine = new Quarantine();
   const calls = new Map<string, RunningCall>();
-  const registrar = new Registrar({ clock, random, log, hashes: options.phoneHashes ?? ["SHA-256", "MD5"] });
+  const registrar = new Registrar({
+    ...{ clock, random, log, hashes: options.phoneHashes ?? ["SHA-256", "MD5"] },
+    request: (request, flow, handlers) => void layer.request(request, flow, handlers, "this-flow"),
+    hostOver: (transport) => layer.sentByOver(transport).host,
+  });
   let wakeCloser = (): void => {};
 
   const layer: TransactionLayer = await openTransactionLayer({
@@ -199,6 +203,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     stats: () => ({ calls: calls.size, clients: layer.stats().clients, servers: layer.stats().servers }),
     async close() {
       await quiet();
+      registrar.dispose();
       for (const call of calls.values()) call.dispose();
       calls.clear();
       await layer.close();

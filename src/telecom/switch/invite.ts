@@ -45,7 +45,7 @@ export async function wayFor({ target }: Dial, agent: Pick<UserAgent, "locate" |
     case "trunk":
       return { type: "trunk", target, targets: await agent.locate(target) };
     case "phone":
-      return { type: "phone", user: target.user, places: agent.phones.places(target.phone) };
+      return { type: "phone", user: target.user, places: await agent.phones.placesSoon(target.phone) };
     default:
       return unreachable(target);
   }
