@@ -53,7 +53,10 @@ export interface UserAgent {
   /** One call that rings at several places at once: who answers first has it, the others fall silent. One wish at least. */
   placeForked(wishes: readonly CallWish[], heard: CallListener): PlacedCall;
   /** Phones that register here, and where they are. */
-  readonly phones: Pick<Registrar, "admit" | "places" | "admitGuest" | "dismissGuest" | "watch">;
+  readonly phones: Pick<
+    Registrar,
+    "admit" | "places" | "placesSoon" | "admitGuest" | "dismissGuest" | "watch"
+  >;
   /** Calls `ended` once, when the connection to a peer has ended; never for datagrams. Returns the end of the watch. */
   watchFlow(flow: Flow, ended: () => void): () => void;
   /** Calls that are not forgotten yet, and transactions: for tests that look for leftovers. */
@@ -100,7 +103,11 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
   const quarantine = new Quarantine();
   const calls = new Map<string, RunningCall>();
   const flows = new FlowWatch();
-  const registrar = new Registrar({ clock, random, log, hashes: options.phoneHashes ?? ["SHA-256", "MD5"] });
+  const registrar = new Registrar({
+    ...{ clock, random, log, hashes: options.phoneHashes ?? ["SHA-256", "MD5"] },
+    request: (request, flow, handlers) => void layer.request(request, flow, handlers, "this-flow"),
+    hostOver: (transport) => layer.sentByOver(transport).host,
+  });
   let wakeCloser = (): void => {};
 
   const layer: TransactionLayer = await openTransactionLayer({
@@ -208,6 +215,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     stats: () => ({ calls: calls.size, clients: layer.stats().clients, servers: layer.stats().servers }),
     async close() {
       await quiet();
+      registrar.dispose();
       for (const call of calls.values()) call.dispose();
       calls.clear();
       await layer.close();
