@@ -23,20 +23,28 @@ type Source = Database | Transaction;
 const live = sql<"live">`'live'`;
 
 export async function insertCall(tx: Transaction, call: Call): Promise<void> {
-  await tx
-    .tables<CallTable>()
-    .insertInto("call")
-    .values({
-      id: call.id,
-      session: call.session,
-      subscriber: call.subscriber,
-      reference: call.reference,
-      state: call.state,
-      began_at_ms: call.beganAtMs,
-      record: JSON.stringify(call),
-    })
-    .execute();
+  await insertRow(tx, {
+    id: call.id,
+    session: call.session,
+    subscriber: call.subscriber,
+    reference: call.reference,
+    state: call.state,
+    began_at_ms: call.beganAtMs,
+    record: JSON.stringify(call),
+  });
 }
+
+const insertRow = statement((tables: Kysely<CallTable>, row: CallTable["call"]) =>
+  tables.insertInto("call").values({
+    id: row.id,
+    session: row.session,
+    subscriber: row.subscriber,
+    reference: row.reference,
+    state: row.state,
+    began_at_ms: row.began_at_ms,
+    record: row.record,
+  }),
+);
 
 /** Writes `call` in place of `before`; false when it is not `before` that is stored, and then nothing is written. */
 export async function updateCall(tx: Transaction, before: Call, call: Call): Promise<boolean> {
@@ -74,17 +82,19 @@ const recordOf = statement((tables: Kysely<CallTable>, { id }: { id: CallId }) =
 
 /** The session's newest call, live or ended. */
 export async function newestCallOfSession(source: Source, session: SessionId): Promise<Call | undefined> {
-  const row = await source
-    .tables<CallTable>()
+  const [row] = await newestRecordOf(source, { session });
+  return row === undefined ? undefined : toCall(row);
+}
+
+const newestRecordOf = statement((tables: Kysely<CallTable>, { session }: { session: SessionId }) =>
+  tables
     .selectFrom("call")
     .select("record")
     .where("session", "=", session)
     .orderBy("began_at_ms", "desc")
     .orderBy("id", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return row === undefined ? undefined : toCall(row);
-}
+    .limit(1),
+);
 
 export async function liveCallOfSession(source: Source, session: SessionId): Promise<Call | undefined> {
   const [row] = await liveRecordOf(source, { session });
@@ -108,15 +118,13 @@ export async function liveCalls(source: Source): Promise<readonly Call[]> {
 }
 
 export async function isReferenceLive(source: Source, reference: string): Promise<boolean> {
-  const row = await source
-    .tables<CallTable>()
-    .selectFrom("call")
-    .select("id")
-    .where("state", "=", live)
-    .where("reference", "=", reference)
-    .executeTakeFirst();
-  return row !== undefined;
+  const rows = await liveByReference(source, { reference });
+  return rows.length > 0;
 }
+
+const liveByReference = statement((tables: Kysely<CallTable>, { reference }: { reference: string }) =>
+  tables.selectFrom("call").select("id").where("state", "=", live).where("reference", "=", reference),
+);
 
 /** Newest first. `before` is the last call that the reader has. */
 export async function newestCalls(

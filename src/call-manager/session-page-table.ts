@@ -60,16 +60,18 @@ const rowsAfter = statement(
 
 /** What the session's browser shows now. */
 export async function lastPage(source: Source, session: SessionId): Promise<ShownPage | undefined> {
-  const row = await source
-    .tables<SessionPageTable>()
+  const [row] = await lastRow(source, { session });
+  return row === undefined ? undefined : toShownPage(row);
+}
+
+const lastRow = statement((tables: Kysely<SessionPageTable>, { session }: { session: SessionId }) =>
+  tables
     .selectFrom("session_page")
     .selectAll()
     .where("session", "=", session)
     .orderBy("seq", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return row === undefined ? undefined : toShownPage(row);
-}
+    .limit(1),
+);
 
 function toShownPage(row: SessionPageTable["session_page"]): ShownPage {
   return {

@@ -46,6 +46,8 @@ export interface Capture extends AsyncDisposable {
   sip(): readonly WireMessage[];
   /** Streams between ports that the captured session descriptions name. */
   rtp(): readonly RtpStream[];
+  /** What looks like RTP from or to any of these ports, whoever named them. */
+  rtpAt(ports: { readonly first: number; readonly last: number }): readonly RtpStream[];
 }
 
 /**
@@ -108,6 +110,13 @@ export async function startCapture(
       return rtpStreams(
         packets.filter(({ from, to }) => ports.some((port) => from.endsWith(port) || to.endsWith(port))),
       );
+    },
+    rtpAt: ({ first, last }) => {
+      const isThere = (end: string): boolean => {
+        const port = Number(end.slice(end.lastIndexOf(":") + 1));
+        return port >= first && port <= last;
+      };
+      return rtpStreams(readPcap(file).filter(({ from, to }) => isThere(from) || isThere(to)));
     },
     async [Symbol.asyncDispose]() {
       sign.close();

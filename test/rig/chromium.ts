@@ -12,8 +12,8 @@ export interface Browser {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** `microphone`: a WAV file that it hears over and over; pages get the right to it without a question. */
-export async function openBrowser({ microphone }: { readonly microphone?: string } = {}): Promise<Browser> {
+/** @param microphone a WAV file that Chromium's false microphone hears over and over; without it the machine's own, if any. */
+export async function openBrowser({ microphone }: { microphone?: string } = {}): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), "tandem-chromium-"));
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
@@ -27,7 +27,9 @@ export async function openBrowser({ microphone }: { readonly microphone?: string
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
-      ...(microphone === undefined ? [] : withMicrophone(microphone)),
+      ...(microphone === undefined
+        ? []
+        : ["--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${microphone}`]),
     ],
     env: { ...process.env, HOME: profile },
   });
@@ -42,15 +44,6 @@ export async function openBrowser({ microphone }: { readonly microphone?: string
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
-}
-
-function withMicrophone(file: string): readonly string[] {
-  return [
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    `--use-file-for-fake-audio-capture=${file}`,
-    "--autoplay-policy=no-user-gesture-required",
-  ];
 }
 
 /** Fails with axe's own words when the page breaks a rule of WCAG 2.2, A or AA, or a best practice. */

@@ -21,11 +21,21 @@ const busyTimeoutMs = 5000;
 export function openSqlite(path: string): Make {
   const dialect: Dialect = {
     createDriver: () => new MappingDriver(new SqliteDriver(path), isUnavailable),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createQueryCompiler: () => new PlainValueCompiler(),
     createAdapter: () => new TransactionalSqliteAdapter(),
     createIntrospector: (db) => new SqliteIntrospector(db),
   };
   return { name: "sqlite", kysely: new Kysely<unknown>({ dialect }), isConflict: () => false };
+}
+
+/**
+ * `+?` is `?`, but SQLite plans by it without asking for its value. By a bare `?` it hopes for a better plan with each new value, and
+ * compiles most statements that are ordered, limited or hold a max() anew each time that they are said: two thirds of what they cost.
+ */
+class PlainValueCompiler extends SqliteQueryCompiler {
+  protected override getCurrentParameterPlaceholder(): string {
+    return "+?";
+  }
 }
 
 /** SQLite's DDL is transactional; saying so makes a migration one transaction, and two processes that migrate take turns. */

@@ -3,7 +3,15 @@ import { systemClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import { DescriptorLedger } from "./descriptor-ledger.ts";
-import type { FromWorker, SocketsChoice, Verb, VerbArguments, WorkerSettings } from "./engine-wire.ts";
+import {
+  type FromWorker,
+  gathered,
+  type Request,
+  type SocketsChoice,
+  type Verb,
+  type VerbArguments,
+  type WorkerSettings,
+} from "./engine-wire.ts";
 import type { MediaEngine, MediaEvent } from "./media-engine.ts";
 import type { MediaNode } from "./media-node.ts";
 import type { PortRange } from "./port-pairs.ts";
@@ -153,6 +161,7 @@ class EngineInWorker implements EmbeddedEngine {
 class RunningWorker {
   readonly ready: Promise<{ sockets: "dgram" | "koffi"; why: string | undefined }>;
   readonly #worker: Worker;
+  readonly #post = gathered<Request>((requests) => this.#worker.postMessage(requests));
   readonly #waiting = new Map<number, Waiting>();
   #requests = 0;
   #ended = false;
@@ -175,11 +184,13 @@ class RunningWorker {
     });
     this.ready = new Promise((resolve, reject) => {
       let cause: unknown;
-      this.#worker.on("message", (message: FromWorker) => {
-        if (message.type === "ready") resolve(message);
-        else if (message.type === "event") listener.event(message.event);
-        else if (message.type === "bug") listener.bug(message.termination, message.error);
-        else this.#answer(message);
+      this.#worker.on("message", (messages: readonly FromWorker[]) => {
+        for (const message of messages) {
+          if (message.type === "ready") resolve(message);
+          else if (message.type === "event") listener.event(message.event);
+          else if (message.type === "bug") listener.bug(message.termination, message.error);
+          else this.#answer(message);
+        }
       });
       this.#worker.on("error", (error) => {
         cause = error;
@@ -204,7 +215,7 @@ class RunningWorker {
       }
       const id = this.#requests++;
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, verb, arguments: given });
+      this.#post({ id, verb, arguments: given } as Request);
     });
   }
 

@@ -4,7 +4,10 @@ import type { MediaEvent } from "./media-engine.ts";
 import type { MediaNode } from "./media-node.ts";
 import type { PortRange } from "./port-pairs.ts";
 
-/** What goes between the embedded engine and its worker thread. Both ends are this program: nothing is checked twice. */
+/**
+ * What goes between the embedded engine and its worker thread: `Request`s there, `FromWorker`s back, each time all that was said
+ * within one turn. Both ends are this program: nothing is checked twice.
+ */
 
 export interface WorkerSettings {
   readonly portRange: PortRange;
@@ -50,3 +53,20 @@ export type FromWorker =
     }
   | { readonly type: "event"; readonly event: MediaEvent }
   | { readonly type: "bug"; readonly termination: LegId; readonly error: Error };
+
+/**
+ * What is said within one turn of the event loop leaves as one message, in its order: a message costs its thread, and the other
+ * one, more than what most of them say.
+ */
+export function gathered<T>(post: (said: readonly T[]) => void): (saying: T) => void {
+  let said: T[] = [];
+  return (saying) => {
+    said.push(saying);
+    if (said.length > 1) return;
+    process.nextTick(() => {
+      const all = said;
+      said = [];
+      post(all);
+    });
+  };
+}

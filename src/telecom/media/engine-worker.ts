@@ -4,14 +4,14 @@ import { TandemError } from "#base/errors.ts";
 import { secureRandom } from "#base/random.ts";
 import { chooseSockets } from "./choose-sockets.ts";
 import { DescriptorLedger } from "./descriptor-ledger.ts";
-import type { FromWorker, Request, WorkerSettings } from "./engine-wire.ts";
+import { type FromWorker, gathered, type Request, type WorkerSettings } from "./engine-wire.ts";
 import { MediaNode } from "./media-node.ts";
 import { parentPort, workerData } from "node:worker_threads";
 
 const settings = workerData as WorkerSettings;
 const port = parentPort;
 if (port === null) throw new TandemError("BUG", { why: "the engine's worker runs in a worker thread alone" });
-const tell = (message: FromWorker): void => port.postMessage(message);
+const tell = gathered<FromWorker>((said) => port.postMessage(said));
 
 const ledger = new DescriptorLedger(settings.descriptors);
 const { sockets, why } = await chooseSockets(settings.sockets, steadyClock, ledger);
@@ -29,8 +29,8 @@ const node = new MediaNode({
 
 // One at a time, in the order in which they were said: a release never overtakes the creation before it.
 let before = Promise.resolve();
-port.on("message", (request: Request) => {
-  before = before.then(() => carryOut(request));
+port.on("message", (requests: readonly Request[]) => {
+  for (const request of requests) before = before.then(() => carryOut(request));
 });
 tell({ type: "ready", sockets: sockets.kind, why });
 
@@ -48,7 +48,8 @@ async function carryOut(request: Request): Promise<void> {
       message: `${known.message}${cause}`,
     });
   }
-  if (request.verb === "close") port?.close();
+  // After what was said last has left.
+  if (request.verb === "close") setImmediate(() => port?.close());
 }
 
 function perform({ verb, arguments: given }: Request): unknown {

@@ -7,7 +7,8 @@ import type { Digit, PlayEnd } from "#contract/telecom.ts";
  *
  * Rules: `play` replaces bridge audio towards that termination alone, and bridge audio comes back by itself. Join and play
  * need no re-INVITE. Towards each phone there is one SSRC with continuous sequence numbers and timestamps. One `dtmf` event
- * a key press. `unjoin` is silent both ways. Every verb is safe to say twice.
+ * a key press. `unjoin` is silent both ways. Every verb is safe to say twice. Verbs are carried out in the order in which they
+ * are said: one need not be waited for before the next is said.
  */
 export interface MediaEngine {
   /** Binds an RTP/RTCP port pair. Throws MEDIA_EXHAUSTED when none is free. */
@@ -23,7 +24,10 @@ export interface MediaEngine {
   /** The far end's offer (re-INVITE, UPDATE, hold), answered. Throws SDP_UNACCEPTABLE and changes nothing then. */
   createAnswer(termination: LegId, offer: string, signallingAddress?: string): Promise<string>;
 
-  /** Audio is mu-law, 8 kHz, mono, `audio.length` octets = samples; the engine frames it by 20 ms on an absolute-time wheel. */
+  /**
+   * Audio is mu-law, 8 kHz, mono, `audio.length` octets = samples; the engine frames it by 20 ms on an absolute-time wheel. It is
+   * read alone: in memory that threads share, the same audio may be played to many at once, and is copied for none.
+   */
   play(wish: PlayWish): Promise<void>;
   stopPlay(termination: LegId, play: PlayId): Promise<void>;
   /** Sends RFC 4733 events (or tones in-band where none were negotiated): 100 ms each, 100 ms apart; `w` is 500 ms. */

@@ -2,26 +2,21 @@ import { type Clock, until } from "#base/clock.ts";
 import { TandemError, unreachable } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Prompt, Segment } from "#contract/telecom.ts";
-import { linearToMuLaw } from "#telecom/media/g711.ts";
 import { plainText } from "../speech/plain-text.ts";
 import type { Speaker } from "../speech/speaker.ts";
+import { encoded, joined, type LineAudio, quiet, shortened } from "./line-audio.ts";
 import type { LineSounds } from "./line-sounds.ts";
 import { promptFileVersion } from "./prompt-file.ts";
 import type { SegmentCache } from "./segment-cache.ts";
 import { digitByDigit, type SpelledPart, spelled, vocabulary } from "./spelling.ts";
-import { cutTo, lineRate } from "./telephone-sound.ts";
-import { inTurn, silence, tone } from "./tones.ts";
+import { lineRate } from "./telephone-sound.ts";
+import { toneAudio } from "./tones.ts";
 
 export type Fallback = "none" | "embedded-engine" | "beep";
 
+/** What a prompt became, or one segment of it, or one spoken name. */
 export interface Rendered {
-  readonly audio: Uint8Array;
-  readonly fallback: Fallback;
-}
-
-/** What one segment, or one spoken name of it, became. */
-interface Piece {
-  readonly pcm: Int16Array;
+  readonly audio: LineAudio;
   readonly fallback: Fallback;
 }
 
@@ -44,7 +39,7 @@ const betweenNamesMs = 110;
 const betweenGroupsMs = 340;
 const quickestSpeed = 1.35;
 
-/** Segments to mu-law: each spoken, read or computed by itself, all at once, then joined in their order. */
+/** Segments to mu-law: each spoken, read or computed by itself, all at once, and encoded once; then joined in their order. */
 export class PromptRenderer {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -86,21 +81,20 @@ export class PromptRenderer {
     const pieces = await Promise.all(
       prompt.segments.map((segment) => this.#segmentOrBeep(segment, rendering)),
     );
-    const joined = inTurn(
-      ...pieces.flatMap((piece, index) => [
+    const audio = joined(
+      pieces.flatMap((piece, index) => [
         ...(index > 0 && bothSpoken(prompt.segments[index - 1], prompt.segments[index])
-          ? [silence(betweenTextsMs)]
+          ? [quiet(betweenTextsMs)]
           : []),
-        piece.pcm,
+        piece.audio,
       ]),
     );
     // Nothing in the prompt could be said: somebody waits for a sign all the same.
-    const said: Piece = joined.length > 0 ? { pcm: joined, fallback: worst(pieces) } : this.#beep(rendering);
-    const pcm = cutTo(said.pcm, longestPromptSeconds);
-    return { audio: encoded(pcm), fallback: said.fallback };
+    if (audio.length === 0) return this.#beep(rendering);
+    return { audio: shortened(audio, longestPromptSeconds), fallback: worst(pieces) };
   }
 
-  async #segmentOrBeep(segment: Segment, rendering: Rendering): Promise<Piece> {
+  async #segmentOrBeep(segment: Segment, rendering: Rendering): Promise<Rendered> {
     try {
       return await this.#segment(segment, rendering);
     } catch (error) {
@@ -110,7 +104,7 @@ export class PromptRenderer {
     }
   }
 
-  async #segment(segment: Segment, rendering: Rendering): Promise<Piece> {
+  async #segment(segment: Segment, rendering: Rendering): Promise<Rendered> {
     switch (segment.type) {
       case "text":
         return await this.#text(
@@ -122,47 +116,48 @@ export class PromptRenderer {
       case "digits":
         return await this.#names(digitByDigit(segment.digits, rendering.language), rendering);
       case "pause":
-        return { pcm: silence(segment.ms), fallback: "none" };
+        return { audio: quiet(segment.ms), fallback: "none" };
       case "file":
         return await this.#fileOrWords(segment, rendering);
       case "tone":
-        return { pcm: tone(segment.tone, rendering.language), fallback: "none" };
+        return { audio: toneAudio(segment.tone, rendering.language), fallback: "none" };
       default:
         return unreachable(segment);
     }
   }
 
-  async #text(text: string, rendering: Rendering): Promise<Piece> {
+  async #text(text: string, rendering: Rendering): Promise<Rendered> {
     const words = plainText(text, rendering.language);
-    if (words === "") return { pcm: silence(0), fallback: "none" };
+    if (words === "") return { audio: quiet(0), fallback: "none" };
     const seconds = rendering.private ? longestPrivateSeconds : longestTextSeconds;
     const spoken = await this.#say(words, this.#speed, rendering);
-    if (spoken.pcm.length <= seconds * lineRate) return spoken;
+    if (spoken.audio.length <= seconds * lineRate) return spoken;
     // Somewhat faster before it is cut.
-    const pace = Math.min(quickestSpeed, spoken.pcm.length / (seconds * lineRate)) * this.#speed;
+    const pace = Math.min(quickestSpeed, spoken.audio.length / (seconds * lineRate)) * this.#speed;
     const quicker = await this.#say(words, pace, rendering);
-    return { ...quicker, pcm: cutTo(quicker.fallback === "beep" ? spoken.pcm : quicker.pcm, seconds) };
+    const { audio } = quicker.fallback === "beep" ? spoken : quicker;
+    return { ...quicker, audio: shortened(audio, seconds) };
   }
 
-  async #names(parts: readonly SpelledPart[], rendering: Rendering): Promise<Piece> {
+  async #names(parts: readonly SpelledPart[], rendering: Rendering): Promise<Rendered> {
     const said = await Promise.all(
       parts.map(
-        (part): Promise<Piece> =>
+        (part): Promise<Rendered> =>
           part.type === "gap"
-            ? Promise.resolve({ pcm: silence(betweenGroupsMs), fallback: "none" })
+            ? Promise.resolve({ audio: quiet(betweenGroupsMs), fallback: "none" })
             : this.#say(part.words, this.#speed, rendering),
       ),
     );
-    const pcm = inTurn(
-      ...said.flatMap((piece, index) => (index === 0 ? [piece.pcm] : [silence(betweenNamesMs), piece.pcm])),
+    const audio = joined(
+      said.flatMap((piece, index) => (index === 0 ? [piece.audio] : [quiet(betweenNamesMs), piece.audio])),
     );
     // A code of which a name is missing would be a wrong code.
     const fallback = worst(said);
-    return fallback === "beep" ? this.#beep(rendering) : { pcm, fallback };
+    return fallback === "beep" ? this.#beep(rendering) : { audio, fallback };
   }
 
   /** Speech of the wanted engine goes to the cache; a fallback's does not, or it would be heard after the engine has recovered. */
-  async #say(text: string, speed: number, rendering: Rendering): Promise<Piece> {
+  async #say(text: string, speed: number, rendering: Rendering): Promise<Rendered> {
     const { language } = rendering;
     const key = JSON.stringify([this.#speaker.engineId, this.#voice ?? "", language, speed.toFixed(2), text]);
     const shared = !rendering.private || vocabulary(language).has(text);
@@ -170,19 +165,19 @@ export class PromptRenderer {
     const patient = shared ? { ...rendering, signal: undefined } : rendering;
     if (!shared) return await this.#speak(text, speed, patient);
     try {
-      const pcm = await this.#cache.sound(key, async () => {
+      const audio = await this.#cache.sound(key, async () => {
         const piece = await this.#speak(text, speed, patient);
         if (piece.fallback !== "none") throw new SpokenOtherwise(piece);
-        return piece.pcm;
+        return piece.audio;
       });
-      return { pcm, fallback: "none" };
+      return { audio, fallback: "none" };
     } catch (error) {
       if (error instanceof SpokenOtherwise) return error.piece;
       throw error;
     }
   }
 
-  async #speak(text: string, speed: number, rendering: Rendering): Promise<Piece> {
+  async #speak(text: string, speed: number, rendering: Rendering): Promise<Rendered> {
     const wish = {
       text,
       language: rendering.language,
@@ -191,29 +186,29 @@ export class PromptRenderer {
     };
     const spoken = await this.#speaker.speak(wish, rendering.beganAtMs, rendering.signal);
     if (spoken.type === "silent-engines") return this.#beep(rendering);
-    return { pcm: spoken.pcm, fallback: spoken.fallback ? "embedded-engine" : "none" };
+    return { audio: encoded(spoken.pcm), fallback: spoken.fallback ? "embedded-engine" : "none" };
   }
 
   async #fileOrWords(
     { path, instead = [] }: Extract<Segment, { type: "file" }>,
     rendering: Rendering,
-  ): Promise<Piece> {
+  ): Promise<Rendered> {
     try {
-      return { pcm: await this.#fileInTime(path, rendering), fallback: "none" };
+      return { audio: await this.#fileInTime(path, rendering), fallback: "none" };
     } catch (error) {
       if (instead.length === 0) throw error;
       this.#log.warn({ path, error }, "A file cannot be heard: its words are spoken instead.");
       const spoken = await Promise.all(instead.map(({ text }) => this.#text(text, rendering)));
-      const pcm = inTurn(
-        ...spoken.flatMap((piece, index) =>
-          index === 0 ? [piece.pcm] : [silence(betweenTextsMs), piece.pcm],
+      const audio = joined(
+        spoken.flatMap((piece, index) =>
+          index === 0 ? [piece.audio] : [quiet(betweenTextsMs), piece.audio],
         ),
       );
-      return { pcm, fallback: worst(spoken) };
+      return { audio, fallback: worst(spoken) };
     }
   }
 
-  async #fileInTime(path: string, rendering: Rendering): Promise<Int16Array> {
+  async #fileInTime(path: string, rendering: Rendering): Promise<LineAudio> {
     const enough = new AbortController();
     const late = until(this.#clock, rendering.beganAtMs + fileDeadlineMs, enough.signal).then(() => {
       throw new TandemError("PROMPT_UNREADABLE", { path, why: "too late" });
@@ -226,37 +221,27 @@ export class PromptRenderer {
   }
 
   /** Kept like speech, as long as the file is what it was: to bring one to the line's rate and level costs more than to look. */
-  async #file(path: string): Promise<Int16Array> {
+  async #file(path: string): Promise<LineAudio> {
     const folder = this.#promptFolder;
     const key = JSON.stringify(["file", folder, path, await promptFileVersion(folder, path)]);
-    return await this.#cache.sound(key, () => this.#sounds.file(folder, path));
+    return await this.#cache.sound(key, async () => encoded(await this.#sounds.file(folder, path)));
   }
 
-  #beep(rendering: Rendering): Piece {
-    return { pcm: tone("beep", rendering.language), fallback: "beep" };
+  #beep(rendering: Rendering): Rendered {
+    return { audio: toneAudio("beep", rendering.language), fallback: "beep" };
   }
 }
 
 /** Carries a fallback's sound past the cache. */
 class SpokenOtherwise extends Error {
-  readonly piece: Piece;
-  constructor(piece: Piece) {
+  readonly piece: Rendered;
+  constructor(piece: Rendered) {
     super("spoken by a fallback");
     this.piece = piece;
   }
 }
 
-/** A loop over a table: `Uint8Array.from` and the rule itself take some ten times as long, and this is done for every prompt. */
-function encoded(pcm: Int16Array): Uint8Array {
-  const audio = new Uint8Array(pcm.length);
-  for (let at = 0; at < pcm.length; at += 1) audio[at] = muLawOctets[(pcm[at] ?? 0) & 0xffff] ?? 0;
-  return audio;
-}
-
-/** Index by the 16 bits of a linear sample. */
-const muLawOctets = Uint8Array.from({ length: 2 ** 16 }, (_, bits) => linearToMuLaw((bits << 16) >> 16));
-
-function worst(pieces: readonly Piece[]): Fallback {
+function worst(pieces: readonly Rendered[]): Fallback {
   if (pieces.some((piece) => piece.fallback === "beep")) return "beep";
   return pieces.some((piece) => piece.fallback === "embedded-engine") ? "embedded-engine" : "none";
 }

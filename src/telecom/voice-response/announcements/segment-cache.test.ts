@@ -4,14 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { silentLog } from "#base/log.ts";
+import { type LineAudio, restored } from "./line-audio.ts";
 import { SegmentCache } from "./segment-cache.ts";
 
-const sound = (samples: number): Int16Array => new Int16Array(samples).fill(7);
+const sound = (samples: number): LineAudio => restored(new Uint8Array(samples).fill(7));
 
 test("two who ask at once wait for one making, and a third finds it", async () => {
   const cache = new SegmentCache({ bytes: 10_000, folder: undefined, log: silentLog });
   let made = 0;
-  const make = async (): Promise<Int16Array> => {
+  const make = async (): Promise<LineAudio> => {
     made += 1;
     return sound(10);
   };
@@ -23,10 +24,10 @@ test("two who ask at once wait for one making, and a third finds it", async () =
 test("the least recently heard goes first, and the bytes stay within the bound", async () => {
   const cache = new SegmentCache({ bytes: 1000, folder: undefined, log: silentLog });
   const made: string[] = [];
-  const ask = (key: string): Promise<Int16Array> =>
+  const ask = (key: string): Promise<LineAudio> =>
     cache.sound(key, async () => {
       made.push(key);
-      return sound(100);
+      return sound(200);
     });
   for (const key of ["one", "two", "three", "four", "five", "one", "six"]) await ask(key);
   assert.ok(cache.heldBytes <= 1000);
@@ -47,12 +48,12 @@ test("a folder keeps sounds for the next start, and no more than the bound", asy
     const first = new SegmentCache({ bytes: 1000, folder, log: silentLog });
     await first.prepareFolder();
     for (const key of ["one", "two", "three", "four", "five", "six"])
-      await first.sound(key, async () => sound(100));
+      await first.sound(key, async () => sound(200));
     assert.equal((await readdir(folder)).length, 5);
     const second = new SegmentCache({ bytes: 1000, folder, log: silentLog });
     await second.prepareFolder();
-    const never = (): Promise<Int16Array> => Promise.reject(new Error("made again"));
-    assert.deepEqual(await second.sound("one", never), sound(100));
+    const never = (): Promise<LineAudio> => Promise.reject(new Error("made again"));
+    assert.deepEqual(await second.sound("one", never), sound(200));
     const smaller = new SegmentCache({ bytes: 300, folder, log: silentLog });
     await smaller.prepareFolder();
     assert.equal((await readdir(folder)).length, 1);

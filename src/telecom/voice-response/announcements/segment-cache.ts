@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "#base/log.ts";
+import { type LineAudio, restored } from "./line-audio.ts";
 
 /**
  * Sounds by what they say, least recently used first out, bounded by bytes. Two who ask for the same at once wait for one
@@ -12,8 +13,8 @@ export class SegmentCache {
   readonly #folder: string | undefined;
   readonly #log: Log;
   // A Map keeps the order of insertion: a hit is taken out and put back at the end.
-  readonly #sounds = new Map<string, Int16Array>();
-  readonly #making = new Map<string, Promise<Int16Array>>();
+  readonly #sounds = new Map<string, LineAudio>();
+  readonly #making = new Map<string, Promise<LineAudio>>();
   #held = 0;
   #onDisk = 0;
 
@@ -24,7 +25,7 @@ export class SegmentCache {
   }
 
   /** The sound of `key`, made by `make` if need be. A making that fails is remembered by nobody. */
-  sound(key: string, make: () => Promise<Int16Array>): Promise<Int16Array> {
+  sound(key: string, make: () => Promise<LineAudio>): Promise<LineAudio> {
     const known = this.#sounds.get(key);
     if (known !== undefined) {
       this.#sounds.delete(key);
@@ -64,7 +65,7 @@ export class SegmentCache {
     }
   }
 
-  async #make(key: string, make: () => Promise<Int16Array>): Promise<Int16Array> {
+  async #make(key: string, make: () => Promise<LineAudio>): Promise<LineAudio> {
     const stored = await this.#fromFolder(key);
     const sound = stored ?? (await make());
     this.#keep(key, sound);
@@ -72,7 +73,7 @@ export class SegmentCache {
     return sound;
   }
 
-  #keep(key: string, sound: Int16Array): void {
+  #keep(key: string, sound: LineAudio): void {
     if (sound.byteLength > this.#bytes / 4) return;
     this.#sounds.set(key, sound);
     this.#held += sound.byteLength;
@@ -84,27 +85,26 @@ export class SegmentCache {
   }
 
   #path(key: string): string {
-    return join(this.#folder ?? "", `${createHash("sha256").update(key).digest("hex")}.s16`);
+    return join(this.#folder ?? "", `${createHash("sha256").update(key).digest("hex")}.mulaw`);
   }
 
-  async #fromFolder(key: string): Promise<Int16Array | undefined> {
+  async #fromFolder(key: string): Promise<LineAudio | undefined> {
     if (this.#folder === undefined) return undefined;
     try {
-      const file = await readFile(this.#path(key));
-      return new Int16Array(Uint8Array.from(file).buffer, 0, file.length >> 1);
+      return restored(await readFile(this.#path(key)));
     } catch {
       // Not there, or not readable: it is made again.
       return undefined;
     }
   }
 
-  async #toFolder(key: string, sound: Int16Array): Promise<void> {
+  async #toFolder(key: string, sound: LineAudio): Promise<void> {
     if (this.#folder === undefined || this.#onDisk + sound.byteLength > this.#bytes) return;
     this.#onDisk += sound.byteLength;
     const path = this.#path(key);
     try {
       // Renamed whole: a crash leaves no half sound under the name that is read.
-      await writeFile(`${path}.part`, new Uint8Array(sound.buffer, sound.byteOffset, sound.byteLength));
+      await writeFile(`${path}.part`, sound);
       await rename(`${path}.part`, path);
     } catch (error) {
       this.#log.warn({ error }, "A spoken sound could not be kept on disk.");

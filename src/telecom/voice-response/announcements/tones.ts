@@ -1,3 +1,4 @@
+import { encoded, type LineAudio } from "./line-audio.ts";
 import { lineRate, sinePeak } from "./telephone-sound.ts";
 
 export type Tone = "confirm" | "refuse" | "ringback" | "beep";
@@ -12,6 +13,16 @@ export function tone(name: Tone, language: "en" | "es"): Int16Array {
   made.set(key, samples);
   return samples;
 }
+
+/** The same as a line carries it, made once too. */
+export function toneAudio(name: Tone, language: "en" | "es"): LineAudio {
+  const samples = tone(name, language);
+  const audio = carried.get(samples) ?? encoded(samples);
+  carried.set(samples, audio);
+  return audio;
+}
+
+const carried = new Map<Int16Array, LineAudio>();
 
 /** Ringback is six seconds of sines, and every visitor hears it. */
 const made = new Map<string, Int16Array>();
@@ -32,7 +43,7 @@ function make(name: Tone, language: "en" | "es"): Int16Array {
   }
 }
 
-export function silence(ms: number): Int16Array {
+function silence(ms: number): Int16Array {
   return new Int16Array((ms * lineRate) / 1000);
 }
 
@@ -49,7 +60,7 @@ function sines(frequencies: readonly number[], ms: number, levelDbm0: number): I
   });
 }
 
-export function inTurn(...parts: readonly Int16Array[]): Int16Array {
+function inTurn(...parts: readonly Int16Array[]): Int16Array {
   const joined = new Int16Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {
