@@ -243,6 +243,7 @@ test("a browser whose certificate is not the one that it tells is never answered
   const { endCause, answeredAtMs } = await until(leg, isEnded);
   assert.equal(endCause, "failed");
   assert.equal(answeredAtMs, undefined);
+  assert.deepEqual(await liar.invites(), ["ring", "resume"], "it is believed no better the second time");
   await liar.close();
 });
 
