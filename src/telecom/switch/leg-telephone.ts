@@ -52,16 +52,16 @@ export class LegTelephone {
     if (leadsNowhere(way) && !this.#isGuest)
       return this.#parts.take({ type: "failed", cause: "unreachable" });
     if (!this.#isLive) return;
-    const termination = {
+    const made = media.createTermination({
       termination: this.#id,
       address,
       ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
       codecs: target.codecs,
-    };
-    const [, plain] = await Promise.all([media.createTermination(termination), media.createOffer(this.#id)]);
-    if (leadsNowhere(way)) return;
-    if (!(await this.#ring(way, { plain, resumes: false })))
-      this.#parts.take({ type: "failed", cause: "unreachable" });
+    });
+    if (leadsNowhere(way)) return await made;
+    // Verbs are carried out in the order in which they are said: the offer need not wait for the termination's answer.
+    const [, rings] = await Promise.all([made, this.#ring(way, false)]);
+    if (!rings) this.#parts.take({ type: "failed", cause: "unreachable" });
   }
 
   /** In the leg's call: CANCEL or BYE for each that there is. */
@@ -95,9 +95,7 @@ export class LegTelephone {
         [resumed, true],
         [rung, false],
       ] as const) {
-        if (found.length === 0) continue;
-        const plain = await this.#parts.media.createOffer(this.#id);
-        await this.#ring({ type: "phone", user: target.user, places: found }, { plain, resumes });
+        if (found.length > 0) await this.#ring({ type: "phone", user: target.user, places: found }, resumes);
       }
     });
   }
@@ -140,17 +138,14 @@ export class LegTelephone {
       const ringing = [...this.#ringing].flatMap((reach) => reach.places);
       if (way.type !== "phone") return;
       const places = elsewhere(way.places, ringing);
-      if (places.length === 0) return;
-      const plain = await this.#parts.media.createOffer(this.#id);
-      await this.#ring({ ...way, places }, { plain, resumes: false });
+      if (places.length > 0) await this.#ring({ ...way, places }, false);
     });
   }
 
-  /** `plain` is the termination's offer. False when nobody can be rung there. */
-  async #ring(way: Way, { plain, resumes }: { plain: string; resumes: boolean }): Promise<boolean> {
+  async #ring(way: Way, resumes: boolean): Promise<boolean> {
     const reach = await Reach.make(
       this.#parts,
-      { leg: this.#id, way, plain, lost: (which) => this.#audioLost(which) },
+      { leg: this.#id, way, lost: (which) => this.#audioLost(which) },
       (why) => this.#parts.log.warn({ error: why }, "A browser's telephone could not be offered WebRTC."),
     );
     if (reach === undefined) return false;
@@ -263,8 +258,7 @@ export class LegTelephone {
     this.#rangOnceMore = true;
     this.#letGo(reach, notTakenUp);
     if (!this.#isLive) return false;
-    const plain = await this.#parts.media.createOffer(this.#id);
-    return await this.#ring({ type: "phone", user: target.user, places: [place] }, { plain, resumes: true });
+    return await this.#ring({ type: "phone", user: target.user, places: [place] }, true);
   }
 
   async #offered(

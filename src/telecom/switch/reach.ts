@@ -45,20 +45,16 @@ export class Reach {
   }
 
   /**
-   * Makes the offers, of which `plain` is the termination's own. `lost` is called when a browser's audio was up and is so no longer. Undefined
+   * Makes the offers, of a termination that was asked for already. `lost` is called when a browser's audio was up and is so no longer. Undefined
    * when the way leads to browsers alone and there is no WebRTC; `unavailable` says why.
    */
   static async make(
     parts: ReachParts,
-    wish: {
-      readonly leg: LegId;
-      readonly way: Way;
-      readonly plain: string;
-      readonly lost: (reach: Reach) => void;
-    },
+    wish: { readonly leg: LegId; readonly way: Way; readonly lost: (reach: Reach) => void },
     unavailable: (why: TandemError) => void,
   ): Promise<Reach | undefined> {
-    const { leg, way, plain } = wish;
+    const { leg, way } = wish;
+    const plain = await parts.media.createOffer(leg);
     const reach = new Reach(parts, { leg, way, plain });
     if (!hasBrowser(way)) return reach;
     try {
