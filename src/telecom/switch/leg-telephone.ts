@@ -31,6 +31,7 @@ export class LegTelephone {
   #answered: Reach | undefined;
   #lost: LostAt | undefined;
   #isGuest = false;
+  #rangOnceMore = false;
   #endGuestWatch = (): void => {};
   #endFlowWatch = (): void => {};
   /** Of whatever registers as this phone, while the leg has a browser. */
@@ -225,7 +226,10 @@ export class LegTelephone {
     try {
       await reach.answered(heard.branch, heard.event.sdp, heard.from);
     } catch (error) {
-      if (!this.#isLost) throw error;
+      if (!this.#isLost) {
+        if (await this.#ringsOnceMore(reach, heard.branch, error)) return;
+        throw error;
+      }
       // The leg was lost before, and is no more lost than it was: another try may come.
       this.#letGo(reach, notTakenUp);
       const code = error instanceof TandemError ? error.code : undefined;
@@ -241,6 +245,21 @@ export class LegTelephone {
     before.end(pickedUpElsewhere);
     this.#parts.log.info({}, "A leg was taken up again.");
     this.#parts.take({ type: "found", sipCallId: heard.event.callId });
+  }
+
+  /**
+   * A browser's handshake may fail by the library's own haste (docs/decisions/0072), so the page is called once more, and answers by
+   * itself. One that lies about its certificate gains nothing by it.
+   */
+  async #ringsOnceMore(reach: Reach, branch: number, error: unknown): Promise<boolean> {
+    const place = reach.places[branch];
+    const { target } = this.#command;
+    const isHandshake = error instanceof TandemError && error.code === "WEBRTC_FAILED";
+    if (!isHandshake || this.#rangOnceMore || place === undefined || target.type !== "phone") return false;
+    this.#rangOnceMore = true;
+    this.#letGo(reach, notTakenUp);
+    if (!this.#isLive) return false;
+    return await this.#ring({ type: "phone", user: target.user, places: [place] }, true);
   }
 
   async #offered(
