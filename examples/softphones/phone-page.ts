@@ -1,5 +1,7 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import { readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { serveHandset } from "./handset.ts";
 import type { Softphone } from "./softphone.ts";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
@@ -10,7 +12,7 @@ const contentSecurityPolicy = (framedBy: string): string =>
 
 /**
  * A phone's page and its control, on loopback: `GET /` the page, `GET /events` what happens (Server-Sent Events),
- * `GET /state`, `GET /heard.wav`, and `POST /answer /reject /busy /hangup`, `POST /digits {"digits":"12#"}`.
+ * `GET /state`, `GET /heard.wav`, the handset at `/sound`, and `POST /answer /reject /busy /hangup`, `POST /digits {"digits":"12#"}`.
  */
 export async function openPhonePage(
   phone: Softphone,
@@ -21,7 +23,6 @@ export async function openPhonePage(
   refuseOtherSites(app);
   const page = read("./phone.html").replaceAll("{{name}}", escaped(phone.name));
   const style = `${read("../../src/presentation/assets/tokens.css")}\n${read("./phone.css")}`;
-  const script = read("./phone-view.js");
 
   app.get("/", (_request, reply) =>
     reply
@@ -30,7 +31,10 @@ export async function openPhonePage(
       .send(page),
   );
   app.get("/phone.css", (_request, reply) => reply.type("text/css; charset=utf-8").send(style));
-  app.get("/phone-view.js", (_request, reply) => reply.type("text/javascript; charset=utf-8").send(script));
+  for (const name of ["phone-view.js", "phone-sound.js", "sound-worklet.js"]) {
+    const script = read(`./${name}`);
+    app.get(`/${name}`, (_request, reply) => reply.type("text/javascript; charset=utf-8").send(script));
+  }
   app.get("/state", () => stateOf(phone));
   app.get("/heard.wav", (_request, reply) => reply.type("audio/wav").send(phone.recordingAsWav()));
   app.get("/events", (request, reply) => {
@@ -46,7 +50,7 @@ export async function openPhonePage(
     for (const line of phone.log) if (line.seq > afterSeq) send("log", line, line.seq);
     const stop = phone.on((event) => {
       if (event.type === "log") send("log", event.line, event.line.seq);
-      else send("state", stateOf(phone));
+      else if (event.type !== "audio") send("state", stateOf(phone));
     });
     request.raw.on("close", stop);
   });
@@ -83,9 +87,16 @@ export async function openPhonePage(
     },
   );
 
+  const handset = serveHandset(phone, app.server, (request) => isOwnPage(request));
   await app.listen({ host: "127.0.0.1", port });
   const bound = app.server.address();
-  return { port: bound !== null && typeof bound === "object" ? bound.port : port, close: () => app.close() };
+  return {
+    port: bound !== null && typeof bound === "object" ? bound.port : port,
+    async close() {
+      handset.close();
+      await app.close();
+    },
+  };
 }
 
 function stateOf(phone: Softphone) {
@@ -99,16 +110,17 @@ function stateOf(phone: Softphone) {
   };
 }
 
-/** Another site's page must not press our keys: neither by a form or script, nor by a name that leads to loopback. */
+/** Another site's page must not press our keys nor listen: neither by a form or script, nor by a name that leads to loopback. */
 function refuseOtherSites(app: FastifyInstance): void {
   app.addHook("onRequest", async (request, reply) => {
-    const host = request.headers.host ?? "";
-    const { origin } = request.headers;
-    const local = /^(?:127\.0\.0\.1|localhost)(?::\d+)?$/.test(host);
-    if (!local || (origin !== undefined && origin !== `http://${host}`)) {
-      await reply.code(403).send({ error: "This phone is driven from its own page." });
-    }
+    if (!isOwnPage(request)) await reply.code(403).send({ error: "This phone is driven from its own page." });
   });
+}
+
+function isOwnPage({ headers }: Pick<IncomingMessage, "headers">): boolean {
+  const { host = "", origin } = headers;
+  const local = /^(?:127\.0\.0\.1|localhost)(?::\d+)?$/.test(host);
+  return local && (origin === undefined || origin === `http://${host}`);
 }
 
 function escaped(text: string): string {

@@ -7,6 +7,7 @@ import { tone } from "#telecom/voice-response/announcements/tones.ts";
 import { agreementOf } from "./description.ts";
 import { openPhonePage } from "./phone-page.ts";
 import { openSoftphone, type Softphone } from "./softphone.ts";
+import { RecordedVoice } from "./voice.ts";
 import { VoiceLine } from "./voice-line.ts";
 
 let socket: Socket;
@@ -99,7 +100,9 @@ test("Bob's phone rings with what the call says, is answered, hears a tone and k
   const annKeys: string[] = [];
   const voice = await VoiceLine.open({
     address: "127.0.0.1",
-    says: Uint8Array.from([...tone("confirm", "en"), ...new Int16Array(4000)], linearToMuLaw),
+    voice: new RecordedVoice(
+      Uint8Array.from([...tone("confirm", "en"), ...new Int16Array(4000)], linearToMuLaw),
+    ),
     listener: { audio: () => {}, digit: (digit) => annKeys.push(digit) },
   });
   try {

@@ -5,6 +5,7 @@ import { agreementOf, describe } from "./description.ts";
 import { Hearing, type Heard } from "./hearing.ts";
 import { type IncomingCall, incomingCall, toldBy } from "./incoming.ts";
 import { type Dialog, SipLine } from "./sip-line.ts";
+import { RecordedVoice, type Voice } from "./voice.ts";
 import { VoiceLine } from "./voice-line.ts";
 
 export interface SoftphoneWish {
@@ -12,7 +13,7 @@ export interface SoftphoneWish {
   /** 0 takes a free one. */
   readonly sipPort: number;
   readonly address?: string;
-  /** Mu-law that is said over and over while a call is up; silence without it. */
+  /** Mu-law that is said over and over while a call is up, unless somebody lends the phone a voice; silence without it. */
   readonly says?: Uint8Array;
   /** Picks up by itself after so many ms of ringing. */
   readonly answerAfterMs?: number;
@@ -25,6 +26,8 @@ export type PhoneEvent =
   | { readonly type: "rings"; readonly call: IncomingCall }
   | { readonly type: "answered" }
   | { readonly type: "heard"; readonly heard: Heard }
+  /** What is heard now: linear, 8 kHz. */
+  | { readonly type: "audio"; readonly pcm: Int16Array }
   /** A key of the far end's. */
   | { readonly type: "digit"; readonly digit: Digit }
   | { readonly type: "ended"; readonly why: string }
@@ -73,10 +76,13 @@ export class Softphone {
   #recorded: Int16Array[] = [];
   #recordedSamples = 0;
   #nextSeq = 1;
+  readonly #own: Voice;
+  #lent: Voice | undefined;
 
   constructor(wish: SoftphoneWish) {
     this.name = wish.name;
     this.#wish = wish;
+    this.#own = new RecordedVoice(wish.says ?? new Uint8Array(0));
   }
 
   async open(): Promise<void> {
@@ -154,7 +160,7 @@ export class Softphone {
     }
     const voice = await VoiceLine.open({
       address: this.#wish.address ?? "127.0.0.1",
-      says: this.#wish.says ?? new Uint8Array(0),
+      voice: { next: () => (this.#lent ?? this.#own).next() },
       listener: {
         audio: (pcm) => this.#audio(call, pcm),
         digit: (digit) => {
@@ -198,6 +204,17 @@ export class Softphone {
     const keys = Array.from(digits).filter((key): key is Digit | "w" => /^[0-9*#A-Dw]$/.test(key));
     this.#call?.voice?.press(keys);
     if (this.#call?.voice !== undefined) this.#note(`pressed ${keys.join(" ")}`);
+  }
+
+  /** Says what `voice` says, in place of its own sentence or of the voice before, until what is returned here is called. */
+  lend(voice: Voice): () => void {
+    this.#lent = voice;
+    this.#note("somebody speaks into it");
+    return () => {
+      if (this.#lent !== voice) return;
+      this.#lent = undefined;
+      this.#note("nobody speaks into it any more");
+    };
   }
 
   /** All that was heard in the last call, linear, 8 kHz; at most ten minutes. */
@@ -316,6 +333,7 @@ export class Softphone {
 
   #audio(call: LiveCall, pcm: Int16Array): void {
     call.hearing.take(pcm);
+    this.#tell({ type: "audio", pcm });
     if (this.#recordedSamples + pcm.length > mostRecordedSamples) return;
     this.#recorded.push(pcm);
     this.#recordedSamples += pcm.length;

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { randomInt } from "node:crypto";
 import { systemClock } from "#base/clock.ts";
 import type { Digit } from "#contract/telecom.ts";
-import { aLawSamples, muLawSamples, muLawSilence, muLawToALaw } from "#telecom/media/g711.ts";
+import { aLawSamples, muLawSamples, muLawToALaw } from "#telecom/media/g711.ts";
 import { makeRtpView, readRtp, rtpHeaderLength, writeRtpHeader } from "#telecom/media/rtp.ts";
 import {
   eventOf,
@@ -12,8 +12,8 @@ import {
 } from "#telecom/media/telephone-event.ts";
 import type { Agreement } from "./description.ts";
 import { dualTone } from "./touch-tone.ts";
+import { frame, type Voice } from "./voice.ts";
 
-const frame = 160;
 const frameMs = 20;
 const keyFrames = 5;
 const pauseFrames = 5;
@@ -28,7 +28,7 @@ export interface VoiceListener {
 export class VoiceLine {
   readonly port: number;
   readonly #socket: Socket;
-  readonly #says: Uint8Array;
+  readonly #voice: Voice;
   readonly #listener: VoiceListener;
   readonly #keys: TelephoneEventReceiver;
   readonly #view = makeRtpView();
@@ -36,7 +36,6 @@ export class VoiceLine {
   #agreement: Agreement | undefined;
   #sequence = randomInt(2 ** 16);
   #timestamp = randomInt(2 ** 31);
-  #said = 0;
   #first = true;
   #expectedTimestamp: number | undefined;
   #toPress: (Digit | "w")[] = [];
@@ -46,27 +45,23 @@ export class VoiceLine {
   packetsIn = 0;
   packetsOut = 0;
 
-  private constructor(socket: Socket, says: Uint8Array, listener: VoiceListener) {
+  private constructor(socket: Socket, voice: Voice, listener: VoiceListener) {
     this.#socket = socket;
-    this.#says = says;
+    this.#voice = voice;
     this.#listener = listener;
     this.#keys = new TelephoneEventReceiver({ began: () => {}, ended: (digit) => listener.digit(digit) });
     this.port = socket.address().port;
     socket.on("message", (packet, from) => this.#receive(packet, from.address, from.port));
   }
 
-  static async open(wish: {
-    address: string;
-    says: Uint8Array;
-    listener: VoiceListener;
-  }): Promise<VoiceLine> {
+  static async open(wish: { address: string; voice: Voice; listener: VoiceListener }): Promise<VoiceLine> {
     const socket = createSocket(wish.address.includes(":") ? "udp6" : "udp4");
     await new Promise<void>((bound, failed) => {
       socket.once("error", failed);
       socket.bind(0, wish.address, bound);
     });
     socket.on("error", () => {});
-    return new VoiceLine(socket, wish.says, wish.listener);
+    return new VoiceLine(socket, wish.voice, wish.listener);
   }
 
   /** From now on with this far end; said again after a re-INVITE. */
@@ -102,7 +97,7 @@ export class VoiceLine {
     const { telephoneEvent } = agreement;
     if (this.#pressing !== undefined && telephoneEvent !== undefined)
       return this.#sendKey(agreement, telephoneEvent);
-    const payload = this.#pressing === undefined ? this.#nextFrame() : this.#nextTone(this.#pressing);
+    const payload = this.#pressing === undefined ? this.#voice.next() : this.#nextTone(this.#pressing);
     if (agreement.codec === "PCMA")
       for (const [at, octet] of payload.entries()) payload[at] = muLawToALaw[octet] ?? 0xd5;
     this.#packet(agreement, { payloadType: agreement.payloadType, timestamp: this.#timestamp, payload });
@@ -139,15 +134,6 @@ export class VoiceLine {
   #keyUp(): void {
     this.#pressing = undefined;
     this.#rest = pauseFrames;
-  }
-
-  #nextFrame(): Uint8Array {
-    const payload = new Uint8Array(frame).fill(muLawSilence);
-    if (this.#says.length > 0) {
-      payload.set(this.#says.subarray(this.#said, this.#said + frame));
-      this.#said = this.#said + frame >= this.#says.length ? 0 : this.#said + frame;
-    }
-    return payload;
   }
 
   #packet(

@@ -12,7 +12,8 @@ export interface Browser {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function openBrowser(): Promise<Browser> {
+/** @param microphone a WAV file that Chromium's false microphone hears over and over; without it the machine's own, if any. */
+export async function openBrowser({ microphone }: { microphone?: string } = {}): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), "tandem-chromium-"));
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
@@ -26,6 +27,9 @@ export async function openBrowser(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...(microphone === undefined
+        ? []
+        : ["--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${microphone}`]),
     ],
     env: { ...process.env, HOME: profile },
   });
