@@ -12,6 +12,7 @@ import { openNetwork } from "#network/open-network.ts";
 import { openPresentation } from "#presentation/open-presentation.ts";
 import { openDatabase } from "#store/database.ts";
 import { connectTelecomUnit } from "#telecom/client.ts";
+import { PlatformMetrics } from "./metrics.ts";
 import { openReadiness } from "./readiness.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
@@ -47,7 +48,8 @@ async function main(): Promise<void> {
 
 async function openWebProcess(settings: Settings, log: Log) {
   const parts = { clock: systemClock, random: secureRandom, log };
-  const database = await openDatabase({ url: settings.databaseUrl, ...parts });
+  const metrics = new PlatformMetrics(systemClock, steadyClock);
+  const database = metrics.timed(await openDatabase({ url: settings.databaseUrl, ...parts }));
   const { configFile: path } = settings;
   const { promptFolder } = settings.unit;
   const config =
@@ -58,7 +60,7 @@ async function openWebProcess(settings: Settings, log: Log) {
   // The call manager tells the presentation to look again, and the presentation asks the call manager: the circle is closed here.
   let presentationPages: Pages | undefined;
   const pages: Pages = { changed: (session: SessionId) => presentationPages?.changed(session) };
-  const callManager = await openCallManager({ database, network, unit, pages, ...parts });
+  const callManager = metrics.counted(await openCallManager({ database, network, unit, pages, ...parts }));
   const visitorDesk = openVisitorDesk({ database, network, clock: parts.clock });
   const presentation = await openPresentation({
     callManager,
@@ -71,14 +73,18 @@ async function openWebProcess(settings: Settings, log: Log) {
       rowsSince: callManager.rowsSince,
     },
     readiness: openReadiness({ database, unit, config, clock: steadyClock }),
+    metrics,
     settings: { ...settings.http, ...settings },
     ...parts,
   });
   presentationPages = presentation.pages;
+  const { liveConnections } = presentation;
+  metrics.watch({ unit, calls: callManager, liveConnections });
 
   return {
     httpPort: presentation.port,
     async close(): Promise<void> {
+      metrics.close();
       await presentation.close();
       await callManager.close();
       await unit.close();

@@ -131,6 +131,7 @@ export async function openCallManager(around: {
       const rows = await readJournal(database, { fromMs, untilMs: clock.now() + 1, limit: mostMissed });
       return rows.map(({ seq: _seq, ...row }) => row);
     },
+    inProgress: () => runners.steps(),
     async close() {
       closed = true;
       admitting.close();

@@ -3,7 +3,9 @@ import type { CallId } from "#base/ids.ts";
 import type { TelecomEvent } from "#contract/telecom.ts";
 import { type Call, callOfLeg } from "../call.ts";
 import { liveCalls } from "../call-table.ts";
+import { stepsOf } from "../call-progress.ts";
 import { endStrayLegs } from "../stray-legs.ts";
+import type { StepName } from "../web-call.ts";
 import { CallRunner, type KernelSurroundings } from "./run-call.ts";
 
 const pauseMs = 1000;
@@ -36,6 +38,10 @@ export class CallRunners {
     const runner = new CallRunner(call, this.#around);
     this.#runners.set(call.id, runner);
     await this.#untilDone("start a call", () => runner.start());
+  }
+
+  steps(): readonly StepName[] {
+    return [...this.#runners.values()].flatMap(({ call }) => stepsOf(call).slice(0, 1));
   }
 
   async readInbox(call: CallId): Promise<void> {

@@ -55,6 +55,8 @@ export interface UserAgent {
   readonly phones: Pick<Registrar, "admit" | "places">;
   /** Calls that are not forgotten yet, and transactions: for tests that look for leftovers. */
   stats(): { readonly calls: number; readonly clients: number; readonly servers: number };
+  /** Since the start: requests that belonged to no call of ours, and REGISTERs that were refused. */
+  refusals(): { readonly strays: number; readonly registers: number };
   /** Waits at most two seconds for what was said last to be answered, then closes the sockets. */
   close(): Promise<void>;
 }
@@ -96,6 +98,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
   const quarantine = new Quarantine();
   const calls = new Map<string, RunningCall>();
   const registrar = new Registrar({ clock, random, log, hashes: options.phoneHashes ?? ["SHA-256", "MD5"] });
+  const refused = { strays: 0, registers: 0 };
   let wakeCloser = (): void => {};
 
   const layer: TransactionLayer = await openTransactionLayer({
@@ -118,8 +121,14 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
       answerType: "application/sdp",
     },
     answerAtOnce(request, flow) {
-      if (request.method === "REGISTER") return registrar.refusal(request, flow);
-      return calls.has(keyOf(request)) ? undefined : answerToStray(request);
+      if (request.method === "REGISTER") {
+        const refusal = registrar.refusal(request, flow);
+        if (refusal !== undefined) refused.registers++;
+        return refusal;
+      }
+      if (calls.has(keyOf(request))) return undefined;
+      refused.strays++;
+      return answerToStray(request);
     },
     onRequest(transaction) {
       if (transaction.request.method === "REGISTER") return registrar.register(transaction);
@@ -197,6 +206,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     },
     phones: registrar,
     stats: () => ({ calls: calls.size, clients: layer.stats().clients, servers: layer.stats().servers }),
+    refusals: () => ({ ...refused }),
     async close() {
       await quiet();
       for (const call of calls.values()) call.dispose();
