@@ -13,6 +13,7 @@ import { openPresentation } from "#presentation/open-presentation.ts";
 import { openDatabase } from "#store/database.ts";
 import { connectTelecomUnit } from "#telecom/client.ts";
 import { PlatformMetrics } from "./metrics.ts";
+import { Overload } from "./overload.ts";
 import { openReadiness } from "./readiness.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
@@ -60,7 +61,17 @@ async function openWebProcess(settings: Settings, log: Log) {
   // The call manager tells the presentation to look again, and the presentation asks the call manager: the circle is closed here.
   let presentationPages: Pages | undefined;
   const pages: Pages = { changed: (session: SessionId) => presentationPages?.changed(session) };
-  const callManager = metrics.counted(await openCallManager({ database, network, unit, pages, ...parts }));
+  const overload = new Overload({
+    limits: settings.overload,
+    webLag: () => metrics.lag(),
+    unit,
+    clock: steadyClock,
+    log,
+  });
+  const isTooMuch = (calls: number): boolean => overload.reason(calls) !== undefined;
+  const callManager = metrics.counted(
+    await openCallManager({ database, network, unit, pages, isTooMuch, ...parts }),
+  );
   const visitorDesk = openVisitorDesk({ database, network, clock: parts.clock });
   const presentation = await openPresentation({
     callManager,
@@ -79,11 +90,12 @@ async function openWebProcess(settings: Settings, log: Log) {
   });
   presentationPages = presentation.pages;
   const { liveConnections } = presentation;
-  metrics.watch({ unit, calls: callManager, liveConnections });
+  metrics.watch({ unit, calls: callManager, liveConnections, overload });
 
   return {
     httpPort: presentation.port,
     async close(): Promise<void> {
+      overload.close();
       metrics.close();
       await presentation.close();
       await callManager.close();

@@ -16,6 +16,7 @@ import {
   metricsText,
   type Sample,
 } from "./metrics-text.ts";
+import { type Overload, overloadReasons } from "./overload.ts";
 
 /** Who keys digits and is never shown a page is forgotten; more calls than this at once key nothing at all. */
 const mostKeyed = 10_000;
@@ -80,6 +81,11 @@ export class PlatformMetrics implements Metrics {
     };
   }
 
+  /** Of the web process. */
+  lag(): LoopLag {
+    return this.#lag.read();
+  }
+
   async read(): Promise<string> {
     const figures = await this.#watched?.unit.figures();
     return metricsText([...this.#ofCalls(), ...this.#ofProcesses(figures), ...ofUnit(figures)]);
@@ -109,10 +115,17 @@ export class PlatformMetrics implements Metrics {
   }
 
   #ofCalls(): readonly Family[] {
-    const { unit, calls, liveConnections } = this.#watched ?? {};
+    const { unit, calls, liveConnections, overload } = this.#watched ?? {};
+    const inProgress = calls?.inProgress() ?? [];
+    const refuses = overload?.reason(inProgress.length);
     const queued = unit?.queued() ?? { commands: 0, octets: 0 };
     return [
-      gauge("tandem_calls", "Calls in progress, by step.", tally("step", calls?.inProgress() ?? [])),
+      gauge("tandem_calls", "Calls in progress, by step.", tally("step", inProgress)),
+      gauge(
+        "tandem_overloaded",
+        "1 for the reason by which no new call is taken now.",
+        overloadReasons.map((reason) => ({ labels: { reason }, value: reason === refuses ? 1 : 0 })),
+      ),
       counter(
         "tandem_call_wishes_total",
         "Answers to visitors who asked for a call.",
@@ -153,6 +166,7 @@ interface Watched {
   readonly unit: WatchedUnit;
   readonly calls: Pick<WatchedCalls, "watch" | "inProgress">;
   readonly liveConnections: () => number;
+  readonly overload: Overload;
 }
 
 function ofUnit(figures: UnitFigures | undefined): readonly Family[] {

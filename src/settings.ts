@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { TandemError } from "#base/errors.ts";
 import type { LogLevel } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
+import type { OverloadLimits } from "./overload.ts";
 import { byComma, isLoopback, textThat, webOrigin } from "./setting-texts.ts";
 import { type SipSettings, sipSettings, sipVariables } from "./sip-settings.ts";
 import Type from "typebox";
@@ -31,6 +32,8 @@ export interface Settings {
   /** Newest first; tickets are sealed with the first and opened with any. 32 octets each. */
   readonly secretKeys: readonly Uint8Array[];
   readonly operatorToken: string | undefined;
+  /** Beyond these no new call is taken. */
+  readonly overload: OverloadLimits;
   readonly unit: {
     readonly socketPath: string;
     readonly sip: SipSettings;
@@ -98,6 +101,9 @@ const variables = {
     { default: "SHA-256,MD5" },
   ),
   TANDEM_MAX_LEGS: Type.Integer({ default: 2000, minimum: 2, maximum: 20000 }),
+  TANDEM_MAX_CALLS: Type.Optional(Type.Integer({ minimum: 1, maximum: 20000 })),
+  TANDEM_MAX_LAG_MS: Type.Integer({ default: 100, minimum: 20, maximum: 10000 }),
+  TANDEM_SPARE_RTP_PAIRS: Type.Optional(Type.Integer({ minimum: 0, maximum: 30000 })),
   TANDEM_PROMPTS: Type.Optional(Type.String({ minLength: 1 })),
   TANDEM_SPEECH_COMMAND: Type.Optional(Type.String({ minLength: 1 })),
 };
@@ -125,6 +131,13 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     },
     secretKeys: secretKeys({ given: parsed.TANDEM_SECRET_KEYS, development, dataFolder }),
     operatorToken: parsed.TANDEM_OPERATOR_TOKEN,
+    overload: {
+      // A call has two legs.
+      calls: parsed.TANDEM_MAX_CALLS ?? Math.floor(parsed.TANDEM_MAX_LEGS / 2),
+      lagMs: parsed.TANDEM_MAX_LAG_MS,
+      // A twentieth of the pairs.
+      sparePortPairs: parsed.TANDEM_SPARE_RTP_PAIRS ?? Math.floor((last - first + 1) / 40),
+    },
     unit: {
       socketPath: unitSocket(parsed),
       sip: sipSettings(parsed, {

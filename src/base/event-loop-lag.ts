@@ -11,6 +11,7 @@ export interface LoopLag {
 /** Samples are taken so often, without any of our code: what a sample says is this and the lag. */
 const resolutionMs = 20;
 const windowMs = 5_000;
+const youngMs = 1_000;
 const none: LoopLag = { meanMs: 0, p99Ms: 0, longestMs: 0 };
 
 /** Watches the thread that it is called in; whoever reads seldom reads of a longer while. `clock` is a steady one. */
@@ -25,8 +26,10 @@ export function watchLoopLag(clock: Pick<Clock, "now">): { read(): LoopLag; clos
         delays.count === 0
           ? none
           : { meanMs: lag(delays.mean), p99Ms: lag(delays.percentile(99)), longestMs: lag(delays.max) };
+      // The mean of a window that has just begun says nothing yet.
+      const isYoung = delays.count === 0 || clock.now() < sinceMs + youngMs;
       const both = {
-        meanMs: delays.count === 0 ? before.meanMs : now.meanMs,
+        meanMs: isYoung ? before.meanMs : now.meanMs,
         p99Ms: Math.max(now.p99Ms, before.p99Ms),
         longestMs: Math.max(now.longestMs, before.longestMs),
       };

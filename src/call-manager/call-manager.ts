@@ -79,4 +79,6 @@ export type BeginCallRefusal =
   | "outside-region"
   | "token-already-used"
   | "platform-stopped"
+  /** The platform has all that it can do: later. */
+  | "overloaded"
   | "unit-unreachable";

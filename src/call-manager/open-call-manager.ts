@@ -57,12 +57,15 @@ export async function openCallManager(around: {
   readonly network: Network;
   readonly unit: TelecomUnit;
   readonly pages: Pages;
+  /** Whether one more call beside so many is too much. Never, unless told. */
+  readonly isTooMuch?: (callsInProgress: number) => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }): Promise<CallManager & WatchedCalls & { close(): Promise<void> }> {
   const { database, unit, pages, clock, log } = around;
   let closed = false;
+  let beginning = 0;
   const watchers = new Set<(noted: Noted) => void>();
   const show = (noted: Noted): void => {
     for (const watcher of [...watchers]) {
@@ -99,16 +102,29 @@ export async function openCallManager(around: {
 
   return {
     async beginCall(wish) {
-      const begun = await beginCall(wish, { ...around, unitBoot: unit.connected ? unit.boot : undefined });
-      if ("begun" in begun && begun.begun !== undefined) {
-        pages.changed(wish.session);
-        show({ row: begunRow(begun.begun), pages: firstPages(begun.begun) });
-        // It stands in the database: if its flow cannot begin now, the next start takes it up.
-        runners
-          .run(begun.begun)
-          .catch((error: unknown) => log.error({ error }, "A call's flow did not begin."));
+      let counted = false;
+      const admits = (): boolean => {
+        if (around.isTooMuch?.(runners.steps().length + beginning) === true) return false;
+        // A hundred clicks at once must not each find the last place free.
+        beginning += 1;
+        counted = true;
+        return true;
+      };
+      try {
+        const unitBoot = unit.connected ? unit.boot : undefined;
+        const begun = await beginCall(wish, { ...around, unitBoot, admits });
+        if ("begun" in begun && begun.begun !== undefined) {
+          pages.changed(wish.session);
+          show({ row: begunRow(begun.begun), pages: firstPages(begun.begun) });
+          // It stands in the database: if its flow cannot begin now, the next start takes it up.
+          runners
+            .run(begun.begun)
+            .catch((error: unknown) => log.error({ error }, "A call's flow did not begin."));
+        }
+        return begun.answer;
+      } finally {
+        if (counted) beginning -= 1;
       }
-      return begun.answer;
     },
     cancelCall: (call, session) => command({ call, session }, async () => ({ id: "cancel", type: "cancel" })),
     closePushedPage: (call, session) =>

@@ -63,6 +63,8 @@ export const en: Messages = {
     "token-already-used":
       "This link was used for a call already. Go back to the page you came from and click again.",
     "platform-stopped": "Calls are switched off for a short time. Please try again later.",
+    overloaded:
+      "So many people are on the telephone with us that we can take no more calls at this moment. Nobody was called. Your number is kept here: wait a minute and press the button again, or come back later.",
     "unit-unreachable": "We cannot place calls right now. Please try again in a minute.",
   },
   connect: {

@@ -67,6 +67,8 @@ export const es: Messages = {
     "token-already-used":
       "Este enlace ya se usó para una llamada. Vuelva a la página de la que venía y pulse de nuevo.",
     "platform-stopped": "Las llamadas están desactivadas por poco tiempo. Inténtelo más tarde.",
+    overloaded:
+      "Hay tantas personas al teléfono con nosotros que en este momento no podemos atender más llamadas. No se ha llamado a nadie. Su número queda guardado aquí: espere un minuto y pulse de nuevo el botón, o vuelva más tarde.",
     "unit-unreachable": "Ahora mismo no podemos hacer llamadas. Inténtelo dentro de un minuto.",
   },
   connect: {
