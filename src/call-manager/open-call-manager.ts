@@ -1,5 +1,5 @@
 import type { Clock } from "#base/clock.ts";
-import type { CallId, SessionId } from "#base/ids.ts";
+import { type CallId, type SessionId, sessionMark } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Network } from "#network/network.ts";
@@ -114,12 +114,15 @@ export async function openCallManager(around: {
         const unitBoot = unit.connected ? unit.boot : undefined;
         const begun = await beginCall(wish, { ...around, unitBoot, admits });
         if ("begun" in begun && begun.begun !== undefined) {
+          const { id: call, session, reference, subscriber, subject } = begun.begun;
+          const ofCall = log.with({ call, session: sessionMark(session) });
+          ofCall.info({ reference, subscriber, subject }, "A call began.");
           pages.changed(wish.session);
           show({ row: begunRow(begun.begun), pages: firstPages(begun.begun) });
           // It stands in the database: if its flow cannot begin now, the next start takes it up.
           runners
             .run(begun.begun)
-            .catch((error: unknown) => log.error({ error }, "A call's flow did not begin."));
+            .catch((error: unknown) => ofCall.error({ error }, "A call's flow did not begin."));
         }
         return begun.answer;
       } finally {

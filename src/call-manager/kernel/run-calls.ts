@@ -1,5 +1,5 @@
 import { until } from "#base/clock.ts";
-import type { CallId } from "#base/ids.ts";
+import { type CallId, sessionMark } from "#base/ids.ts";
 import type { TelecomEvent } from "#contract/telecom.ts";
 import { type Call, callOfLeg } from "../call.ts";
 import { liveCalls } from "../call-table.ts";
@@ -37,7 +37,8 @@ export class CallRunners {
     if (this.#runners.has(call.id) || this.#closing.signal.aborted) return;
     const runner = new CallRunner(call, this.#around);
     this.#runners.set(call.id, runner);
-    await this.#untilDone("start a call", () => runner.start());
+    const log = this.#around.log.with({ call: call.id, session: sessionMark(call.session) });
+    await this.#untilDone("start a call", () => runner.start(), log);
   }
 
   steps(): readonly StepName[] {
@@ -79,8 +80,8 @@ export class CallRunners {
     );
   }
 
-  async #untilDone<T>(what: string, work: () => Promise<T>): Promise<T> {
-    const { clock, log } = this.#around;
+  async #untilDone<T>(what: string, work: () => Promise<T>, log = this.#around.log): Promise<T> {
+    const { clock } = this.#around;
     for (;;) {
       try {
         return await work();

@@ -131,7 +131,7 @@ class EngineInWorker implements EmbeddedEngine {
       {
         event: (event) => this.#tell(event),
         bug: (termination, error) =>
-          this.#options.log.error({ termination, error }, "A bug of the media engine has cost a leg."),
+          this.#options.log.error({ leg: termination, error }, "A bug of the media engine has cost a leg."),
         died: (error) => this.#workerDied(error),
       },
     );
