@@ -7,6 +7,7 @@ import { secureRandom } from "#base/random.ts";
 import { openCallManager } from "#call-manager/open-call-manager.ts";
 import { openVisitorDesk } from "#call-manager/open-visitor-desk.ts";
 import type { Pages } from "#call-manager/pages.ts";
+import { CallTraces } from "./call-traces.ts";
 import { loadOrKeepConfig } from "#network/config-file.ts";
 import { openNetwork } from "#network/open-network.ts";
 import { openPresentation } from "#presentation/open-presentation.ts";
@@ -14,6 +15,7 @@ import { openDatabase } from "#store/database.ts";
 import { connectTelecomUnit } from "#telecom/client.ts";
 import { PlatformMetrics } from "./metrics.ts";
 import { Overload } from "./overload.ts";
+import { openSpanExport } from "./span-export.ts";
 import { openReadiness } from "./readiness.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
@@ -90,7 +92,10 @@ async function openWebProcess(settings: Settings, log: Log) {
   });
   presentationPages = presentation.pages;
   const { liveConnections } = presentation;
-  metrics.watch({ unit, calls: callManager, liveConnections, overload });
+  const { traces } = settings;
+  const spans = traces && openSpanExport({ ...traces, clock: steadyClock, log });
+  const callTraces = spans && new CallTraces({ unit, calls: callManager, spans });
+  metrics.watch({ unit, calls: callManager, liveConnections, overload, spans });
 
   return {
     httpPort: presentation.port,
@@ -99,6 +104,8 @@ async function openWebProcess(settings: Settings, log: Log) {
       metrics.close();
       await presentation.close();
       await callManager.close();
+      callTraces?.close();
+      await spans?.close();
       await unit.close();
       await database.close();
     },

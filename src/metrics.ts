@@ -16,6 +16,7 @@ import {
   metricsText,
   type Sample,
 } from "./metrics-text.ts";
+import type { SpanExport } from "./span-export.ts";
 import { type Overload, overloadReasons } from "./overload.ts";
 
 /** Who keys digits and is never shown a page is forgotten; more calls than this at once key nothing at all. */
@@ -137,6 +138,7 @@ export class PlatformMetrics implements Metrics {
       histogram("tandem_push_seconds", "From an agent's last key to the page in its log.", this.#pushes),
       histogram("tandem_database_transaction_seconds", "Transactions, waits included.", this.#transactions),
       gauge("tandem_live_connections", "Pages that follow a call.", one(liveConnections?.() ?? 0)),
+      ...ofSpans(this.#watched?.spans),
       gauge("tandem_unit_connected", "1 while the unit is reached.", one(unit?.connected === true ? 1 : 0)),
       gauge("tandem_unit_commands_waiting", "Commands kept for the unit.", one(queued.commands)),
       gauge("tandem_unit_octets_unsent", "Octets that the unit has not read.", one(queued.octets)),
@@ -167,6 +169,7 @@ interface Watched {
   readonly calls: Pick<WatchedCalls, "watch" | "inProgress">;
   readonly liveConnections: () => number;
   readonly overload: Overload;
+  readonly spans: Pick<SpanExport, "figures"> | undefined;
 }
 
 function ofUnit(figures: UnitFigures | undefined): readonly Family[] {
@@ -191,6 +194,18 @@ function ofUnit(figures: UnitFigures | undefined): readonly Family[] {
       "Octets of events that no web process has read.",
       one(figures.unreadOctets),
     ),
+  ];
+}
+
+function ofSpans(spans: Watched["spans"]): readonly Family[] {
+  if (spans === undefined) return [];
+  const { sent, dropped, waiting } = spans.figures();
+  return [
+    counter("tandem_spans_total", "Spans of traces, by what became of them.", [
+      { labels: { fate: "sent" }, value: sent },
+      { labels: { fate: "dropped" }, value: dropped },
+    ]),
+    gauge("tandem_spans_waiting", "Spans that wait for the collector.", one(waiting)),
   ];
 }
 

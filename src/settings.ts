@@ -32,6 +32,10 @@ export interface Settings {
   /** Newest first; tickets are sealed with the first and opened with any. 32 octets each. */
   readonly secretKeys: readonly Uint8Array[];
   readonly operatorToken: string | undefined;
+  /** Where traces go; nowhere unless told. */
+  readonly traces:
+    | { readonly endpoint: string; readonly headers: Readonly<Record<string, string>> }
+    | undefined;
   /** Beyond these no new call is taken. */
   readonly overload: OverloadLimits;
   readonly unit: {
@@ -105,6 +109,18 @@ const variables = {
   TANDEM_MAX_LAG_MS: Type.Integer({ default: 100, minimum: 20, maximum: 10000 }),
   TANDEM_SPARE_RTP_PAIRS: Type.Optional(Type.Integer({ minimum: 0, maximum: 30000 })),
   TANDEM_PROMPTS: Type.Optional(Type.String({ minLength: 1 })),
+  // Not ours: by these names every program that exports traces is told where to.
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    textThat(
+      isHttpUrl,
+      "must be the http:// or https:// address of a collector, such as http://127.0.0.1:4318",
+    ),
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: textThat(
+    (text) => byComma(text).every((header) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+=[\x21-\x7e]+$/.test(header)),
+    "must be NAME=VALUE, by comma",
+    { default: "" },
+  ),
   TANDEM_SPEECH_COMMAND: Type.Optional(Type.String({ minLength: 1 })),
 };
 const schema = Type.Object(variables);
@@ -131,6 +147,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     },
     secretKeys: secretKeys({ given: parsed.TANDEM_SECRET_KEYS, development, dataFolder }),
     operatorToken: parsed.TANDEM_OPERATOR_TOKEN,
+    traces: traces(parsed),
     overload: {
       // A call has two legs.
       calls: parsed.TANDEM_MAX_CALLS ?? Math.floor(parsed.TANDEM_MAX_LEGS / 2),
@@ -243,6 +260,20 @@ function isAddressOrNetwork(text: string): boolean {
   if (version === 0 || more.length > 0) return false;
   const longest = version === 4 ? 32 : 128;
   return bits === undefined || (/^[1-9][0-9]{0,2}$/.test(bits) && Number(bits) <= longest);
+}
+
+function traces(parsed: Parsed): Settings["traces"] {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = parsed;
+  if (endpoint === undefined) return undefined;
+  const pairs = byComma(headers).map((header): [string, string] => {
+    const at = header.indexOf("=");
+    return [header.slice(0, at), header.slice(at + 1)];
+  });
+  return { endpoint, headers: Object.fromEntries(pairs) };
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 function isPortRange(text: string): boolean {
