@@ -5,8 +5,9 @@ import { TandemError } from "#base/errors.ts";
 import type { LogLevel } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
 import type { OverloadLimits } from "./overload.ts";
-import { byComma, isLoopback, textThat, webOrigin } from "./setting-texts.ts";
+import { byComma, isLoopback, isPortRange, portRange, textThat, webOrigin } from "./setting-texts.ts";
 import { type SipSettings, sipSettings, sipVariables } from "./sip-settings.ts";
+import { type WebRtcSettings, webRtcSettings, webRtcVariables } from "./webrtc-settings.ts";
 import Type from "typebox";
 import Value from "typebox/value";
 
@@ -42,6 +43,7 @@ export interface Settings {
     readonly socketPath: string;
     readonly sip: SipSettings;
     readonly rtpPorts: { readonly first: number; readonly last: number };
+    readonly webRtc: WebRtcSettings;
     /** What a phone that registers may prove its password by, the strongest first. */
     readonly phoneHashes: readonly ("SHA-256" | "MD5")[];
     readonly maxLegs: number;
@@ -99,6 +101,7 @@ const variables = {
   TANDEM_RTP_PORTS: textThat(isPortRange, "must be FIRST-LAST with 1024 <= FIRST < LAST <= 65535", {
     default: "20000-29999",
   }),
+  ...webRtcVariables,
   TANDEM_PHONE_HASHES: textThat(
     (text) => byComma(text).length > 0 && byComma(text).every((name) => name === "SHA-256" || name === "MD5"),
     "must be SHA-256,MD5 or one of the two",
@@ -131,7 +134,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const parsed = parse(environment, schema);
   const development = parsed.TANDEM_DEVELOPMENT;
   const dataFolder = resolve(parsed.TANDEM_DATA);
-  const [first = 0, last = 0] = parsed.TANDEM_RTP_PORTS.split("-").map(Number);
+  const rtpPorts = portRange(parsed.TANDEM_RTP_PORTS);
   return {
     development,
     dataFolder,
@@ -153,7 +156,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       calls: parsed.TANDEM_MAX_CALLS ?? Math.floor(parsed.TANDEM_MAX_LEGS / 2),
       lagMs: parsed.TANDEM_MAX_LAG_MS,
       // A twentieth of the pairs.
-      sparePortPairs: parsed.TANDEM_SPARE_RTP_PAIRS ?? Math.floor((last - first + 1) / 40),
+      sparePortPairs: parsed.TANDEM_SPARE_RTP_PAIRS ?? Math.floor((rtpPorts.last - rtpPorts.first + 1) / 40),
     },
     unit: {
       socketPath: unitSocket(parsed),
@@ -161,7 +164,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
         origins: ownOrigins(parsed),
         trustedProxies: byComma(parsed.TANDEM_TRUST_PROXY),
       }),
-      rtpPorts: { first, last },
+      rtpPorts,
+      webRtc: webRtcSettings(parsed),
       phoneHashes: (["SHA-256", "MD5"] as const).filter((name) =>
         byComma(parsed.TANDEM_PHONE_HASHES).includes(name),
       ),
@@ -186,11 +190,13 @@ export function readUnitSocket(environment: Readonly<Record<string, string | und
 
 /** What the unit's process reads from TANDEM_UNIT_SETTINGS. */
 export function unitSettings(settings: Settings): string {
-  const { socketPath, sip, rtpPorts, phoneHashes, maxLegs, promptFolder, speechCommand } = settings.unit;
+  const { socketPath, sip, rtpPorts, webRtc, phoneHashes, maxLegs, promptFolder, speechCommand } =
+    settings.unit;
   return JSON.stringify({
     socketPath,
     sip,
     rtp: { portRange: rtpPorts },
+    webRtc,
     phoneHashes,
     maxLegs,
     promptFolder,
@@ -274,11 +280,6 @@ function traces(parsed: Parsed): Settings["traces"] {
 
 function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-}
-
-function isPortRange(text: string): boolean {
-  const [, first, last] = /^([0-9]{4,5})-([0-9]{4,5})$/.exec(text) ?? [];
-  return Number(first) >= 1024 && Number(first) < Number(last) && Number(last) <= 65535;
 }
 
 function areKeys(text: string): boolean {

@@ -15,6 +15,8 @@ import type { WebSocketOptions } from "./sip/transport/web-socket.ts";
 import { openUserAgent } from "./sip/user-agent.ts";
 import { Switch } from "./switch/switch.ts";
 import type { VoiceResponse } from "./voice-response/voice-response.ts";
+import type { GatewaySettings } from "./webrtc/gateway-wire.ts";
+import { openWebRtcGateway, type WebRtcGateway } from "./webrtc/webrtc-gateway.ts";
 import { openCommandDoor } from "./wire/command-door.ts";
 import { deliverable } from "./wire/deliverable.ts";
 import { sipMessageEvent } from "./wire/sip-message-event.ts";
@@ -32,6 +34,8 @@ export interface UnitSettings {
     readonly tls?: TlsOptions | undefined;
     readonly webSocket?: WebSocketOptions | undefined;
   };
+  /** For the audio of browsers' telephones, where a WebSocket lets them in. Without it they cannot be rung. */
+  readonly webRtc?: Omit<GatewaySettings, "address"> | undefined;
   /** What phones may prove their passwords by: both hashes unless told. */
   readonly phoneHashes?: readonly ("SHA-256" | "MD5")[] | undefined;
   readonly maxLegs: number;
@@ -81,12 +85,14 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     ...(resolver === undefined ? {} : { resolver }),
     ...(settings.phoneHashes === undefined ? {} : { phoneHashes: settings.phoneHashes }),
   });
+  const gateway = gatewayOf(parts);
   const lines = new Switch({
     clock,
     random,
     log,
     agent,
     media: mediaEngine,
+    ...(gateway === undefined ? {} : { gateway }),
     voice: voiceResponse,
     address,
     ...advertised,
@@ -135,6 +141,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     lag.close();
     await lines.close();
     await agent.close();
+    await gateway?.close();
     throw error;
   }
   const opened = door;
@@ -144,6 +151,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     lag.close();
     await lines.close();
     await agent.close();
+    await gateway?.close();
     await opened.close();
   }
   const close = (): Promise<void> => {
@@ -161,6 +169,18 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function gatewayOf({ settings, clock, log }: UnitParts): WebRtcGateway | undefined {
+  const { sip, webRtc } = settings;
+  if (sip.webSocket === undefined || webRtc === undefined) return undefined;
+  const isWildcard = sip.address === "0.0.0.0" || sip.address === "::";
+  return openWebRtcGateway({
+    settings: { ...webRtc, address: isWildcard ? undefined : sip.address },
+    advertisedAddress: sip.advertisedAddress,
+    clock,
+    log,
+  });
 }
 
 /** What Via, Contact and session descriptions will say must be one host's address, of the family that we bind. */

@@ -26,6 +26,7 @@ import type { Flow, SipRequest, TransportName } from "./message/message.ts";
 import { parseUri } from "./message/uri.ts";
 import { type CallParts, RunningCall } from "./placed-call.ts";
 import type { PhoneHash } from "./registrar/login-check.ts";
+import { FlowWatch } from "./flow-watch.ts";
 import { Registrar } from "./registrar/registrar.ts";
 import { answerToStray } from "./stray.ts";
 import type { Timing } from "./transaction/timing.ts";
@@ -52,7 +53,9 @@ export interface UserAgent {
   /** One call that rings at several places at once: who answers first has it, the others fall silent. One wish at least. */
   placeForked(wishes: readonly CallWish[], heard: CallListener): PlacedCall;
   /** Phones that register here, and where they are. */
-  readonly phones: Pick<Registrar, "admit" | "places">;
+  readonly phones: Pick<Registrar, "admit" | "places" | "admitGuest" | "dismissGuest" | "watch">;
+  /** Calls `ended` once, when the connection to a peer has ended; never for datagrams. Returns the end of the watch. */
+  watchFlow(flow: Flow, ended: () => void): () => void;
   /** Calls that are not forgotten yet, and transactions: for tests that look for leftovers. */
   stats(): { readonly calls: number; readonly clients: number; readonly servers: number };
   /** Since the start: requests that belonged to no call of ours, and REGISTERs that were refused. */
@@ -61,7 +64,8 @@ export interface UserAgent {
   close(): Promise<void>;
 }
 
-export type CallListener = (event: CallEvent, from: string | undefined) => void;
+/** `branch` is the place of the wish behind it among those that were placed. */
+export type CallListener = (event: CallEvent, from: string | undefined, branch: number) => void;
 
 export interface PlacedCall {
   say(input: WordToCall): void;
@@ -97,6 +101,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
   const families: readonly (4 | 6)[] = [isIPv6(options.address) ? 6 : 4];
   const quarantine = new Quarantine();
   const calls = new Map<string, RunningCall>();
+  const flows = new FlowWatch();
   const registrar = new Registrar({ clock, random, log, hashes: options.phoneHashes ?? ["SHA-256", "MD5"] });
   const refused = { strays: 0, registers: 0 };
   let wakeCloser = (): void => {};
@@ -134,7 +139,10 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
       if (transaction.request.method === "REGISTER") return registrar.register(transaction);
       calls.get(keyOf(transaction.request))?.requested(transaction);
     },
-    onFlowClosed: (flow) => registrar.flowClosed(flow),
+    onFlowClosed(flow) {
+      registrar.flowClosed(flow);
+      flows.closed(flow);
+    },
   });
 
   async function located(hop: NextHop): Promise<readonly SipTarget[]> {
@@ -197,14 +205,15 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     address: layer.sentBy,
     addressOver: layer.sentByOver,
     locate: located,
-    place,
+    place: (wish, heard) => place(wish, (event, from) => heard(event, from, 0)),
     placeForked(wishes, heard) {
       const [only, ...others] = wishes;
       return only !== undefined && others.length === 0
-        ? place(only, heard)
+        ? place(only, (event, from) => heard(event, from, 0))
         : new ForkedCall(wishes, place, heard);
     },
     phones: registrar,
+    watchFlow: (flow, ended) => flows.watch(flow, ended),
     stats: () => ({ calls: calls.size, clients: layer.stats().clients, servers: layer.stats().servers }),
     refusals: () => ({ ...refused }),
     async close() {
@@ -215,7 +224,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     },
   };
 
-  function place(wish: CallWish, heard: CallListener): PlacedCall {
+  function place(wish: CallWish, heard: CallParts["tell"]): PlacedCall {
     const key = `${wish.callId} ${paramValue(wish.from.params, "tag") ?? ""}`;
     const [first] = wish.targets;
     // Its Contact may name an address behind a NAT: what is said in the dialog takes the way that the INVITE took.

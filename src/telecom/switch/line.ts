@@ -5,12 +5,11 @@ import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Command, Prompt, TelecomEvent } from "#contract/telecom.ts";
 import type { MediaEngine } from "../media/media-engine.ts";
-import { isHold } from "../sdp/remote-description.ts";
-import type { CallEvent } from "../sip/dialog/call-state.ts";
-import type { PlacedCall, UserAgent } from "../sip/user-agent.ts";
+import type { UserAgent } from "../sip/user-agent.ts";
 import type { VoiceResponse } from "../voice-response/voice-response.ts";
+import type { WebRtcGateway } from "../webrtc/webrtc-gateway.ts";
 import { reasonHeader } from "./end-cause.ts";
-import { invitesFor, leadsNowhere, wayFor } from "./invite.ts";
+import { LegTelephone } from "./leg-telephone.ts";
 import { dialed, type Leg, type LegEffect, type LegInput, legDueAtMs, step } from "./leg.ts";
 
 /** What every line of a switch works with. */
@@ -21,6 +20,8 @@ export interface LineParts {
   readonly media: MediaEngine;
   readonly voice: VoiceResponse;
   readonly agent: UserAgent;
+  /** Undefined where no browser can come. */
+  readonly gateway?: WebRtcGateway;
   /** Where RTP is bound, and what descriptions name instead. */
   readonly address: string;
   readonly advertisedAddress?: string;
@@ -35,14 +36,14 @@ export interface LineParts {
 const keptEndedMs = 10 * 60_000;
 
 /**
- * A leg and the live things that belong to it: its SIP call, its termination, its timer. The leg's machine decides; this
+ * A leg and the live things that belong to it: its telephone, its termination, its timer. The leg's machine decides; this
  * carries out. Media verbs of one line run one after another, in the order in which they were decided.
  */
 export class Line {
   readonly #parts: LineParts;
   readonly #log: Log;
   #leg: Leg;
-  #call: PlacedCall | undefined;
+  readonly #telephone: LegTelephone;
   #chores: Promise<void> = Promise.resolve();
   #cancelTimer: Cancel = () => {};
   #rendering: AbortController | undefined;
@@ -53,6 +54,17 @@ export class Line {
     this.#parts = parts;
     this.#log = parts.log.with({ leg: command.leg });
     this.#leg = dialed(command, parts.clock.now());
+    this.#telephone = new LegTelephone(
+      {
+        ...parts,
+        log: this.#log,
+        nowMs: () => parts.clock.now(),
+        leg: () => this.#leg,
+        take: (input) => this.take(input),
+        chore: (cause, work) => this.#chore(cause, work),
+      },
+      command,
+    );
     this.#arm();
   }
 
@@ -68,28 +80,10 @@ export class Line {
     return this.#leg.shown.state !== "ended";
   }
 
-  /** 207, 210. Finds the trunk or the phone, opens the termination, sends the INVITE. */
-  dial(command: Extract<Command, { type: "dial" }>): void {
+  dial(): void {
     // A stored moment that has passed already: a telephone must not ring for it.
     this.take({ type: "due" });
-    this.#chore("failed", async () => {
-      if (!this.isLive) return;
-      const { agent, media, random, address, advertisedAddress } = this.#parts;
-      const way = await wayFor(command, agent);
-      if (leadsNowhere(way)) return this.take({ type: "failed", cause: "unreachable" });
-      if (!this.isLive) return;
-      const termination = {
-        termination: this.id,
-        address,
-        ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
-        codecs: command.target.codecs,
-      };
-      const [, sdp] = await Promise.all([media.createTermination(termination), media.createOffer(this.id)]);
-      if (!this.isLive) return;
-      const { identity } = command;
-      const wishes = invitesFor({ identity, way, sdp, addressOver: agent.addressOver, random });
-      this.#call = agent.placeForked(wishes, (event, from) => this.#heard(event, from));
-    });
+    this.#chore("failed", () => this.#telephone.dial());
   }
 
   take(input: LegInput): void {
@@ -113,74 +107,6 @@ export class Line {
     });
   }
 
-  #heard(event: CallEvent, from: string | undefined): void {
-    switch (event.type) {
-      case "progress":
-        return this.#progressed(event, from);
-      case "answered":
-        return this.#chore("failed", async () => {
-          if (!this.isLive) return;
-          if (event.sdp !== undefined) await this.#parts.media.setAnswer(this.id, event.sdp, from);
-          this.take({ type: "answered", sipCallId: event.callId });
-        });
-      case "offer":
-        return this.#offered(event, from);
-      case "offer-wanted":
-        return this.#chore("log-only", async () => {
-          if (!this.isLive) return;
-          this.#call?.say({ type: "offer-made", sdp: await this.#parts.media.createOffer(this.id) });
-        });
-      case "answer":
-        return this.#chore("failed", async () => {
-          if (!this.isLive) return;
-          await this.#parts.media.setAnswer(this.id, event.sdp, from);
-          this.take({ type: "held", onHold: isHold(event.sdp) });
-        });
-      case "digit": {
-        const { digit, durationMs } = event.digit;
-        const key = { digit, durationMs, via: "info" as const, atMs: this.#parts.clock.now() };
-        // In turn: a key pressed right after the answer must not overtake it.
-        return this.#chore("log-only", async () => this.take({ type: "digit", key }));
-      }
-      case "over":
-        // In turn: a far end that picks up and hangs up at once was answered all the same.
-        return this.#chore("log-only", async () => this.take({ type: "over", end: event.end }));
-      default:
-        return unreachable(event);
-    }
-  }
-
-  #progressed(event: Extract<CallEvent, { type: "progress" }>, from: string | undefined): void {
-    const { status, sdp } = event;
-    if (sdp === undefined) return this.take({ type: "progress", status, earlyMedia: false });
-    this.#chore("log-only", async () => {
-      if (!this.isLive) return;
-      // Early media that cannot be used is no reason to give the call up: the answer may be better.
-      const earlyMedia = await this.#parts.media.setAnswer(this.id, sdp, from).then(
-        () => true,
-        () => false,
-      );
-      this.take({ type: "progress", status, earlyMedia });
-    });
-  }
-
-  #offered(event: Extract<CallEvent, { type: "offer" }>, from: string | undefined): void {
-    const { key, sdp } = event;
-    this.#chore("log-only", async () => {
-      const { media } = this.#parts;
-      if (!this.isLive) return;
-      try {
-        const ours =
-          sdp === undefined ? await media.createOffer(this.id) : await media.createAnswer(this.id, sdp, from);
-        this.#call?.say({ type: "offer-answered", key, sdp: ours });
-        if (sdp !== undefined) this.take({ type: "held", onHold: isHold(sdp) });
-      } catch (error) {
-        this.#call?.say({ type: "offer-refused", key });
-        throw error;
-      }
-    });
-  }
-
   #carryOut(effect: LegEffect): void {
     const { media } = this.#parts;
     switch (effect.type) {
@@ -194,9 +120,12 @@ export class Line {
       case "send-digits":
         return this.#chore("log-only", () => media.sendDtmf(this.id, effect.digits));
       case "end-call":
-        return this.#call?.say({ type: "hang-up", headers: [reasonHeader(effect.reason)] });
+        return this.#telephone.hangUp([reasonHeader(effect.reason)]);
+      case "ring-again":
+        return this.#telephone.ringAgain(effect.where);
       case "release":
         this.#rendering?.abort(notWanted);
+        this.#telephone.release();
         this.#parts.ended(this.id, effect.bridge);
         return this.#chore("log-only", () => media.release(this.id));
       default:

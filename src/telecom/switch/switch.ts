@@ -105,7 +105,7 @@ export class Switch {
       this.#parts.log.warn({ leg: command.leg, maxLegs }, "No more legs: a dial was refused.");
       return line.take({ type: "failed", cause: "failed" });
     }
-    line.dial(command);
+    line.dial();
   }
 
   #pass(command: LegCommand, refuse: (why: string) => void): void {
@@ -180,6 +180,8 @@ export class Switch {
       case "mediaTimeout":
         // A phone that holds may be silent for as long as it likes.
         if (line?.leg.shown.state !== "answered" || line.leg.shown.onHold) return;
+        // Its own time runs already.
+        if (line.leg.lost !== undefined) return;
         return line.take({ type: "failed", cause: "media-lost" });
       case "nodeLost":
         // Ringing or held makes no difference: this line will never hear or say anything again.
