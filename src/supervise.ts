@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { systemClock, type Cancel, type Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
+import { secureRandom } from "#base/random.ts";
+import { CrashLoop } from "./crash-loop.ts";
 
 /**
- * Keeps the platform's processes running: each that ends by itself is started again, at once after a good run, later and
- * later after bad ones. It does no other work, so that it has nothing to fail by. Each process leads a group of its own:
+ * Keeps the platform's processes running: each that ends by itself is started again, at once the first time, later and
+ * later where it dies again and again (`crash-loop.ts`). It does no other work, so that it has nothing to fail by. Each process leads a group of its own:
  * the death of one, and of this one, leaves the others alone.
  */
 export interface Supervisor {
@@ -22,9 +24,6 @@ export interface Charge {
   readonly onLine?: (line: string) => void;
 }
 
-const firstDelayMs = 100;
-const longestDelayMs = 10_000;
-const goodRunMs = 30_000;
 const politeMs = 10_000;
 
 export function supervise(charges: readonly Charge[], log: Log, clock: Clock = systemClock): Supervisor {
@@ -38,11 +37,10 @@ export function supervise(charges: readonly Charge[], log: Log, clock: Clock = s
 function keep(charge: Charge, log: Log, clock: Clock) {
   let child: ChildProcess | undefined;
   let cancelRestart: Cancel = () => {};
-  let delayMs = firstDelayMs;
+  const loop = new CrashLoop(secureRandom);
   let closing = false;
 
   function start(): void {
-    const startedAtMs = clock.now();
     const began = spawn(process.execPath, [charge.script], {
       env: { ...process.env, ...charge.environment },
       stdio: ["ignore", "pipe", "inherit"],
@@ -54,9 +52,10 @@ function keep(charge: Charge, log: Log, clock: Clock) {
     began.once("close", (code, signal) => {
       child = undefined;
       if (closing) return;
-      delayMs = clock.now() - startedAtMs >= goodRunMs ? firstDelayMs : Math.min(delayMs * 2, longestDelayMs);
-      log.warn({ code, signal, againInMs: delayMs }, "The process ended and is started again.");
-      cancelRestart = clock.at(clock.now() + delayMs, start);
+      const { againInMs, deaths, isLoop } = loop.died(clock.now());
+      log.warn({ exit: code, signal, againInMs, deaths }, "The process ended and is started again.");
+      if (isLoop) log.error({ code: "CRASH_LOOP", deaths }, "The process dies again and again.");
+      cancelRestart = clock.at(clock.now() + againInMs, start);
     });
   }
 

@@ -33,7 +33,7 @@ tell({ type: "ready", gatewayPid: childPid("gateway-process") });
 
 async function open({ call, phonePort }: Extract<ToBridge, { type: "open" }>): Promise<void> {
   phonePorts.set(call, phonePort);
-  await engine.createTermination({ termination: userLeg(call), address, codecs: ["PCMU"] });
+  await engine.createTermination({ termination: userLeg(call), address, codecs: ["PCMU"], transport: "rtp" });
   const plain = await engine.createOffer(userLeg(call));
   const peer = await gateway.open({ address, ...readOwnOffer(plain) }, () => {
     throw new Error(`the browser of call ${call} is lost`);
@@ -55,7 +55,12 @@ async function join({ call, sdp }: Extract<ToBridge, { type: "answer" }>): Promi
     return tell({ type: "failed", call });
   }
   await engine.setAnswer(userLeg(call), plain);
-  await engine.createTermination({ termination: centerLeg(call), address, codecs: ["PCMU"] });
+  await engine.createTermination({
+    termination: centerLeg(call),
+    address,
+    codecs: ["PCMU"],
+    transport: "rtp",
+  });
   const offer = [
     ...["v=0", `o=- 1 1 IN IP4 ${address}`, "s=-", `c=IN IP4 ${address}`, "t=0 0"],
     ...[`m=audio ${phonePorts.get(call)} RTP/AVP 0 101`, "a=rtpmap:101 telephone-event/8000", ""],

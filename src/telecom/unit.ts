@@ -1,10 +1,12 @@
 import { isIP } from "node:net";
-import type { Clock } from "#base/clock.ts";
+import { type Clock, steadyClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import { readable } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { wireVersion } from "#contract/telecom.ts";
+import { watchLoopLag } from "#base/event-loop-lag.ts";
+import type { EmbeddedEngine } from "./media/embedded-engine.ts";
 import type { MediaEngine } from "./media/media-engine.ts";
 import type { Resolver } from "./sip/locate.ts";
 import { isUnicast } from "./sip/transport/addresses.ts";
@@ -45,7 +47,7 @@ export interface UnitParts {
   readonly random: Random;
   readonly log: Log;
   /** Open; whoever opened it closes it, after the unit. */
-  readonly mediaEngine: MediaEngine;
+  readonly mediaEngine: MediaEngine & Pick<EmbeddedEngine, "figures">;
   readonly voiceResponse: VoiceResponse;
   /** The machine's own DNS unless told otherwise. */
   readonly resolver?: Resolver;
@@ -98,6 +100,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     tell: (event) => door?.tell(event),
   });
   const unitBoot = readable(random, 16);
+  const lag = watchLoopLag(steadyClock);
   // The switch tells nothing before the first command, and commands come through the door.
   let door: Awaited<ReturnType<typeof openCommandDoor>> | undefined;
   try {
@@ -112,10 +115,30 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
         atMs: clock.now(),
         legs: deliverable(lines.legs()),
       }),
+      figures: async (unreadOctets) => {
+        const { lag: mediaLag, ...media } = await mediaEngine.figures();
+        const { strays, registers } = agent.refusals();
+        const { clients, servers } = agent.stats();
+        const { user, system } = process.cpuUsage();
+        return {
+          type: "figures",
+          atMs: clock.now(),
+          cpuSeconds: (user + system) / 1e6,
+          residentOctets: process.memoryUsage.rss(),
+          mainLag: lag.read(),
+          mediaLag,
+          ...media,
+          sipStrays: strays,
+          registersRefused: registers,
+          transactions: { clients, servers },
+          unreadOctets,
+        };
+      },
       onCommand: (command, refuse) => lines.command(command, refuse),
       onClients: (clients) => lines.watchedBy(clients),
     });
   } catch (error) {
+    lag.close();
     await lines.close();
     await agent.close();
     await gateway?.close();
@@ -125,6 +148,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
   let closing: Promise<void> | undefined;
 
   async function shut(): Promise<void> {
+    lag.close();
     await lines.close();
     await agent.close();
     await gateway?.close();

@@ -61,6 +61,8 @@ export interface UserAgent {
   watchFlow(flow: Flow, ended: () => void): () => void;
   /** Calls that are not forgotten yet, and transactions: for tests that look for leftovers. */
   stats(): { readonly calls: number; readonly clients: number; readonly servers: number };
+  /** Since the start: requests that belonged to no call of ours, and REGISTERs that were refused. */
+  refusals(): { readonly strays: number; readonly registers: number };
   /** Waits at most two seconds for what was said last to be answered, then closes the sockets. */
   close(): Promise<void>;
 }
@@ -108,6 +110,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     request: (request, flow, handlers) => void layer.request(request, flow, handlers, "this-flow"),
     hostOver: (transport) => layer.sentByOver(transport).host,
   });
+  const refused = { strays: 0, registers: 0 };
   let wakeCloser = (): void => {};
 
   const layer: TransactionLayer = await openTransactionLayer({
@@ -130,8 +133,14 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
       answerType: "application/sdp",
     },
     answerAtOnce(request, flow) {
-      if (request.method === "REGISTER") return registrar.refusal(request, flow);
-      return calls.has(keyOf(request)) ? undefined : answerToStray(request);
+      if (request.method === "REGISTER") {
+        const refusal = registrar.refusal(request, flow);
+        if (refusal !== undefined) refused.registers++;
+        return refusal;
+      }
+      if (calls.has(keyOf(request))) return undefined;
+      refused.strays++;
+      return answerToStray(request);
     },
     onRequest(transaction) {
       if (transaction.request.method === "REGISTER") return registrar.register(transaction);
@@ -213,6 +222,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     phones: registrar,
     watchFlow: (flow, ended) => flows.watch(flow, ended),
     stats: () => ({ calls: calls.size, clients: layer.stats().clients, servers: layer.stats().servers }),
+    refusals: () => ({ ...refused }),
     async close() {
       await quiet();
       registrar.dispose();

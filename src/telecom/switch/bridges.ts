@@ -34,7 +34,7 @@ export class Bridges {
   /** `joined` is called once both hear each other, `failed` when the media engine could not; neither if it was undone before. */
   join(bridge: Bridge, then: { readonly joined: () => void; readonly failed: () => void }): void {
     this.#bridges.set(bridge.bridge, bridge);
-    this.#chore(async () => {
+    this.#chore(bridge, async () => {
       if (this.#bridges.get(bridge.bridge) !== bridge) return;
       try {
         await this.#media.join({
@@ -61,7 +61,7 @@ export class Bridges {
     this.#undone.add(bridge);
     const [oldest] = this.#undone;
     if (this.#undone.size > mostUndone && oldest !== undefined) this.#undone.delete(oldest);
-    this.#chore(() => this.#media.unjoin(bridge));
+    this.#chore(known, () => this.#media.unjoin(bridge));
     return known.legs;
   }
 
@@ -69,9 +69,9 @@ export class Bridges {
     await this.#chores;
   }
 
-  #chore(work: () => Promise<void>): void {
+  #chore({ bridge, legs }: Bridge, work: () => Promise<void>): void {
     this.#chores = this.#chores.then(work).catch((error: unknown) => {
-      this.#log.error({ error: String(error) }, "The media engine could not join or part two legs.");
+      this.#log.error({ bridge, legs, error }, "The media engine could not join or part two legs.");
     });
   }
 }
