@@ -76,4 +76,5 @@ export type BeginCallRefusal =
   | "outside-region"
   | "token-already-used"
   | "platform-stopped"
+  | "browser-not-allowed"
   | "unit-unreachable";

@@ -15,6 +15,7 @@ import { makeHttpServer, ownPageCheck } from "./http-server.ts";
 import { LiveConnections } from "./live-connections.ts";
 import { operatorApi } from "./operator-api.ts";
 import { PageWriter } from "./page-writer.ts";
+import { phoneRoutes } from "./phone-routes.ts";
 import { developmentLimits, type PresentationSettings, usualLimits } from "./settings.ts";
 import { talkRoutes } from "./talk-routes.ts";
 import { TicketOffice } from "./ticket.ts";
@@ -98,6 +99,7 @@ export async function makePresentation(options: PresentationOptions): Promise<{
   app.register(async (scope) => {
     talkRoutes(scope, talk);
     callRoutes(scope, { callManager, views, live, cookies, pages, talk });
+    phoneRoutes(scope, { pages, phones: settings.browserPhones });
     assetRoutes(scope, pages);
     operatorApi(scope, { callManager, operatorToken: settings.operatorToken, wire });
     scope.get("/api/openapi.json", async () => app.swagger());
