@@ -279,6 +279,7 @@ const subscriber = exactly({
   connectContent: Type.Optional(texts(5000)),
   tokenKeys: Type.Optional(Type.Array(tokenKey, { maxItems: 10 })),
   trunk: id,
+  browserCalls: Type.Optional(Type.Boolean()),
   policy: Type.Optional(policy),
   centers: named(center),
   phones: Type.Optional(named(phone)),

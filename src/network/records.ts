@@ -35,6 +35,8 @@ export interface Subscriber {
   /** Public keys (JWK) or secrets that verify the subscriber's click tokens, newest first; rotated by adding. */
   readonly tokenKeys: readonly JsonWebKeyRecord[];
   readonly trunkForUsers: TrunkId;
+  /** Visitors may talk from the browser, and need no telephone. */
+  readonly browserCalls?: true;
   readonly policy: Policy;
 }
 

@@ -95,11 +95,12 @@ export async function makePresentation(options: PresentationOptions): Promise<{
     hideUntagged: true,
   });
 
-  const talk = { callManager, desk, tickets, cookies, pages, wire, clock, begins, fromOwnPage };
+  const phones = settings.browserPhones;
+  const talk = { callManager, desk, tickets, cookies, pages, wire, clock, begins, phones, fromOwnPage };
   app.register(async (scope) => {
     talkRoutes(scope, talk);
     callRoutes(scope, { callManager, views, live, cookies, pages, talk });
-    phoneRoutes(scope, { pages, phones: settings.browserPhones });
+    phoneRoutes(scope, { pages, phones });
     assetRoutes(scope, pages);
     operatorApi(scope, { callManager, operatorToken: settings.operatorToken, wire });
     scope.get("/api/openapi.json", async () => app.swagger());

@@ -45,6 +45,7 @@ export function storyBank(
     /** The first center is this registered phone. */
     readonly phone?: PhoneName;
     readonly postDialDigits?: string;
+    readonly browserCalls?: true;
     readonly closed?: boolean;
     /** Open on the welcome page, and closed a moment later. */
     readonly closesAfterClick?: boolean;
@@ -62,6 +63,7 @@ export function storyBank(
     connectContent: { en: "Our rates." },
     tokenKeys: [],
     trunkForUsers: carrier,
+    ...(wish.browserCalls === true ? { browserCalls: true } : {}),
     policy: {
       legOrder: "user-first",
       userRingSeconds: 30,

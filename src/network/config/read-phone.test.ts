@@ -82,3 +82,15 @@ test("what is wrong with phones is told where it stands", () => {
     `${at}subjects.mortgages.routes[0] lacks number, or phone`,
   ]);
 });
+
+test("calls from the browser are a subscriber's own word, and none where it says nothing or no", () => {
+  for (const [told, allowed] of [
+    ["", undefined],
+    ['"browserCalls": false,', undefined],
+    ['"browserCalls": true,', true],
+  ] as const) {
+    const read = readConfig(good.replace('"centers":', `${told} "centers":`), means);
+    assert.ok(!("complaints" in read), JSON.stringify(read));
+    assert.equal(read.subscribers[0]?.browserCalls, allowed);
+  }
+});
