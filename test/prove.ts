@@ -2,6 +2,7 @@
  * `npm run prove -- ROW`: proves one promise, one line a check, and ends with `N passed, N failed`.
  *
  *     npm run prove -- flow              one call from the click to the goodbye, with a real telephone on both sides
+ *     npm run prove -- pairs             telephone and browser in all four pairs, with the tones that each hears measured
  *     npm run prove -- scenarios         the first run's page in Chromium, each of its scenarios done and seen
  *     npm run prove -- first-run         seconds from bin/start to the first bridged call
  *     npm run prove -- H1 [--dir DIR]    RFC 4475's 49 messages, read by our layers and sent to the running unit; DIR holds them as *.dat
@@ -24,6 +25,13 @@ const rows: Readonly<Record<string, Row>> = {
     async *prove() {
       const { proveFlow } = await import("./prove/flow.ts");
       yield* proveFlow();
+    },
+  },
+  pairs: {
+    promise: "Telephone and browser, in all four pairs (P62)",
+    async *prove() {
+      const { provePairs } = await import("./prove/pairs.ts");
+      yield* provePairs();
     },
   },
   scenarios: {
