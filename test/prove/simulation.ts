@@ -5,7 +5,7 @@ import type { Check } from "./checks.ts";
 
 const worlds = 20;
 const hoursEach = 50;
-/** So few that a thousand hours take some minutes: what counts is what goes wrong meanwhile, about 22 times an hour. */
+/** So few that a thousand hours take some minutes: what counts is what goes wrong meanwhile, about 38 times an hour. */
 const callsAnHour = 12;
 const mostMs = 10 * 60_000;
 /** Of the planted faults, this many may stay unfound. */

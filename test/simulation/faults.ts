@@ -23,7 +23,7 @@ const rates = {
   delay: 1,
   reordering: 2,
   partition: 2,
-  "web-death": 8,
+  "web-death": 24,
   "unit-death": 1.5,
   "local-socket": 2,
   "operator-stop": 0.5,
