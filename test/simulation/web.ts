@@ -38,14 +38,19 @@ export class SimulatedWeb {
   async start(): Promise<void> {
     const { clock, random, history, database, unit, changed } = this.#parts;
     const life = new Life();
-    life.atDeath(() => this.#died());
+    const client = unit.connect();
+    life.atDeath(() => {
+      // What it said last arrives; then its socket is closed.
+      clock.at(clock.now() + 1, () => void client.close());
+      this.#died();
+    });
     this.#life = life;
     const mortal = mortalClock(clock, life);
     const own = storeThatForgets(database, life);
     const manager = await openCallManager({
       database: own,
       network: openNetwork({ database: own, clock: mortal }),
-      unit: mortalUnit(unit.connect(), life),
+      unit: mortalUnit(client, life),
       pages: {
         changed: (session) => {
           if (!life.dead) changed(session);
