@@ -5,6 +5,8 @@
  *     npm run prove -- pairs             telephone and browser in all four pairs, with the tones that each hears measured
  *     npm run prove -- scenarios         the first run's page in Chromium, each of its scenarios done and seen
  *     npm run prove -- first-run         seconds from bin/start to the first bridged call
+ *     npm run prove -- S2                1,000 hours in the simulator, and the faults planted there
+ *     npm run prove -- mutations         the planted faults alone
  *     npm run prove -- H1 [--dir DIR]    RFC 4475's 49 messages, read by our layers and sent to the running unit; DIR holds them as *.dat
  */
 import { existsSync } from "node:fs";
@@ -46,6 +48,21 @@ const rows: Readonly<Record<string, Row>> = {
     async *prove() {
       const { proveFirstRun } = await import("./prove/scenarios.ts");
       yield* proveFirstRun();
+    },
+  },
+  S2: {
+    promise: "1,000 simulated hours break no invariant, a seed has one history, and planted faults are found",
+    async *prove() {
+      const { proveSimulation, proveMutations } = await import("./prove/simulation.ts");
+      yield* proveSimulation();
+      yield* proveMutations();
+    },
+  },
+  mutations: {
+    promise: "Faults planted in the product are found by the simulator, within five minutes in all",
+    async *prove() {
+      const { proveMutations } = await import("./prove/simulation.ts");
+      yield* proveMutations();
     },
   },
   H1: {

@@ -7,7 +7,7 @@ import type { TelecomUnit } from "#telecom/client.ts";
  * transaction, before or after a command to the unit, before an event is heard. What is dead neither writes nor speaks nor waits.
  */
 export class Life {
-  readonly #dieAt: number;
+  #dieAt: number;
   readonly #atDeath: (() => void)[] = [];
   /** What it waits for: nothing, once it has closed properly. */
   readonly timers = new Set<Cancel>();
@@ -26,6 +26,11 @@ export class Life {
     this.crossings += 1;
     if (this.crossings === this.#dieAt) this.die();
     return !this.dead;
+  }
+
+  /** At its so-manieth touch of the world from now on. */
+  dieAfter(crossings: number): void {
+    this.#dieAt = this.crossings + crossings;
   }
 
   die(): void {

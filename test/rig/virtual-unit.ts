@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from "#base/clock.ts";
+import type { Clock } from "#base/clock.ts";
 import type { BridgeId, LegId, PermitId } from "#base/ids.ts";
 import {
   type Command,
@@ -9,7 +9,7 @@ import {
   wireVersion,
 } from "#contract/telecom.ts";
 import type { TelecomUnit } from "#telecom/client.ts";
-import { LegMirror } from "#telecom/wire/leg-mirror.ts";
+import { VirtualClient } from "./virtual-client.ts";
 import { VirtualLeg } from "./virtual-leg.ts";
 import { VirtualPhone } from "./virtual-phone.ts";
 
@@ -192,100 +192,5 @@ export class VirtualUnit {
       return this.#legs.get(other)?.phone;
     }
     return undefined;
-  }
-}
-
-interface FarSide {
-  readonly take: (command: Command) => void;
-  readonly snapshot: () => TelecomEvent;
-  readonly closed: (client: VirtualClient) => void;
-}
-
-/** One connection to the unit. Both directions take a turn of the clock, as a socket does, and keep their order. */
-class VirtualClient implements TelecomUnit {
-  readonly #clock: Clock;
-  readonly #unit: FarSide;
-  readonly #mirror = new LegMirror();
-  readonly #listeners = new Set<(event: TelecomEvent) => void>();
-  readonly #ready = Promise.withResolvers<void>();
-  readonly #timers = new Set<Cancel>();
-  #waiting: Command[] = [];
-  #linked = false;
-  connected = false;
-  boot: string | undefined;
-
-  constructor(clock: Clock, unit: FarSide) {
-    this.#clock = clock;
-    this.#unit = unit;
-    this.#ready.promise.catch(() => {});
-  }
-
-  send(command: Command): void {
-    const said = structuredClone(command);
-    this.#mirror.said(said, this.#clock.now());
-    if (this.connected) this.#soon(() => this.#unit.take(said));
-    else this.#waiting.push(said);
-  }
-
-  leg(leg: LegId): LegState | undefined {
-    return this.#mirror.leg(leg);
-  }
-
-  legs(): readonly LegState[] {
-    return this.#mirror.legs();
-  }
-
-  onEvent(listener: (event: TelecomEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  async ready(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    await Promise.race([
-      this.#ready.promise,
-      new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
-    ]);
-  }
-
-  async close(): Promise<void> {
-    this.cut();
-    this.#listeners.clear();
-    this.#unit.closed(this);
-    for (const cancel of this.#timers) cancel();
-  }
-
-  /** The connection breaks: events are lost, commands wait. */
-  cut(): void {
-    this.connected = false;
-    this.#linked = false;
-  }
-
-  restore(): void {
-    this.#linked = true;
-    this.#soon(() => this.hear(this.#unit.snapshot()));
-  }
-
-  hear(event: TelecomEvent): void {
-    if (!this.#linked) return;
-    this.#soon(() => {
-      if (!this.#linked || (event.type !== "snapshot" && !this.connected)) return;
-      this.#mirror.heard(event);
-      if (event.type === "snapshot") {
-        this.connected = true;
-        this.boot = event.unitBoot;
-        for (const command of this.#waiting.splice(0)) this.send(command);
-        this.#ready.resolve();
-      }
-      for (const listener of [...this.#listeners]) listener(event);
-    });
-  }
-
-  #soon(then: () => void): void {
-    const cancel = this.#clock.at(this.#clock.now(), () => {
-      this.#timers.delete(cancel);
-      then();
-    });
-    this.#timers.add(cancel);
   }
 }

@@ -37,6 +37,7 @@ import type { WebSocketOptions } from "./transport/web-socket.ts";
 import type { ClientHandlers } from "./transaction/client-transaction.ts";
 import {
   type FlowChoice,
+  type LayerOptions,
   openTransactionLayer,
   type TransactionLayer,
 } from "./transaction/transaction-layer.ts";
@@ -92,6 +93,8 @@ export interface UserAgentOptions {
   readonly log: Log;
   readonly resolver?: Resolver;
   readonly timing?: Timing;
+  /** The simulator's network in place of sockets. */
+  readonly openTransport?: LayerOptions["openTransport"];
   /** RFC 8760: what a phone may prove its password by, in the order of offer; SHA-256, then MD5, unless told. */
   readonly phoneHashes?: readonly PhoneHash[];
   /** 2,000 ms unless told. */
@@ -126,6 +129,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     random,
     log,
     ...(options.timing === undefined ? {} : { timing: options.timing }),
+    ...(options.openTransport === undefined ? {} : { openTransport: options.openTransport }),
     abilities: {
       methods: [...methods, "REGISTER"],
       extensions: [...supportedOptions, ...registrarOptions],

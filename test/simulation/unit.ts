@@ -1,0 +1,163 @@
+import { readable } from "#base/ids.ts";
+import type { Log } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
+import { type TelecomEvent, wireVersion } from "#contract/telecom.ts";
+import { Life, mortalClock } from "#rig/mortal.ts";
+import { VirtualClient } from "#rig/virtual-client.ts";
+import { openUserAgent, type UserAgent } from "#telecom/sip/user-agent.ts";
+import { Switch } from "#telecom/switch/switch.ts";
+import type { Datagrams, Place } from "./datagrams.ts";
+import { type Ether, mediaOver, wordsForSound } from "./ether.ts";
+import type { History } from "./history.ts";
+import { transportOver } from "./virtual-transport.ts";
+import type { WorldClock } from "./world-clock.ts";
+
+interface Running {
+  readonly life: Life;
+  readonly agent: UserAgent;
+  readonly lines: Switch;
+  readonly media: ReturnType<typeof mediaOver>;
+  readonly boot: string;
+}
+
+interface UnitParts {
+  readonly clock: WorldClock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly network: Datagrams;
+  readonly ether: Ether;
+  readonly history: History;
+  /** Every line is lost. */
+  readonly onDeath: () => void;
+}
+
+const restartMs = 1_000;
+
+/**
+ * The telecommunications unit: switch, user agent and transactions as they run in the product, over the world's network and ether. It
+ * may die at any touch of the world, and comes back without its lines, as long as the product keeps none over its own death.
+ */
+export class SimulatedUnit {
+  readonly place: Place = { address: "192.0.2.1", port: 5060 };
+  readonly #parts: UnitParts;
+  readonly #clients = new Set<VirtualClient>();
+  #running: Running | undefined;
+  deaths = 0;
+
+  constructor(parts: UnitParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    const { clock, random, log, network, ether } = this.#parts;
+    const life = new Life();
+    life.atDeath(() => this.#died());
+    const mortal = mortalClock(clock, life);
+    const agent = await openUserAgent({
+      ...this.place,
+      clock: mortal,
+      random,
+      log,
+      openTransport: transportOver(network, this.place, life),
+    });
+    const media = mediaOver(ether, mortal);
+    const lines = new Switch({
+      clock: mortal,
+      random,
+      log,
+      agent,
+      media,
+      voice: wordsForSound,
+      address: this.place.address,
+      maxLegs: 1_000,
+      tell: (event) => {
+        if (life.cross()) this.#tell(event);
+      },
+    });
+    this.#running = { life, agent, lines, media, boot: readable(random, 16) };
+    for (const client of this.#clients) client.restore();
+    this.#count();
+  }
+
+  /** For the web process; its snapshot comes on a later turn. */
+  connect(): VirtualClient {
+    const client = new VirtualClient(this.#parts.clock, {
+      take: (command) => {
+        const running = this.#running;
+        if (running === undefined || !running.life.cross()) return;
+        running.lines.command(command, (why) => {
+          const leg = "leg" in command ? { leg: command.leg } : {};
+          this.#parts.history.note("world", `the unit refuses ${command.type}: ${why}`);
+          this.#tell({ type: "refused", command: command.type, ...leg, why, atMs: this.#parts.clock.now() });
+        });
+      },
+      snapshot: () => this.#snapshot(),
+      closed: (closed) => {
+        this.#clients.delete(closed);
+        this.#count();
+      },
+    });
+    this.#clients.add(client);
+    if (this.#running !== undefined) client.restore();
+    this.#count();
+    return client;
+  }
+
+  /** At once, or at its so-manieth touch of the world from now on. */
+  dies(crossings = 0): void {
+    if (crossings === 0) this.#running?.life.die();
+    else this.#running?.life.dieAfter(crossings);
+  }
+
+  /** The local socket breaks and is there again a little later: what was told meanwhile stands in the next snapshot. */
+  losesClients(): void {
+    for (const client of this.#clients) {
+      client.cut();
+      if (this.#running !== undefined) client.restore();
+    }
+  }
+
+  get legs(): ReturnType<Switch["legs"]> {
+    return this.#running?.lines.legs() ?? [];
+  }
+
+  /** What is left of calls: nothing, when all are over and forgotten. */
+  get leftovers(): Readonly<Record<string, number>> {
+    if (this.#running === undefined) return {};
+    const { agent, media, life, lines } = this.#running;
+    return {
+      ...agent.stats(),
+      terminations: media.terminations,
+      timers: life.timers.size,
+      legs: lines.legs().length,
+    };
+  }
+
+  #snapshot(): TelecomEvent {
+    const { boot = "none", lines } = this.#running ?? {};
+    const legs = lines?.legs().map((leg) => structuredClone(leg)) ?? [];
+    return { type: "snapshot", wireVersion, unitBoot: boot, atMs: this.#parts.clock.now(), legs };
+  }
+
+  #tell(event: TelecomEvent): void {
+    for (const client of this.#clients) client.hear(structuredClone(event));
+  }
+
+  #count(): void {
+    this.#running?.lines.watchedBy(this.#clients.size);
+  }
+
+  #died(): void {
+    const { clock, history, onDeath } = this.#parts;
+    this.deaths += 1;
+    history.note("world", "the unit dies");
+    void this.#running?.media.close();
+    this.#running = undefined;
+    for (const client of this.#clients) client.cut();
+    onDeath();
+    clock.at(clock.now() + restartMs, () => {
+      history.note("world", "the unit comes back");
+      void this.start();
+    });
+  }
+}

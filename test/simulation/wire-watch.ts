@@ -1,0 +1,103 @@
+import type { Packet } from "./datagrams.ts";
+import type { History } from "./history.ts";
+import { givenUpMs } from "./repeated.ts";
+import type { WorldClock } from "./world-clock.ts";
+
+/** The unit answers at once; its promises take no time here. */
+const promptlyMs = 200;
+
+/**
+ * I9 and I13, on the wire itself, so that they hold in any weather: CSeq never goes back, and what has arrived at the unit is
+ * acknowledged or answered, the same request always in the same way.
+ */
+export class WireWatch {
+  readonly #clock: WorldClock;
+  readonly #history: History;
+  /** Calls of this life of the unit. */
+  readonly #ours = new Set<string>();
+  readonly #due = new Map<string, { readonly what: string; readonly callId: string }>();
+  readonly #answered = new Map<string, string>();
+  /** Since when nothing was heard of the INVITE, or of its CANCEL. */
+  readonly #waitsSince = new Map<string, number>();
+  readonly #cancelled = new Set<string>();
+  readonly #branches = new Set<string>();
+  readonly #numbers = new Map<string, number>();
+
+  constructor(clock: WorldClock, history: History) {
+    this.#clock = clock;
+    this.#history = history;
+  }
+
+  /** Another life knows nothing of what was said to this one. */
+  unitDied(): void {
+    this.#ours.clear();
+    this.#due.clear();
+    this.#answered.clear();
+  }
+
+  arrived({ callId, says }: Packet): void {
+    if (!this.#ours.has(callId) || this.#isGivenUp(callId)) return;
+    if (/ to INVITE /.test(says) && !this.#cancelled.has(callId)) this.#waitsSince.set(callId, Infinity);
+    const final = /^([2-6]..) to INVITE \((\d+)\)$/.exec(says);
+    const request = /^(INVITE|BYE|INFO|UPDATE|OPTIONS) .*\((\d+)\)$/.exec(says);
+    if (final !== null) this.#expect(callId, `ACK ${final[2]}`, `${says} was not acknowledged`);
+    // RFC 6026 8.7: an INVITE that comes again after its 2xx is absorbed; the 2xx is said again by itself.
+    else if (request !== null && !this.#answered.has(`${callId} INVITE ${request[2]}`))
+      this.#expect(callId, `answer to ${request[1]} ${request[2]}`, `${says} was not answered`);
+  }
+
+  left({ callId, branch, says }: Packet): void {
+    if (says.startsWith("INVITE ")) this.#ours.add(callId);
+    this.#numbered(callId, branch, says);
+    const begins = says.startsWith("INVITE ") && !this.#waitsSince.has(callId);
+    if (begins || says.startsWith("CANCEL ")) this.#waits(callId, says);
+    const ack = /^ACK .*\((\d+)\)$/.exec(says);
+    if (ack !== null) this.#due.delete(`${callId} ACK ${ack[1]}`);
+    const answer = /^([1-6]..) to ([A-Z]+) \((\d+)\)$/.exec(says);
+    if (answer === null) return;
+    const [, status = "", method, number] = answer;
+    this.#due.delete(`${callId} answer to ${method} ${number}`);
+    if (status.startsWith("1")) return;
+    const request = `${callId} ${method} ${number}`;
+    const before = this.#answered.get(request);
+    this.#answered.set(request, before ?? status);
+    if (before !== undefined && before !== status)
+      this.#history.broken("I13", [callId], `${method} was answered ${before} and then ${status}`);
+  }
+
+  #waits(callId: string, says: string): void {
+    const isCancel = says.startsWith("CANCEL ");
+    if (isCancel && this.#cancelled.has(callId)) return;
+    if (isCancel) this.#cancelled.add(callId);
+    this.#waitsSince.set(callId, this.#clock.now());
+  }
+
+  /** RFC 3261 9.1, 17.1.1.2: who heard nothing of a CANCEL, or of an INVITE, for so long need not listen any more. */
+  #isGivenUp(callId: string): boolean {
+    const atMs = this.#waitsSince.get(callId);
+    return atMs !== undefined && this.#clock.now() >= atMs + givenUpMs;
+  }
+
+  /** I9: each new request has a higher number; ACK and CANCEL have that of what they are about. */
+  #numbered(callId: string, branch: string, says: string): void {
+    const [, method = "", text] = /^([A-Z]+) .*\((\d+)\)$/.exec(says) ?? [];
+    if (text === undefined || method === "ACK" || method === "CANCEL" || this.#branches.has(branch)) return;
+    this.#branches.add(branch);
+    const number = Number(text);
+    const before = this.#numbers.get(callId) ?? 0;
+    if (number <= before)
+      this.#history.broken("I9", [callId], `${method} has CSeq ${number} after ${before}`);
+    this.#numbers.set(callId, number);
+  }
+
+  #expect(callId: string, which: string, what: string): void {
+    const key = `${callId} ${which}`;
+    const due = { what, callId };
+    this.#due.set(key, due);
+    this.#clock.outside(this.#clock.now() + promptlyMs, () => {
+      if (this.#due.get(key) !== due) return;
+      this.#due.delete(key);
+      this.#history.broken("I13", [callId], what);
+    });
+  }
+}
