@@ -168,7 +168,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   one(
     "the end of a call is not said",
     line,
-    '        return this.#call?.say({ type: "hang-up", headers: [reasonHeader(effect.reason)] });',
+    "        return this.#telephone.hangUp([reasonHeader(effect.reason)]);",
     "        return;",
   ),
   one(

@@ -56,6 +56,7 @@ export class SimulatedWeb {
           if (!life.dead) changed(session);
         },
       },
+      secretKeys: [new Uint8Array(32)],
       clock: mortal,
       random,
       log: complaining(history, life),
