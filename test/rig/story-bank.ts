@@ -146,7 +146,7 @@ const digitMap: Readonly<Record<string, LibraryPage>> = { "12": ratesPage, "7": 
 
 function networkOf(
   records: Omit<StoryBank, "network">,
-  hours: { readonly closed?: boolean; readonly closesAfterClick?: boolean },
+  told: { readonly closed?: boolean; readonly closesAfterClick?: boolean; readonly phone?: PhoneName },
 ): Network {
   const { subscriber, subject, routes } = records;
   const center = (always: readonly Span[]): CallCenter => ({
@@ -162,7 +162,7 @@ function networkOf(
   const open = center([{ from: "00:00", to: "24:00" }]);
   const closed = center([]);
   const centerFor = (draw: string): CallCenter =>
-    hours.closed || (hours.closesAfterClick && draw !== "welcome") ? closed : open;
+    told.closed || (told.closesAfterClick && draw !== "welcome") ? closed : open;
   return {
     subscriber: async (of) => (of === id ? subscriber : undefined),
     subject: async (of, name) => (of === id && name === mortgages ? subject : undefined),
@@ -176,7 +176,8 @@ function networkOf(
             seed: wish.draw,
           })
         : { type: "unknown-subject" },
-    phone: async () => undefined,
+    phone: async (name) =>
+      name === told.phone ? { subscriber: id, name, digest: {}, media: "rtp" } : undefined,
     phones: async () => [],
     trunk: async () => trunk,
     page: async (of, page) =>

@@ -43,6 +43,7 @@ export const callStories: readonly Story[] = [
         phone: "bob.bank",
         user: bobsDnis,
         codecs: ["PCMU", "PCMA"],
+        media: "rtp",
       });
       s.bob.presses("12#");
       await s.ann.untilSees("rates");

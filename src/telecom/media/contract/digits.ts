@@ -34,8 +34,11 @@ export function checkDigits(check: Check): void {
     async (rig) => {
       assert.equal(captures.length, 12);
       const ann = await rig.phone(user);
+      let sequence = 0;
       for (const [n, { key, packets }] of captures.entries()) {
-        for (const { payload } of packets) ann.sends(payload);
+        // Each capture counts from its own beginning; under one SRTP key no number may come twice.
+        for (const { payload } of packets)
+          ann.sends(rig.transport === "srtp" ? numbered(payload, ++sequence) : payload);
         await rig.digits(
           captures
             .slice(0, n)
@@ -158,4 +161,10 @@ function pieces(audio: Uint8Array): Buffer[] {
   return Array.from({ length: audio.length / 16 }, (_, n) =>
     Buffer.from(audio.subarray(n * 16, n * 16 + 16)),
   );
+}
+
+function numbered(packet: Uint8Array, sequence: number): Buffer {
+  const copy = Buffer.from(packet);
+  copy.writeUInt16BE(sequence, 2);
+  return copy;
 }
