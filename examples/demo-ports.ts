@@ -13,9 +13,10 @@ export const usualPorts = {
   sip: 5060,
   annSip: 5070,
   bobSip: 5080,
+  webSocket: 5066,
 } as const;
 
-/** Eight ports in a row, for a machine where one of the usual ones is taken. */
+/** Nine ports in a row, for a machine where one of the usual ones is taken. */
 export function portsFrom(first: number): DemoPorts {
   const names = Object.keys(usualPorts) as (keyof DemoPorts)[];
   return Object.fromEntries(names.map((name, at) => [name, first + at])) as DemoPorts;
@@ -30,6 +31,7 @@ const listeners: Readonly<Record<keyof DemoPorts, { who: string; udp: boolean; t
   sip: { who: "Tandem's SIP", udp: true, tcp: true },
   annSip: { who: "Ann's telephone", udp: true, tcp: false },
   bobSip: { who: "Bob's telephone", udp: true, tcp: false },
+  webSocket: { who: "Tandem's SIP for browsers", udp: false, tcp: true },
 };
 
 /** Those that another program has, each with what it is for: `5060 (Tandem's SIP)`. */

@@ -25,21 +25,21 @@ const address = (port: number): string => `http://127.0.0.1:${port}`;
 /**
  * The demonstration that `bin/start` and `tandem demo` run: the platform with development keys, the example bank, and Ann's
  * and Bob's telephones, each a process of its own on loopback. Ctrl-C ends them all; the database stays in var/demo. With
- * `--ports-from N` it takes the eight ports from N on, and another folder, so that it runs beside the usual one.
+ * `--ports-from N` it takes the nine ports from N on, and another folder, so that it runs beside the usual one.
  * Gives 0 when it was told to end, 1 when a port is taken or something of it ended by itself, 2 for a port that is none.
  */
 export async function demonstrate(wish: DemoWish): Promise<number> {
   const { portsFrom: chosen, command } = wish;
   const first = chosen === undefined ? undefined : Number(chosen);
-  if (first !== undefined && !(Number.isInteger(first) && first >= 1024 && first <= 65_528)) {
-    console.error("--ports-from wants a whole number from 1024 to 65528.");
+  if (first !== undefined && !(Number.isInteger(first) && first >= 1024 && first <= 65_527)) {
+    console.error("--ports-from wants a whole number from 1024 to 65527.");
     return 2;
   }
   const ports = first === undefined ? usualPorts : portsFrom(first);
   const taken = await takenPorts(ports);
   if (taken.length > 0) {
     console.error(`Something has ${taken.join(", ")} already. Does the demonstration run in another window?`);
-    console.error(`At other ports: ${command} --ports-from 9000 takes 9000 to 9007.`);
+    console.error(`At other ports: ${command} --ports-from 9000 takes 9000 to 9008.`);
     return 1;
   }
   return await runDemo(ports, first === undefined ? "var/demo" : `var/demo-${first}`, wish);
@@ -62,6 +62,7 @@ async function runDemo(ports: DemoPorts, folder: string, wish: DemoWish): Promis
     TANDEM_FRAMED_BY: address(ports.firstRun),
     TANDEM_OPERATOR_TOKEN: operatorToken,
     TANDEM_SIP_PORT: String(ports.sip),
+    TANDEM_SIP_WEBSOCKET_PORT: String(ports.webSocket),
     TANDEM_LOG: "warn",
   };
   const settings = readSettings(environment);
@@ -149,6 +150,8 @@ ${red("Development keys are in use: this is a demonstration, on this machine alo
   3. Bob's telephone rings. Answer, press #. Bob hears what Ann was looking at, then the two are joined.
   4. On Bob's telephone press 1 2 #. Look at Ann's browser.
   5. Hang up on either telephone.
+
+  Carol's telephone is a page, ${address(ports.tandem)}/phone: sign in as carol.bank with the password demonstration-only. Pensions ring there.
 
   The records: TANDEM_DEVELOPMENT=true TANDEM_DATA=${folder} ${tandem} calls
   Ctrl-C ends the demonstration.

@@ -22,7 +22,7 @@ import { supervise } from "./supervise.ts";
 
 const usage = `tandem: ties a web session to a live conversation with a call center
 
-  tandem demo [--ports-from N]          an example bank and two telephones, all on this machine; data in var/demo
+  tandem demo [--ports-from N]          an example bank and three telephones, all on this machine; data in var/demo
   tandem start                          the telecommunications unit and the web process, kept running
   tandem doctor [--json] [--stun HOST[:PORT]]
                                         what is wrong with this machine, its settings and its trunks, and what to do

@@ -11,6 +11,7 @@ const by = (id) => {
   return found;
 };
 const site = /** @type {HTMLIFrameElement} */ (document.querySelector("iframe[name=site]"));
+const carol = /** @type {HTMLIFrameElement} */ (document.querySelector("iframe[name=carol]"));
 const { tandem = "", bank = "" } = document.body.dataset;
 
 /** What was seen of each call, and of pages that lead to none. @type {Map<string, { entries: Entry[] }>} */
@@ -23,6 +24,9 @@ wire.onmessage = ({ data }) => take(JSON.parse(data));
 
 by("reload").addEventListener("click", () => {
   site.src = newest === "" ? `${bank}/` : `${tandem}/call/${newest}`;
+});
+by("reload-carol").addEventListener("click", () => {
+  carol.src = `${tandem}/phone`;
 });
 by("kill").addEventListener("click", () => void fetch("/kill-web", { method: "POST" }));
 by("clear").addEventListener("click", () => by("wire").replaceChildren());

@@ -56,6 +56,17 @@ const carriesContext = (/** @type {Call} */ call) =>
       type === "command" && command.type === "dial" && command.identity.userToUserHex !== undefined,
   );
 
+const ringsAPhone = (/** @type {string} */ side) => (/** @type {Call} */ call) =>
+  call.entries.some(
+    ({ type, command }) =>
+      type === "command" &&
+      command.type === "dial" &&
+      command.leg.includes(`.${side}`) &&
+      command.target.type === "phone",
+  );
+const isTakenUp = (/** @type {Entry} */ { type, direction, text }) =>
+  type === "sip" && direction === "out" && /^INVITE [^]*\r\nX-Tandem-Resume: 1\r\n/.test(text);
+
 const callsTheVisitor = 'At the bank, press "Speak to an agent" and type a number such as (202) 555-0101.';
 const connects = [
   callsTheVisitor,
@@ -258,6 +269,59 @@ export const scenarios = [
     opens: "tandem:/talk/clinic/appointments",
     does: ["Type a number and press the button.", "Bob: Answer, then Hang up."],
     sees: [{ says: "The call ends, and the page says so", seen: endsAs("agent-hung-up-early") }],
+  },
+  {
+    id: "browser",
+    title: "A call from the browser",
+    opens: "bank:/",
+    does: [
+      'At the bank, press "Speak to an agent", then "Talk from this browser". The browser asks for the microphone.',
+      'Say something: the level moves. Then "Begin the call".',
+      "Bob: Answer, then #.",
+      "Hang up.",
+    ],
+    sees: [
+      { says: "The visitor's own page is rung, and no telephone", seen: ringsAPhone("user") },
+      {
+        says: "Nobody asks for a 1: who gives the microphone has agreed",
+        seen: (call) => reaches("connected")(call) && !reaches("confirm-on-phone")(call),
+      },
+      { says: "The goodbye page", seen: endsAs("completed") },
+    ],
+  },
+  {
+    id: "agent-page",
+    title: "An agent whose telephone is a page",
+    opens: "tandem:/talk/bank/pensions",
+    does: [
+      "Carol: sign in with what stands above her pane, until it says that she is ready.",
+      "Type a number and press the button. Ann: Answer, then 1.",
+      "Carol: Answer, then #, and wait for the whisper's end. Then 1 2 #.",
+      "Carol: Hang up.",
+    ],
+    sees: [
+      { says: "Carol's page is rung", seen: ringsAPhone("center") },
+      { says: "They are connected", seen: reaches("connected") },
+      { says: "Her keys push a page", seen: (call) => call.entries.some(isPushed) },
+      { says: "The goodbye page", seen: endsAs("completed") },
+    ],
+  },
+  {
+    id: "agent-reload",
+    title: "The agent's page is loaded anew in mid-call",
+    opens: "tandem:/talk/bank/pensions",
+    does: [
+      "As before, until they are connected.",
+      'Press "Reload" above Carol\'s pane. In a moment she talks again; Ann noticed a gap.',
+      "Carol: Hang up.",
+    ],
+    sees: [
+      { says: "The page is called again, without a ring", seen: after(isConnected, isTakenUp) },
+      {
+        says: "Nobody was dropped: it ends as it should",
+        seen: (call) => after(isConnected, isTakenUp)(call) && endsAs("completed")(call),
+      },
+    ],
   },
   {
     id: "spanish",

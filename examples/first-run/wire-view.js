@@ -3,9 +3,12 @@
 /** @typedef {import("./scenarios.js").Entry} Entry */
 
 const most = 600;
+let readinessMessages = 0;
 
 /** @param {HTMLElement} list @param {Entry} entry */
 export function showEntry(list, entry) {
+  // A page that is a telephone is asked every four seconds whether it would ring: one question and its answer tell it.
+  if (isOfReadiness(entry) && ++readinessMessages > 2) return;
   const item = document.createElement("li");
   const time = document.createElement("time");
   time.textContent = `${new Date(entry["atMs"]).toLocaleTimeString([], { hour12: false })} `;
@@ -29,6 +32,11 @@ export function showEntry(list, entry) {
   list.append(item);
   while (list.childElementCount > most) list.firstElementChild?.remove();
   if (atEnd) list.scrollTop = list.scrollHeight;
+}
+
+/** @param {Entry} entry */
+function isOfReadiness({ type, text }) {
+  return type === "sip" && /\r\nCSeq: *\d+ OPTIONS\r\n/i.test(text);
 }
 
 /** @param {Entry} entry */

@@ -28,7 +28,7 @@ test("bin/start: a port that is taken is named, with the way to others, and noth
     what,
     `Something has ${demo.ports.sip} (Tandem's SIP) already. Does the demonstration run in another window?`,
   );
-  assert.equal(way, "At other ports: bin/start --ports-from 9000 takes 9000 to 9007.");
+  assert.equal(way, "At other ports: bin/start --ports-from 9000 takes 9000 to 9008.");
   assert.deepEqual(more, []);
 });
 

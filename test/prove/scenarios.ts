@@ -10,6 +10,8 @@ interface FirstRun {
   readonly site: FrameLocator;
   readonly ann: FrameLocator;
   readonly bob: FrameLocator;
+  /** An agent's telephone that is a page of Tandem's. */
+  readonly carol: FrameLocator;
 }
 
 /** Every scenario of the first run, done in Chromium on the page itself; its own tick is the verdict. */
@@ -20,7 +22,7 @@ export async function* proveScenarios(): AsyncGenerator<Check> {
   }
   await using demo = await startDemo();
   await demoServes(demo);
-  await using browser = await openBrowser();
+  await using browser = await openBrowser({ microphone: "beep" });
   const run = await openFirstRun(browser, demo);
   for (const { id, title } of await scenariosOf(run)) yield await check(title, () => doScenario(run, id));
   yield await check("nothing went wrong in the page", () => {
@@ -56,15 +58,20 @@ async function openFirstRun(
   browser: Browser,
   demo: Demo,
 ): Promise<FirstRun & { readonly errors: readonly string[] }> {
-  const visitor = await browser.visitor({ viewport: { width: 1600, height: 1000 } });
+  const visitor = await browser.visitor({
+    viewport: { width: 1600, height: 1000 },
+    permissions: ["microphone"],
+  });
   const page = await visitor.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
   await page.goto(`http://127.0.0.1:${demo.ports.firstRun}/`);
-  const [site, ann, bob] = ["site", "ann", "bob"].map((name) => page.frameLocator(`iframe[name=${name}]`));
-  if (site === undefined || ann === undefined || bob === undefined)
-    throw new Error("There are three frames.");
-  return { page, site, ann, bob, errors };
+  const [site, ann, bob, carol] = ["site", "ann", "bob", "carol"].map((name) =>
+    page.frameLocator(`iframe[name=${name}]`),
+  );
+  if (site === undefined || ann === undefined || bob === undefined || carol === undefined)
+    throw new Error("There are four frames.");
+  return { page, site, ann, bob, carol, errors };
 }
 
 /** As the page shows them, in their order. */
@@ -190,6 +197,32 @@ const acts: Readonly<Record<string, (run: FirstRun) => Promise<void>>> = {
     await run.page.locator("#scenario-spanish.seen").waitFor();
     await hangsUp(run.bob);
   },
+  async browser(run) {
+    await run.site
+      .getByRole("link", { name: /^Speak to an agent/ })
+      .first()
+      .click();
+    await run.site.getByRole("button", { name: "Talk from this browser" }).click();
+    await run.site.getByText("Say something").waitFor();
+    await run.site.getByRole("button", { name: "Begin the call" }).click();
+    await agentSignsOn(run);
+    await hangsUp(run.bob);
+  },
+  async "agent-page"(run) {
+    await run.carol.locator("#name").fill("carol.bank");
+    await run.carol.locator("#password").fill("demonstration-only");
+    await run.carol.getByRole("button", { name: "Sign in" }).click();
+    await connectsCarol(run);
+    for (const key of "12#") await run.carol.getByRole("button", { name: key, exact: true }).click();
+    await run.site.getByRole("heading", { name: "Monthly payment" }).first().waitFor();
+    await hangsUp(run.carol);
+  },
+  async "agent-reload"(run) {
+    await connectsCarol(run);
+    await run.page.locator("#reload-carol").click();
+    await run.carol.getByText("You are talking.").waitFor();
+    await hangsUp(run.carol);
+  },
   async "center-busy"(run) {
     await typesNumber(run);
     await run.bob.getByRole("button", { name: "Busy" }).click();
@@ -210,6 +243,20 @@ async function connects(run: FirstRun): Promise<void> {
   await run.site.getByRole("heading", { name: "Press 1 on your telephone" }).waitFor();
   await presses(run.ann, "1");
   await agentSignsOn(run);
+}
+
+/** Carol is signed in, or about to be. */
+async function connectsCarol(run: FirstRun): Promise<void> {
+  await run.carol.locator("[data-why=ready]").waitFor();
+  await typesNumber(run);
+  await answers(run.ann);
+  await run.site.getByRole("heading", { name: "Press 1 on your telephone" }).waitFor();
+  await presses(run.ann, "1");
+  await run.carol.getByText("It rings!").waitFor();
+  await run.carol.getByRole("button", { name: "Answer" }).click();
+  await run.carol.getByText("You are talking.").waitFor();
+  await run.carol.getByRole("button", { name: "#", exact: true }).click();
+  await isConnected(run);
 }
 
 async function clicks(run: FirstRun, number?: string): Promise<void> {

@@ -14,7 +14,7 @@ export interface Demo extends AsyncDisposable {
 /** `bin/start` at ports of its own, with a folder of its own; another program may have one of the ports. */
 export async function startDemo(wish: { readonly taken?: "sip" } = {}): Promise<Demo> {
   await using parts = new AsyncDisposableStack();
-  const first = await freePortsInARow(8);
+  const first = await freePortsInARow(9);
   const ports = portsFrom(first);
   if (wish.taken !== undefined) parts.use(await startSilentTelephone(ports[wish.taken]));
   parts.defer(() => rmSync(join(root, "var", `demo-${first}`), { recursive: true, force: true }));
