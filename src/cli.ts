@@ -14,9 +14,11 @@ import { writtenNumber } from "#network/number.ts";
 import { openNetwork } from "#network/open-network.ts";
 import { type Database, openDatabase } from "#store/database.ts";
 import { backupCommand, restoreCommand } from "./backup-commands.ts";
+import { columns, momentCell } from "./columns.ts";
 import { examine, examineCenter, told } from "./doctor/doctor.ts";
 import type { Finding } from "./doctor/finding.ts";
 import type { OpenTelephone } from "./doctor/test-call.ts";
+import { phonesCommand } from "./phones-command.ts";
 import { readDatabaseUrl, readSettings, unitSettings } from "./settings.ts";
 import { supervise } from "./supervise.ts";
 
@@ -31,6 +33,8 @@ const usage = `tandem: ties a web session to a live conversation with a call cen
   tandem calls [--json] [--limit N] [--subscriber NAME] [--before CALL]
                                         the call records, newest first
   tandem call CALL                      one call record, every step of it, as JSON
+  tandem phones [--json] [--limit N] [--after PHONE]
+                                        who is registered now, where, and whether a browser would ring, by name
   tandem config check FILE              what is wrong with a configuration file, line by line
   tandem stop [--subscriber NAME]       dial no more telephones, within a second; who talks goes on
   tandem resume [--subscriber NAME]     place calls again
@@ -39,15 +43,17 @@ const usage = `tandem: ties a web session to a live conversation with a call cen
   tandem backup FILE [--force]          a copy of the SQLite database, also while the platform runs; --force overwrites FILE
   tandem restore FILE [--force]         puts a copy in the database's place, which is kept aside; the platform must be stopped
 
-Settings come from the environment: docs/operating.md lists them. All but \`start\`, \`doctor\` and \`config check\` need the
-database's alone, TANDEM_DATA or TANDEM_DATABASE; \`demo\` needs none.
+Settings come from the environment: docs/operating.md lists them. All but \`start\`, \`doctor\`, \`config check\` and
+\`phones\` need the database's alone, TANDEM_DATA or TANDEM_DATABASE; \`phones\` needs TANDEM_OPERATOR_TOKEN and where HTTP is
+served; \`demo\` needs none.
 `;
 
 const options = {
   json: { type: "boolean", default: false },
-  limit: { type: "string", default: "20" },
+  limit: { type: "string" },
   subscriber: { type: "string" },
   before: { type: "string" },
+  after: { type: "string" },
   "ports-from": { type: "string" },
   stun: { type: "string" },
   center: { type: "string" },
@@ -62,6 +68,7 @@ const mostWords: ReadonlyMap<string, number> = new Map([
   ["doctor", 0],
   ["calls", 0],
   ["call", 1],
+  ["phones", 0],
   ["config", 2],
   ["stop", 0],
   ["resume", 0],
@@ -86,7 +93,7 @@ async function main(words: readonly string[]): Promise<number> {
     case "calls":
       return await withDatabase(async (database) => {
         const records = await readCallRecords(database, {
-          limit: wholeNumber(values.limit),
+          limit: wholeNumber(values.limit ?? "20"),
           ...(values.subscriber === undefined ? {} : { subscriber: values.subscriber }),
           ...(values.before === undefined ? {} : { before: values.before as CallId }),
         });
@@ -99,6 +106,12 @@ async function main(words: readonly string[]): Promise<number> {
         if (record === undefined) return say(`There is no call ${object} in ${where}.\n`, 1);
         return say(`${JSON.stringify(record, null, 2)}\n`, 0);
       });
+    case "phones": {
+      const { json, after } = values;
+      const limit = wholeNumber(values.limit ?? "200");
+      const { code, text } = await phonesCommand({ limit, after, json, environment: process.env });
+      return say(text, code);
+    }
     case "config": {
       const [file] = more;
       if (object !== "check" || file === undefined) return say(usage, 2);
@@ -269,7 +282,7 @@ function nameOfServed(url: string): string {
 
 function table(records: readonly CallRecord[]): string {
   const rows = records.map((record) => [
-    new Date(record.beganAtMs).toISOString().slice(0, 19).replace("T", " "),
+    momentCell(record.beganAtMs),
     record.reference,
     `${record.subscriber}/${record.subject}`,
     record.visitorNumber,
@@ -278,17 +291,10 @@ function table(records: readonly CallRecord[]): string {
     String(record.pagesPushed.length),
     record.call,
   ]);
-  const all = [["began (UTC)", "ref", "subject", "visitor", "outcome", "talked", "pages", "call"], ...rows];
-  const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  return all
-    .map(
-      (row) =>
-        `${row
-          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
+  return columns([
+    ["began (UTC)", "ref", "subject", "visitor", "outcome", "talked", "pages", "call"],
+    ...rows,
+  ]);
 }
 
 function wholeNumber(text: string): number {
