@@ -15,7 +15,7 @@ import { openNetwork } from "#network/open-network.ts";
 import { type Database, openDatabase } from "#store/database.ts";
 import { backupCommand, restoreCommand } from "./backup-commands.ts";
 import { columns, momentCell } from "./columns.ts";
-import { examine, examineCenter, told } from "./doctor/doctor.ts";
+import { examine, examineCenter, examineMicrophone, told } from "./doctor/doctor.ts";
 import type { Finding } from "./doctor/finding.ts";
 import type { OpenTelephone } from "./doctor/test-call.ts";
 import { phonesCommand } from "./phones-command.ts";
@@ -30,6 +30,7 @@ const usage = `tandem: ties a web session to a live conversation with a call cen
                                         what is wrong with this machine, its settings and its trunks, and what to do
   tandem doctor --center WHERE [--json] a test call to a center: who answers there says by key what has arrived.
                                         WHERE is SUBSCRIBER/SUBJECT or sip:NUMBER@HOST[:PORT][;transport=tcp]
+  tandem doctor --microphone [--json]   a page on this machine that tries the microphone of the browser which opens it
   tandem calls [--json] [--limit N] [--subscriber NAME] [--before CALL]
                                         the call records, newest first
   tandem call CALL                      one call record, every step of it, as JSON
@@ -57,6 +58,7 @@ const options = {
   "ports-from": { type: "string" },
   stun: { type: "string" },
   center: { type: "string" },
+  microphone: { type: "boolean", default: false },
   force: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
@@ -89,6 +91,9 @@ async function main(words: readonly string[]): Promise<number> {
     case "start":
       return await start();
     case "doctor":
+      if (values.microphone && (values.center ?? values.stun) !== undefined)
+        return say(`tandem doctor: --microphone goes alone.\n\n${usage}`, 2);
+      if (values.microphone) return await doctorOfMicrophone(values.json);
       return await doctor({ json: values.json, stunServer: values.stun, center: values.center });
     case "calls":
       return await withDatabase(async (database) => {
@@ -162,6 +167,20 @@ async function doctor(wish: {
     center === undefined
       ? await examine({ ...means, stunServer, openTelephone }, tell)
       : await examineCenter({ ...means, center }, tell);
+  return verdict(findings, json);
+}
+
+/** Its page's address is no finding: with `--json` it stands on standard error. */
+async function doctorOfMicrophone(json: boolean): Promise<number> {
+  const invite = (url: string): void =>
+    void (json ? process.stderr : process.stdout).write(
+      `Open this page in the browser that is to be tried, within two minutes:\n${url}\n`,
+    );
+  const tell = (finding: Finding): void => void (json || process.stdout.write(told(finding)));
+  return verdict(await examineMicrophone({ clock: systemClock, random: secureRandom, invite }, tell), json);
+}
+
+function verdict(findings: readonly Finding[], json: boolean): number {
   const healthy = !findings.some(({ verdict }) => verdict === "wrong");
   if (json) process.stdout.write(`${JSON.stringify({ healthy, findings })}\n`);
   return healthy ? 0 : 1;
