@@ -53,6 +53,9 @@ test("a word or a name that means nothing stops nobody, and says so", async () =
     ["start web", 2, '"web" does not belong here'],
     ["call call_1 call_2", 2, '"call_2" does not belong here'],
     ["call", 2, "tandem call CALL"],
+    ["phones bob.bank", 2, '"bob.bank" does not belong here'],
+    ["phones", 1, "TANDEM_OPERATOR_TOKEN is not set"],
+    ["doctor --microphone --center bank/mortgages", 2, "--microphone goes alone"],
   ] as const) {
     const { code: given, output } = await tandem(words);
     assert.equal(given, code, `${words}: ${output}`);

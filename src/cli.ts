@@ -14,9 +14,11 @@ import { writtenNumber } from "#network/number.ts";
 import { openNetwork } from "#network/open-network.ts";
 import { type Database, openDatabase } from "#store/database.ts";
 import { backupCommand, restoreCommand } from "./backup-commands.ts";
-import { examine, examineCenter, told } from "./doctor/doctor.ts";
+import { columns, momentCell } from "./columns.ts";
+import { examine, examineCenter, examineMicrophone, told } from "./doctor/doctor.ts";
 import type { Finding } from "./doctor/finding.ts";
 import type { OpenTelephone } from "./doctor/test-call.ts";
+import { phonesCommand } from "./phones-command.ts";
 import { readDatabaseUrl, readSettings, unitSettings } from "./settings.ts";
 import { supervise } from "./supervise.ts";
 
@@ -28,9 +30,12 @@ const usage = `tandem: ties a web session to a live conversation with a call cen
                                         what is wrong with this machine, its settings and its trunks, and what to do
   tandem doctor --center WHERE [--json] a test call to a center: who answers there says by key what has arrived.
                                         WHERE is SUBSCRIBER/SUBJECT or sip:NUMBER@HOST[:PORT][;transport=tcp]
+  tandem doctor --microphone [--json]   a page on this machine that tries the microphone of the browser which opens it
   tandem calls [--json] [--limit N] [--subscriber NAME] [--before CALL]
                                         the call records, newest first
   tandem call CALL                      one call record, every step of it, as JSON
+  tandem phones [--json] [--limit N] [--after PHONE]
+                                        who is registered now, where, and whether a browser would ring, by name
   tandem config check FILE              what is wrong with a configuration file, line by line
   tandem stop [--subscriber NAME]       dial no more telephones, within a second; who talks goes on
   tandem resume [--subscriber NAME]     place calls again
@@ -39,18 +44,21 @@ const usage = `tandem: ties a web session to a live conversation with a call cen
   tandem backup FILE [--force]          a copy of the SQLite database, also while the platform runs; --force overwrites FILE
   tandem restore FILE [--force]         puts a copy in the database's place, which is kept aside; the platform must be stopped
 
-Settings come from the environment: docs/operating.md lists them. All but \`start\`, \`doctor\` and \`config check\` need the
-database's alone, TANDEM_DATA or TANDEM_DATABASE; \`demo\` needs none.
+Settings come from the environment: docs/operating.md lists them. All but \`start\`, \`doctor\`, \`config check\` and
+\`phones\` need the database's alone, TANDEM_DATA or TANDEM_DATABASE; \`phones\` needs TANDEM_OPERATOR_TOKEN and where HTTP is
+served; \`demo\` needs none.
 `;
 
 const options = {
   json: { type: "boolean", default: false },
-  limit: { type: "string", default: "20" },
+  limit: { type: "string" },
   subscriber: { type: "string" },
   before: { type: "string" },
+  after: { type: "string" },
   "ports-from": { type: "string" },
   stun: { type: "string" },
   center: { type: "string" },
+  microphone: { type: "boolean", default: false },
   force: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
@@ -62,6 +70,7 @@ const mostWords: ReadonlyMap<string, number> = new Map([
   ["doctor", 0],
   ["calls", 0],
   ["call", 1],
+  ["phones", 0],
   ["config", 2],
   ["stop", 0],
   ["resume", 0],
@@ -82,11 +91,14 @@ async function main(words: readonly string[]): Promise<number> {
     case "start":
       return await start();
     case "doctor":
+      if (values.microphone && (values.center ?? values.stun) !== undefined)
+        return say(`tandem doctor: --microphone goes alone.\n\n${usage}`, 2);
+      if (values.microphone) return await doctorOfMicrophone(values.json);
       return await doctor({ json: values.json, stunServer: values.stun, center: values.center });
     case "calls":
       return await withDatabase(async (database) => {
         const records = await readCallRecords(database, {
-          limit: wholeNumber(values.limit),
+          limit: wholeNumber(values.limit ?? "20"),
           ...(values.subscriber === undefined ? {} : { subscriber: values.subscriber }),
           ...(values.before === undefined ? {} : { before: values.before as CallId }),
         });
@@ -99,6 +111,12 @@ async function main(words: readonly string[]): Promise<number> {
         if (record === undefined) return say(`There is no call ${object} in ${where}.\n`, 1);
         return say(`${JSON.stringify(record, null, 2)}\n`, 0);
       });
+    case "phones": {
+      const { json, after } = values;
+      const limit = wholeNumber(values.limit ?? "200");
+      const { code, text } = await phonesCommand({ limit, after, json, environment: process.env });
+      return say(text, code);
+    }
     case "config": {
       const [file] = more;
       if (object !== "check" || file === undefined) return say(usage, 2);
@@ -149,6 +167,20 @@ async function doctor(wish: {
     center === undefined
       ? await examine({ ...means, stunServer, openTelephone }, tell)
       : await examineCenter({ ...means, center }, tell);
+  return verdict(findings, json);
+}
+
+/** Its page's address is no finding: with `--json` it stands on standard error. */
+async function doctorOfMicrophone(json: boolean): Promise<number> {
+  const invite = (url: string): void =>
+    void (json ? process.stderr : process.stdout).write(
+      `Open this page in the browser that is to be tried, within two minutes:\n${url}\n`,
+    );
+  const tell = (finding: Finding): void => void (json || process.stdout.write(told(finding)));
+  return verdict(await examineMicrophone({ clock: systemClock, random: secureRandom, invite }, tell), json);
+}
+
+function verdict(findings: readonly Finding[], json: boolean): number {
   const healthy = !findings.some(({ verdict }) => verdict === "wrong");
   if (json) process.stdout.write(`${JSON.stringify({ healthy, findings })}\n`);
   return healthy ? 0 : 1;
@@ -269,7 +301,7 @@ function nameOfServed(url: string): string {
 
 function table(records: readonly CallRecord[]): string {
   const rows = records.map((record) => [
-    new Date(record.beganAtMs).toISOString().slice(0, 19).replace("T", " "),
+    momentCell(record.beganAtMs),
     record.reference,
     `${record.subscriber}/${record.subject}`,
     record.visitorNumber,
@@ -278,17 +310,10 @@ function table(records: readonly CallRecord[]): string {
     String(record.pagesPushed.length),
     record.call,
   ]);
-  const all = [["began (UTC)", "ref", "subject", "visitor", "outcome", "talked", "pages", "call"], ...rows];
-  const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  return all
-    .map(
-      (row) =>
-        `${row
-          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
+  return columns([
+    ["began (UTC)", "ref", "subject", "visitor", "outcome", "talked", "pages", "call"],
+    ...rows,
+  ]);
 }
 
 function wholeNumber(text: string): number {

@@ -90,6 +90,7 @@ async function openWebProcess(settings: Settings, log: Log) {
     },
     readiness: openReadiness({ database, unit, config, clock: steadyClock }),
     metrics,
+    phoneBook: unit,
     settings: { ...settings.http, ...settings },
     ...parts,
   });

@@ -194,6 +194,22 @@ export function readUnitSocket(environment: Readonly<Record<string, string | und
   return unitSocket(parse(environment, Type.Object({ TANDEM_DATA, TANDEM_UNIT_SOCKET })));
 }
 
+/** For the command that asks the running web process, as its operator. Throws SETTINGS_INVALID. */
+export function readOperatorDoor(environment: Readonly<Record<string, string | undefined>>): {
+  readonly http: Pick<Settings["http"], "host" | "port">;
+  readonly operatorToken: string | undefined;
+} {
+  const { TANDEM_HTTP_HOST, TANDEM_HTTP_PORT, TANDEM_OPERATOR_TOKEN } = variables;
+  const parsed = parse(
+    environment,
+    Type.Object({ TANDEM_HTTP_HOST, TANDEM_HTTP_PORT, TANDEM_OPERATOR_TOKEN }),
+  );
+  return {
+    http: { host: parsed.TANDEM_HTTP_HOST, port: parsed.TANDEM_HTTP_PORT },
+    operatorToken: parsed.TANDEM_OPERATOR_TOKEN,
+  };
+}
+
 /** What the unit's process reads from TANDEM_UNIT_SETTINGS. */
 export function unitSettings(settings: Settings): string {
   const { socketPath, sip, rtpPorts, webRtc, phoneHashes, maxLegs, promptFolder, speechCommand } =

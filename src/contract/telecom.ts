@@ -15,7 +15,9 @@ const legId = Type.Unsafe<LegId>(Type.String({ minLength: 1, maxLength: 80 }));
 const playId = Type.Unsafe<PlayId>(Type.String({ minLength: 1, maxLength: 100 }));
 const bridgeId = Type.Unsafe<BridgeId>(Type.String({ minLength: 1, maxLength: 100 }));
 const permitId = Type.Unsafe<PermitId>(Type.String({ minLength: 1, maxLength: 60 }));
-const phoneName = Type.Unsafe<PhoneName>(Type.String({ pattern: "^[a-z0-9](?:[a-z0-9.-]{0,79}[a-z0-9])?$" }));
+export const phoneName = Type.Unsafe<PhoneName>(
+  Type.String({ pattern: "^[a-z0-9](?:[a-z0-9.-]{0,79}[a-z0-9])?$" }),
+);
 const momentMs = Type.Integer({ minimum: 0 });
 const digit = Type.Unsafe<Digit>(Type.String({ pattern: "^[0-9*#A-D]$" }));
 

@@ -4,6 +4,7 @@ import { checkCenter } from "./center-check.ts";
 import { checkClock } from "./clock-check.ts";
 import { checkDatabase } from "./database-check.ts";
 import { type Finding, reasonOf, wrong } from "./finding.ts";
+import { checkMicrophone } from "./microphone-check.ts";
 import { checkNat } from "./nat-check.ts";
 import { checkNode } from "./node-check.ts";
 import { checkPages } from "./pages-check.ts";
@@ -70,6 +71,16 @@ export async function examineCenter(
       : await checkCenter({ ...wish, settings: read.settings }).catch((error: unknown) => [
           gaveUp("center", error),
         ]);
+  for (const finding of found) tell(finding);
+  return found;
+}
+
+/** A browser's microphone alone; whoever sits before it does the rest. */
+export async function examineMicrophone(
+  wish: Pick<Examination, "clock" | "random"> & { readonly invite: (url: string) => void },
+  tell: (finding: Finding) => void,
+): Promise<readonly Finding[]> {
+  const found = await checkMicrophone(wish).catch((error: unknown) => [gaveUp("microphone", error)]);
   for (const finding of found) tell(finding);
   return found;
 }

@@ -31,7 +31,7 @@ export async function getPage(origin: string, clock: Clock): Promise<PageAnswer>
 }
 
 /** How this machine itself reaches the web process. */
-export function localOrigin({ http }: Settings): string {
+export function localOrigin({ http }: { readonly http: Pick<Settings["http"], "host" | "port"> }): string {
   const host = http.host === "0.0.0.0" ? "127.0.0.1" : http.host === "::" ? "::1" : http.host;
   return `http://${host.includes(":") ? `[${host}]` : host}:${http.port}`;
 }

@@ -15,6 +15,7 @@ import { makeHttpServer, ownPageCheck } from "./http-server.ts";
 import { LiveConnections } from "./live-connections.ts";
 import type { Metrics } from "./metrics-route.ts";
 import { operatorApi } from "./operator-api.ts";
+import type { PhoneBook } from "./registered-phones-route.ts";
 import { PageWriter } from "./page-writer.ts";
 import { phoneRoutes } from "./phone-routes.ts";
 import { developmentLimits, type PresentationSettings, usualLimits } from "./settings.ts";
@@ -41,6 +42,7 @@ export interface PresentationOptions {
   readonly wire: WireSource;
   readonly readiness: Readiness;
   readonly metrics: Metrics;
+  readonly phoneBook: PhoneBook;
   readonly settings: PresentationSettings;
   readonly clock: Clock;
   readonly random: Random;
@@ -111,6 +113,7 @@ export async function makePresentation(options: PresentationOptions): Promise<{
       operatorToken: settings.operatorToken,
       wire,
       metrics: options.metrics,
+      phoneBook: options.phoneBook,
     });
     scope.get("/api/openapi.json", async () => app.swagger());
     healthRoutes(scope, options.readiness);

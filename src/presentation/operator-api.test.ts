@@ -75,6 +75,7 @@ test("without the token every question has the same answer", async () => {
     `/api/calls/${scene.callManager.newest}`,
     "/api/calls/call_0",
     "/api/calls?limit=x",
+    "/api/phones",
   ];
   const tokens = [
     undefined,
@@ -107,6 +108,10 @@ test("without a token in the settings nobody is the operator", async () => {
 test("the API describes itself, and the platform says that it is there", async () => {
   await using scene = await presentationWithoutSocket();
   const description = (await scene.app.inject("/api/openapi.json")).json();
-  assert.deepEqual(Object.keys(description.paths).toSorted(), ["/api/calls", "/api/calls/{id}"]);
+  assert.deepEqual(Object.keys(description.paths).toSorted(), [
+    "/api/calls",
+    "/api/calls/{id}",
+    "/api/phones",
+  ]);
   assert.deepEqual((await scene.app.inject("/healthz")).json(), { status: "ok" });
 });

@@ -7,9 +7,10 @@ import { callRecordShape, problemShape } from "./api-shapes.ts";
 import { isCallId } from "./call-views.ts";
 import { type Metrics, metricsRoute } from "./metrics-route.ts";
 import { problem } from "./problem.ts";
+import { type PhoneBook, registeredPhonesRoute } from "./registered-phones-route.ts";
 import { wireRoute, type WireView } from "./wire-view.ts";
 
-/** The operator's API: call records as JSON and metrics, by bearer token (RFC 6750), errors as problem details (RFC 9457). */
+/** The operator's API: call records and registered phones as JSON, and metrics, by bearer token (RFC 6750), errors as problem details (RFC 9457). */
 export function operatorApi(
   root: FastifyInstance,
   options: {
@@ -17,6 +18,7 @@ export function operatorApi(
     readonly operatorToken: string | undefined;
     readonly wire: WireView;
     readonly metrics: Metrics;
+    readonly phoneBook: PhoneBook;
   },
 ): void {
   const { callManager } = options;
@@ -40,6 +42,7 @@ export function operatorApi(
 
     wireRoute(scope, options.wire);
     metricsRoute(scope, options.metrics);
+    registeredPhonesRoute(scope, options.phoneBook);
 
     app.get(
       "/api/calls",

@@ -14,6 +14,7 @@ import {
   unitFigures,
   wireVersion,
 } from "#contract/telecom.ts";
+import { type PhonesWish, type RegisteredPhones, registeredPhones } from "#contract/registered-phones.ts";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { LegMirror } from "./wire/leg-mirror.ts";
@@ -53,9 +54,13 @@ export interface WatchedUnit extends TelecomUnit {
   watch(watcher: (seen: Seen) => void): () => void;
   /** Its own figures; undefined when it does not answer within a second. */
   figures(): Promise<UnitFigures | undefined>;
+  /** A page of the phones that are registered; undefined when it does not answer within two seconds, or sixteen are asked for already. */
+  phones(wish: PageOfPhones): Promise<RegisteredPhones | undefined>;
   /** What is on its way to the unit: commands said while it is away, and octets that its socket has not taken. */
   queued(): { readonly commands: number; readonly octets: number };
 }
+
+export type PageOfPhones = Pick<PhonesWish, "limit" | "after">;
 
 export type Seen =
   | { readonly said: Command }
@@ -78,7 +83,9 @@ const lastRetryMs = 2_000;
 const mostWaiting = 10_000;
 const traceMs = 60_000;
 const figuresPatienceMs = 1_000;
-const fits = Compile(Type.Union([eventSchema, sipMessage, unitFigures]));
+const phonesPatienceMs = 2_000;
+const mostPagesAsked = 16;
+const fits = Compile(Type.Union([eventSchema, sipMessage, unitFigures, registeredPhones]));
 
 class SocketUnit implements WatchedUnit {
   readonly #options: UnitConnection;
@@ -92,6 +99,9 @@ class SocketUnit implements WatchedUnit {
         answer(figures: UnitFigures | undefined): void;
       }
     | undefined;
+  /** Pages of phones that were asked for and have not come. */
+  readonly #pages = new Map<number, (page: RegisteredPhones | undefined) => void>();
+  #pagesAsked = 0;
   readonly #ready = Promise.withResolvers<void>();
   #waiting: Command[] = [];
   /** Said on the live connection and perhaps lost with it: repeated when the same unit is reached again. */
@@ -192,6 +202,7 @@ class SocketUnit implements WatchedUnit {
   #broken(): void {
     this.#socket = undefined;
     this.#answer(undefined);
+    for (const answer of [...this.#pages.values()]) answer(undefined);
     if (this.connected) this.#options.log.warn({}, "The connection to the telecommunications unit broke.");
     this.connected = false;
     if (this.#closed) return;
@@ -204,6 +215,7 @@ class SocketUnit implements WatchedUnit {
     const event = parsed(line);
     if (event.type === "sip-message") return this.#show({ message: event });
     if (event.type === "figures") return this.#answer(event);
+    if (event.type === "phones") return this.#pages.get(event.ask)?.(event);
     if (event.type === "snapshot") this.#begin(event);
     else if (!this.connected) throw new TandemError("WIRE_INVALID", { why: "no snapshot first" });
     else this.#mirror.heard(event);
@@ -263,6 +275,24 @@ class SocketUnit implements WatchedUnit {
     return this.#asked.promise;
   }
 
+  phones({ limit, after }: PageOfPhones): Promise<RegisteredPhones | undefined> {
+    const socket = this.#socket;
+    if (!this.connected || socket === undefined || this.#pages.size >= mostPagesAsked)
+      return Promise.resolve(undefined);
+    const ask = ++this.#pagesAsked;
+    const { clock } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<RegisteredPhones | undefined>();
+    const cancel = clock.at(clock.now() + phonesPatienceMs, () => this.#pages.get(ask)?.(undefined));
+    this.#pages.set(ask, (page) => {
+      cancel();
+      this.#pages.delete(ask);
+      resolve(page);
+    });
+    const wish: PhonesWish = { type: "phones", ask, limit, ...(after === undefined ? {} : { after }) };
+    sayLine(socket, `${JSON.stringify(wish)}\n`);
+    return promise;
+  }
+
   queued(): { readonly commands: number; readonly octets: number } {
     return { commands: this.#waiting.length, octets: this.#socket?.writableLength ?? 0 };
   }
@@ -304,7 +334,7 @@ class SocketUnit implements WatchedUnit {
   }
 }
 
-function parsed(line: string): TelecomEvent | SipMessageSeen | UnitFigures {
+function parsed(line: string): TelecomEvent | SipMessageSeen | UnitFigures | RegisteredPhones {
   let value: unknown;
   try {
     value = JSON.parse(line);

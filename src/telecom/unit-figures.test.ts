@@ -36,6 +36,7 @@ async function scene(t: TestContext, figures: (unreadOctets: number) => Promise<
     nowMs: () => 7,
     snapshot: () => ({ ...snapshot, legs: [] }),
     figures,
+    phones: () => ({ phones: [] }),
     onCommand: () => {},
     onClients: () => {},
   });

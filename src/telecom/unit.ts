@@ -134,6 +134,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
           unreadOctets,
         };
       },
+      phones: (wish) => agent.phones.registered(wish),
       onCommand: (command, refuse) => lines.command(command, refuse),
       onClients: (clients) => lines.watchedBy(clients),
     });

@@ -2,6 +2,7 @@ import { VirtualClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
 import { seededRandom } from "#base/random.ts";
 import type { Readiness } from "#presentation/health-routes.ts";
+import type { PhoneBook } from "#presentation/registered-phones-route.ts";
 import { makePresentation, openPresentation, type Presentation } from "#presentation/open-presentation.ts";
 import type { PresentationSettings } from "#presentation/settings.ts";
 import type { FastifyInstance } from "fastify";
@@ -12,6 +13,7 @@ export async function presentationWithoutSocket(
   settings: Partial<PresentationSettings> = {},
   callManager = new VirtualCallManager(),
   readiness: Readiness = asReady,
+  phoneBook: PhoneBook = nobodyRegistered,
 ): Promise<{
   readonly app: FastifyInstance;
   readonly callManager: VirtualCallManager;
@@ -19,7 +21,12 @@ export async function presentationWithoutSocket(
   [Symbol.asyncDispose](): Promise<void>;
 }> {
   const clock = new VirtualClock();
-  const { app, live } = await makePresentation({ ...parts(settings, callManager), readiness, clock });
+  const { app, live } = await makePresentation({
+    ...parts(settings, callManager),
+    readiness,
+    phoneBook,
+    clock,
+  });
   callManager.pages = live;
   return { app, callManager, clock, [Symbol.asyncDispose]: async () => await app.close() };
 }
@@ -28,6 +35,7 @@ export async function presentationWithoutSocket(
 export async function presentationOnLoopback(
   settings: Partial<PresentationSettings> = {},
   callManager = new VirtualCallManager(),
+  phoneBook: PhoneBook = nobodyRegistered,
 ): Promise<{
   readonly url: string;
   readonly callManager: VirtualCallManager;
@@ -36,7 +44,7 @@ export async function presentationOnLoopback(
   [Symbol.asyncDispose](): Promise<void>;
 }> {
   const clock = new VirtualClock();
-  const presentation = await openPresentation({ ...parts(settings, callManager), clock });
+  const presentation = await openPresentation({ ...parts(settings, callManager), phoneBook, clock });
   callManager.pages = presentation.pages;
   const url = `http://127.0.0.1:${presentation.port}`;
   return { url, callManager, clock, presentation, [Symbol.asyncDispose]: () => presentation.close() };
@@ -52,6 +60,8 @@ const asReady: Readiness = async () => ({
   calls: "placed",
 });
 
+const nobodyRegistered: PhoneBook = { phones: async () => ({ phones: [] }) };
+
 function parts(settings: Partial<PresentationSettings>, callManager: VirtualCallManager) {
   const random = seededRandom("presentation");
   return {
@@ -59,6 +69,7 @@ function parts(settings: Partial<PresentationSettings>, callManager: VirtualCall
     visitorDesk: callManager,
     wire: callManager.wire,
     readiness: asReady,
+    phoneBook: nobodyRegistered,
     metrics: { contentType: "text/plain", read: async () => "tandem_test 1\n" },
     random,
     log: silentLog,

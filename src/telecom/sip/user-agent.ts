@@ -56,7 +56,7 @@ export interface UserAgent {
   /** Phones that register here, and where they are. */
   readonly phones: Pick<
     Registrar,
-    "admit" | "places" | "placesSoon" | "admitGuest" | "dismissGuest" | "watch"
+    "admit" | "places" | "placesSoon" | "admitGuest" | "dismissGuest" | "watch" | "registered"
   >;
   /** Calls `ended` once, when the connection to a peer has ended; never for datagrams. Returns the end of the watch. */
   watchFlow(flow: Flow, ended: () => void): () => void;

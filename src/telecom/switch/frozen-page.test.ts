@@ -50,6 +50,12 @@ test("a page that stands still is rung no longer, and is again when it goes on",
   });
   const isReached = async (): Promise<boolean> => !leadsNowhere(await wayFor(dial, agent));
   assert.equal(await isReached(), false, "not registered");
+  // As the operator is told of it.
+  const places = (): readonly unknown[] =>
+    agent.phones
+      .registered({ limit: 5 })
+      .phones.flatMap(({ places: all }) => all)
+      .map(({ transport, userAgent, readiness }) => [transport, userAgent?.split(" ", 1)[0], readiness]);
 
   await using browser = await openBrowser();
   const page = await (await browser.visitor()).newPage();
@@ -72,6 +78,7 @@ test("a page that stands still is rung no longer, and is again when it goes on",
   // Asked in between, the call waits for the page's first word.
   assert.equal(await isReached(), true);
   await ready;
+  assert.deepEqual(places(), [["ws", "JsSIP", "ready"]]);
 
   const unready = news.next("A phone is not ready; it is not rung.");
   const readyAgain = news.next("A phone is ready.");
@@ -82,6 +89,7 @@ test("a page that stands still is rung no longer, and is again when it goes on",
   await unready;
   t.diagnostic(`not ready ${systemClock.now() - frozenAtMs} ms after the page stood still`);
   assert.equal(await isReached(), false, "frozen");
+  assert.deepEqual(places(), [["ws", "JsSIP", "not-ready"]]);
   await stoodStill;
   await readyAgain;
   t.diagnostic(`ready ${systemClock.now() - frozenAtMs} ms after the page stood still for 14,000 ms`);

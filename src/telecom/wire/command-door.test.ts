@@ -50,6 +50,7 @@ async function openDoor(t: TestContext) {
       return { type: "snapshot", wireVersion, unitBoot: "boot", atMs: 5, legs };
     },
     figures: () => Promise.reject(new Error("nobody asks")),
+    phones: () => ({ phones: [] }),
     onCommand: () => {},
     onClients: () => {},
   });

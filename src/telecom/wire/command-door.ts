@@ -11,6 +11,7 @@ import {
   trace,
   type UnitFigures,
 } from "#contract/telecom.ts";
+import { type PhonesWish, phonesWish, type RegisteredPhones } from "#contract/registered-phones.ts";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { LineCutter, sayLine } from "./lines.ts";
@@ -38,6 +39,8 @@ export interface DoorWishes {
   readonly onCommand: (command: Command, refuse: (why: string) => void) => void;
   /** Asked for by a client; `unreadOctets` is the door's. */
   readonly figures: (unreadOctets: number) => Promise<UnitFigures>;
+  /** Asked for by a client: a page of the phones that are registered. */
+  readonly phones: (wish: PhonesWish) => Omit<RegisteredPhones, "type" | "ask">;
   /** How many clients there are, at each change. */
   readonly onClients: (clients: number) => void;
 }
@@ -49,7 +52,7 @@ const mostUnreadChars = 16 * 2 ** 20;
 const mostClients = 8;
 /** Who looks on says so again: a client that forgot costs a minute of telling. */
 const longestTraceMs = 60_000;
-const fits = Compile(Type.Union([commandSchema, trace, figuresWish]));
+const fits = Compile(Type.Union([commandSchema, trace, figuresWish, phonesWish]));
 
 interface Client {
   readonly socket: Socket;
@@ -139,6 +142,11 @@ function tellFigures({ client, clients, wishes }: Party): void {
     .catch((error: unknown) => wishes.log.error({ error }, "The unit's figures could not be told."));
 }
 
+function tellPhones({ client, wishes }: Party, wish: PhonesWish): void {
+  const page: RegisteredPhones = { type: "phones", ask: wish.ask, ...wishes.phones(wish) };
+  write(client, `${JSON.stringify(page)}\n`, wishes.log);
+}
+
 function obey(party: Party, line: string): void {
   let value: unknown;
   try {
@@ -153,6 +161,7 @@ function obey(party: Party, line: string): void {
     return;
   }
   try {
+    if (value.type === "phones") return tellPhones(party, value);
     party.wishes.onCommand(value, (why) => refuse(party, value, why));
   } catch (error) {
     party.wishes.log.error({ error, command: value.type }, "A command failed.");

@@ -20,7 +20,7 @@ function contact(uri: string, more: Partial<ContactWish> = {}): ContactWish {
 }
 
 function wish(contacts: RegisterWish["contacts"], more: Partial<RegisterWish> = {}): RegisterWish {
-  return { callId: "one", cseq: 1, contacts, path: [], flow, ...more };
+  return { callId: "one", cseq: 1, contacts, path: [], flow, userAgent: undefined, ...more };
 }
 
 /** A phone's bindings, and what each REGISTER was answered: `200 sip:a sip:b`. */

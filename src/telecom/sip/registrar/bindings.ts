@@ -15,6 +15,9 @@ export interface Binding {
   readonly path: readonly string[];
   /** What the REGISTER came over: requests go down it, whatever the Contact's own address says (RFC 5626 5.3, NAT). */
   readonly flow: Flow;
+  readonly userAgent: string | undefined;
+  /** When it was bound; refreshing it changes nothing. */
+  readonly sinceMs: number;
   readonly untilMs: number;
 }
 
@@ -64,10 +67,11 @@ function registered(bindings: Bindings, wish: RegisterWish, nowMs: number): Bind
   }
   const kept = bindings.filter((binding) => !changed.includes(binding));
   const made = wish.contacts === "remove-all" ? [] : wish.contacts.filter(({ seconds }) => seconds > 0);
-  const { callId, cseq, path, flow } = wish;
+  const { callId, cseq, path, flow, userAgent } = wish;
   const added = made.map(
     ({ uri, instance, regId, seconds }): Binding => ({
-      ...{ uri, instance, regId, callId, cseq, path, flow },
+      ...{ uri, instance, regId, callId, cseq, path, flow, userAgent },
+      sinceMs: changed.find((binding) => binding.uri === uri)?.sinceMs ?? nowMs,
       untilMs: nowMs + seconds * 1_000,
     }),
   );

@@ -9,11 +9,12 @@ import { ReadinessWatch } from "./readiness-watch.ts";
 function binding(remotePort: number, transport: "wss" | "udp" = "wss"): Binding {
   return {
     uri: `sip:page${remotePort}@a.invalid`,
-    ...{ instance: undefined, regId: undefined, callId: "one", cseq: 1, path: [] },
+    ...{ instance: undefined, regId: undefined, callId: "one", cseq: 1, path: [], userAgent: undefined },
     flow: {
       ...{ transport, localAddress: "192.0.2.1", localPort: 443 },
       ...{ remoteAddress: "198.51.100.7", remotePort },
     },
+    sinceMs: 0,
     untilMs: Number.MAX_SAFE_INTEGER,
   };
 }

@@ -63,6 +63,11 @@ export class ReadinessWatch {
     return this.#places.get(phone)?.get(placeKey(place))?.readiness.state === "ready";
   }
 
+  /** What is known of a place; undefined for one that is never asked. */
+  readinessOf(phone: string, place: Binding): Readiness["state"] | undefined {
+    return this.#places.get(phone)?.get(placeKey(place))?.readiness.state;
+  }
+
   /** True while a place of the phone has yet to say its first word. It has four seconds. */
   isAwaited(phone: string): boolean {
     return [...(this.#places.get(phone)?.values() ?? [])].some(({ readiness }) => readiness.state === "new");

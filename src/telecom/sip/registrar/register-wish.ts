@@ -26,6 +26,8 @@ export interface RegisterWish {
   /** RFC 3327: the way to the phone, in the order of travel. */
   readonly path: readonly string[];
   readonly flow: Flow;
+  /** RFC 3261 20.41: what the phone says that it is. */
+  readonly userAgent: string | undefined;
 }
 
 export interface ContactWish {
@@ -49,13 +51,20 @@ export const registration = {
 
 const mostPathEntries = 5;
 const longestText = 500;
+const longestUserAgent = 100;
 
 /** RFC 3261 10.3, RFC 3327 5.3, RFC 5626 6. Whoever sent it has proven who they are. */
 export function readRegister(request: SipRequest, flow: Flow): RegisterWish | Refusal {
   const named = contacts(request);
   const path = pathOf(request);
   if (named === undefined || path === undefined) return { status: 400, reason: "Malformed Contact or Path" };
-  const common = { callId: callId(request), cseq: cseq(request).number, path, flow };
+  const common = {
+    callId: callId(request),
+    cseq: cseq(request).number,
+    path,
+    flow,
+    userAgent: userAgentOf(request),
+  };
   if (common.callId.length > longestText) return { status: 400, reason: "Call-ID Too Long" };
   const asked = expires(request);
   if (named === "*") {
@@ -134,6 +143,12 @@ function pathOf(request: SipRequest): readonly string[] | undefined {
     path.push(route);
   }
   return path;
+}
+
+/** It is kept, and shown to people: what would move a terminal's cursor, or turn the line around, is not. */
+function userAgentOf(request: SipRequest): string | undefined {
+  const said = headerValue(request, "User-Agent")?.slice(0, longestUserAgent).toWellFormed();
+  return said?.replaceAll(/\p{C}/gu, "?");
 }
 
 /** It is kept, and said again to others. */

@@ -314,3 +314,45 @@ test("outbound over a connection: the flow's end is the registration's end", lim
   await telephone.close();
   while (agent.phones.places(bob).length > 0) await new Promise(setImmediate);
 });
+
+test(
+  "who is registered is told by name, with where and since when, and nothing to log in by",
+  limit,
+  async (t) => {
+    const agent = await registrar(t);
+    const guest = "ann.guest" as PhoneName;
+    assert.ok(agent.phones.admitGuest(guest, { md5: hash("md5", guest), sha256: hash("sha256", guest) }));
+    assert.deepEqual(agent.phones.registered({ limit: 5 }), { phones: [] });
+    const named = (value: string) => ({ headers: [{ name: "User-Agent", value }] });
+    const desk = await phone(t, agent);
+    await desk.registers(named("Desk 1.0"));
+    const other = await phone(t, agent, "tcp");
+    const contact = `<sip:bob@10.0.0.2:9>;expires=600`;
+    await other.registers({ contact, ...named(`turned \u202e${"x".repeat(200)}`) });
+    await (await phone(t, agent)).registers({ as: guest });
+
+    const first = agent.phones.registered({ limit: 1 });
+    assert.equal(first.next, guest);
+    const [ann] = first.phones;
+    assert.deepEqual([ann?.phone, ann?.guest, ann?.places.length], [guest, true, 1]);
+    const { phones, next } = agent.phones.registered({ limit: 5, after: guest });
+    assert.equal(next, undefined);
+    const [registered, ...others] = phones;
+    assert.deepEqual([registered?.phone, registered?.guest, others.length], [bob, false, 0]);
+    const [newer, older] = registered?.places ?? [];
+    assert.equal(newer?.transport, "tcp");
+    assert.equal(newer?.userAgent, `turned ?${"x".repeat(92)}`);
+    assert.ok(older !== undefined);
+    const { sinceMs, untilMs, ...place } = older;
+    assert.equal(untilMs - sinceMs, 600_000);
+    assert.deepEqual(place, { transport: "udp", address: `127.0.0.1:${desk.port}`, userAgent: "Desk 1.0" });
+
+    await desk.registers(named("Desk 1.1"));
+    const refreshed = agent.phones.registered({ limit: 1, after: guest }).phones[0]?.places[0];
+    assert.deepEqual([refreshed?.sinceMs, refreshed?.userAgent], [sinceMs, "Desk 1.1"]);
+
+    agent.phones.dismissGuest(guest);
+    admit(agent, "two", "carol.bank");
+    assert.deepEqual(agent.phones.registered({ limit: 5 }), { phones: [] });
+  },
+);

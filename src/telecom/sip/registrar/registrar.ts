@@ -3,6 +3,7 @@ import { type PhoneName, readable } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { RateLimit } from "#base/rate-limit.ts";
+import type { PhonesWish, RegisteredPhones } from "#contract/registered-phones.ts";
 import type { Command, PhoneDigest } from "#contract/telecom.ts";
 import { makeRequest, makeResponse } from "../message/build.ts";
 import { to } from "../message/headers.ts";
@@ -23,6 +24,7 @@ import { GuestPhones } from "./guest-phones.ts";
 import { LoginCheck, type PhoneHash, type Refusal } from "./login-check.ts";
 import { isAsked, type ReadinessInput } from "./readiness.ts";
 import { ReadinessWatch } from "./readiness-watch.ts";
+import { leastAfter, registeredAt } from "./registered-phones.ts";
 import { readRegister } from "./register-wish.ts";
 
 /** One place at which a registered phone is to be rung. */
@@ -175,6 +177,26 @@ export class Registrar {
       });
     }
     return this.places(phone);
+  }
+
+  /** Who is registered now, by name, as many as are wished for from a name on. */
+  registered({
+    limit,
+    after,
+  }: Pick<PhonesWish, "limit" | "after">): Pick<RegisteredPhones, "phones" | "next"> {
+    const { names, more } = leastAfter(this.#bindings.keys(), after, limit);
+    const phones = names.map((name) => ({
+      phone: name as PhoneName,
+      guest: this.#admitted.digestOf(name) === undefined,
+      places: this.#now(name)
+        .toReversed()
+        .map((binding) => registeredAt(binding, this.#readiness.readinessOf(name, binding))),
+    }));
+    const last = phones.at(-1);
+    return {
+      phones: phones.filter(({ places }) => places.length > 0),
+      ...(more && last !== undefined ? { next: last.phone } : {}),
+    };
   }
 
   /** Asks no phone any more. */
