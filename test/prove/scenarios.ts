@@ -170,7 +170,7 @@ const acts: Readonly<Record<string, (run: FirstRun) => Promise<void>>> = {
   },
   async reload(run) {
     await connects(run);
-    await run.page.getByRole("button", { name: "Reload" }).click();
+    await run.page.locator("#reload").click();
     await isConnected(run);
     await hangsUp(run.bob);
   },
