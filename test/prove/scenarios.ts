@@ -207,6 +207,8 @@ const acts: Readonly<Record<string, (run: FirstRun) => Promise<void>>> = {
     await run.site.getByRole("button", { name: "Begin the call" }).click();
     await agentSignsOn(run);
     await hangsUp(run.bob);
+    // Her line hears the goodbye first; until then the page would lead back to this call.
+    await run.site.getByRole("heading", { name: "Goodbye" }).waitFor();
   },
   async "agent-page"(run) {
     await run.carol.locator("#name").fill("carol.bank");
@@ -216,12 +218,14 @@ const acts: Readonly<Record<string, (run: FirstRun) => Promise<void>>> = {
     for (const key of "12#") await run.carol.getByRole("button", { name: key, exact: true }).click();
     await run.site.getByRole("heading", { name: "Monthly payment" }).first().waitFor();
     await hangsUp(run.carol);
+    await run.site.getByRole("heading", { name: "Goodbye" }).waitFor();
   },
   async "agent-reload"(run) {
     await connectsCarol(run);
     await run.page.locator("#reload-carol").click();
     await run.carol.getByText("You are talking.").waitFor();
     await hangsUp(run.carol);
+    await run.site.getByRole("heading", { name: "Goodbye" }).waitFor();
   },
   async "center-busy"(run) {
     await typesNumber(run);
