@@ -15,8 +15,8 @@ export interface PageRegistration {
   readonly name: string;
   readonly password: string;
   readonly answers?: "by-itself" | "when-told";
-  /** It says the fingerprint of another certificate than its own. */
-  readonly lies?: "fingerprint";
+  /** It says the fingerprint of another certificate than its own; or a description that is none; or one with 20,000 candidates. */
+  readonly lies?: "fingerprint" | "nonsense" | "enormous";
 }
 
 /** The makes of browser telephones, none of which is ours, and the page of each. */

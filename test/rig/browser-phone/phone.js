@@ -56,15 +56,27 @@ function rings({ originator, request, session }) {
   session.on("ended", ({ cause }) => state.ended.push(cause));
   session.on("failed", ({ cause }) => state.ended.push(cause));
   session.on("sdp", (description) => {
-    // A telephone that lies about its certificate.
-    if (description.originator === "local" && told("lies") === "fingerprint")
-      description.sdp = description.sdp.replace(/(a=fingerprint:sha-256 )(..):(..)/, "$1$3:$2");
+    if (description.originator === "local") description.sdp = lie(description.sdp);
   });
   session.on("peerconnection", ({ peerconnection }) => {
     peerconnection.addEventListener("track", ({ streams }) => listenTo(streams[0]));
   });
   state.ringing = session;
   if (resumes || told("answers") !== "when-told") answer(session);
+}
+
+/** What a telephone says that does not say the truth. */
+function lie(sdp) {
+  switch (told("lies")) {
+    case "fingerprint":
+      return sdp.replace(/(a=fingerprint:sha-256 )(..):(..)/, "$1$3:$2");
+    case "nonsense":
+      return sdp.replaceAll("=", "");
+    case "enormous":
+      return sdp + "a=candidate:1 1 udp 2122260223 127.0.0.1 9 typ host\r\n".repeat(20_000);
+    default:
+      return sdp;
+  }
 }
 
 function answer(session) {
