@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createHash, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -12,11 +14,17 @@ export interface Browser {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+interface BrowserWish {
+  readonly microphone?: string;
+  readonly believes?: string;
+}
+
 /**
  * `microphone`: a WAV file that it hears over and over, and pages get the right to it without a question; or `beep`, Chromium's own false
- * sound, once a second, for which they have to be given it. Without one the machine's own, if any.
+ * sound, once a second, for which they have to be given it. Without one the machine's own, if any. `believes`: the file of a certificate
+ * that is good enough, whoever made it; of all connections, where Playwright's `ignoreHTTPSErrors` leaves out the WebSockets.
  */
-export async function openBrowser({ microphone }: { readonly microphone?: string } = {}): Promise<Browser> {
+export async function openBrowser({ microphone, believes }: BrowserWish = {}): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), "tandem-chromium-"));
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
@@ -31,6 +39,7 @@ export async function openBrowser({ microphone }: { readonly microphone?: string
       "--disable-component-update",
       "--disable-sync",
       ...(microphone === undefined ? [] : withMicrophone(microphone)),
+      ...(believes === undefined ? [] : [`--ignore-certificate-errors-spki-list=${keyHash(believes)}`]),
     ],
     env: { ...process.env, HOME: profile },
   });
@@ -55,6 +64,14 @@ function withMicrophone(file: string): readonly string[] {
     `--use-file-for-fake-audio-capture=${file}`,
     "--autoplay-policy=no-user-gesture-required",
   ];
+}
+
+/** RFC 7469 2.4: what names a certificate's key. */
+function keyHash(certificateFile: string): string {
+  const { publicKey } = new X509Certificate(readFileSync(certificateFile));
+  return createHash("sha256")
+    .update(publicKey.export({ type: "spki", format: "der" }))
+    .digest("base64");
 }
 
 /** Fails with axe's own words when the page breaks a rule of WCAG 2.2, A or AA, or a best practice. */

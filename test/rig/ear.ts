@@ -52,21 +52,25 @@ export function earOf(
   const answer = answerOf(told.messages, sipPort);
   const mediaPort = mediaPortOf(answer?.body ?? "");
   const streams = told.streams.filter(({ to }) => to.endsWith(`:${mediaPort}`));
-  const longest = streams.toSorted((x, y) => y.packets.length - x.packets.length)[0];
-  if (longest === undefined) {
+  if (streams.length === 0) {
     const seen = [
       ...told.messages.map(({ from, to, startLine }) => `${from} > ${to} ${startLine}`),
       ...told.streams.map(({ from, to, packets }) => `${from} > ${to} ${packets.length} of RTP`),
     ];
     throw new Error(`nothing was sent to ${sipPort}, whose RTP port is ${mediaPort}:\n${seen.join("\n")}`);
   }
+  return earFor(streams, telephoneEventType(answer?.body ?? ""));
+}
+
+/** The ear of the telephone that these streams went to; keys are of the payload type `keys`. */
+export function earFor(streams: readonly RtpStream[], keys: number | undefined): Ear {
+  const longest = streams.toSorted((x, y) => y.packets.length - x.packets.length)[0];
+  if (longest === undefined) throw new Error("nothing was sent to it");
   const sound = soundOf(longest);
   const beganAtMs = beginningOf(longest);
   return {
     streams: streams.length,
-    keyed: streams
-      .map((stream) => telephoneEvents(stream, telephoneEventType(answer?.body ?? "") ?? -1))
-      .join(""),
+    keyed: streams.map((stream) => telephoneEvents(stream, keys ?? -1)).join(""),
     payloadTypes: [...new Set(longest.packets.map(({ payloadType }) => payloadType))],
     beganAtMs,
     sound,

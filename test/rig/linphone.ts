@@ -54,7 +54,9 @@ export async function startLinphone(options: LinphoneOptions): Promise<Linphone>
       "[sip]",
       `sip_port=${port}`,
       `sip_tcp_port=${port}`,
-      "sip_tls_port=0",
+      // 0 is none, -1 any: without one it has no TLS at all.
+      `sip_tls_port=${options.registers?.transport === "tls" ? -1 : 0}`,
+      ...authorityLines(options.registers),
       "use_ipv6=0",
       "bind_address=127.0.0.1",
       `contact=sip:${options.user}@127.0.0.1:${port}`,
@@ -126,6 +128,12 @@ export async function startLinphone(options: LinphoneOptions): Promise<Linphone>
       folder[Symbol.dispose]();
     },
   };
+}
+
+/** What it is shown has to be of this authority's making, for the address that it calls. */
+function authorityLines(registers: Registration | undefined): readonly string[] {
+  if (registers?.authority === undefined) return [];
+  return [`root_ca=${registers.authority}`, "verify_server_certs=1", "verify_server_cn=1"];
 }
 
 function accountLines(registers: Registration | undefined): readonly string[] {

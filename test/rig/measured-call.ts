@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { CallRecord } from "#call-manager/call-record.ts";
 import type { ConfigShape } from "#network/config-schema.ts";
-import { type RtpStream, startCapture, type WireMessage } from "./capture.ts";
-import { type Ear, earOf } from "./ear.ts";
+import { type Capture, type RtpStream, startCapture, type WireMessage } from "./capture.ts";
+import { type Ear, earFor, earOf } from "./ear.ts";
 import type { Packet } from "./pcap.ts";
 import { openPlatform, type Platform } from "./platform.ts";
 import { PlainBrowser } from "./plain-browser.ts";
@@ -43,8 +43,11 @@ const patienceMs = 30_000;
 export async function openMeasuredCall(options: {
   readonly config: ConfigShape;
   readonly ann: { readonly port: number };
-  /** A telephone that registers is found by the call that it answers, whose DNIS this is. */
-  readonly bob: { readonly port: number } | { readonly answersAs: string };
+  /**
+   * A telephone that registers is found by the call that it answers, whose DNIS this is. One that speaks over TLS is whoever else the
+   * platform's audio goes to.
+   */
+  readonly bob: { readonly port: number } | { readonly answersAs: string } | { readonly over: "tls" };
   readonly environment?: Readonly<Record<string, string>>;
 }): Promise<MeasuredCall> {
   const { ann, bob } = options;
@@ -94,12 +97,23 @@ export async function openMeasuredCall(options: {
     },
     async measures() {
       const { datagrams: _datagrams, ...measured } = await measuresOfAnn();
+      if ("over" in bob) return { ...measured, toBob: earFor(toTheOther(capture, rtpPorts), undefined) };
       const bobsPort = "port" in bob ? bob.port : answeringPort(measured.messages, bob.answersAs);
       return { ...measured, toBob: earOf(measured, bobsPort) };
     },
     measuresOfAnn,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
+}
+
+/** What the platform sent to whom no description that could be read names. */
+function toTheOther(capture: Capture, rtpPorts: string): readonly RtpStream[] {
+  const [first = 0, last = 0] = rtpPorts.split("-").map(Number);
+  const named = new Set(capture.rtp().map(({ to }) => to));
+  return capture.rtpAt({ first, last }).filter(({ to }) => {
+    const port = Number(to.slice(to.lastIndexOf(":") + 1));
+    return !named.has(to) && (port < first || port > last);
+  });
 }
 
 function answeringPort(messages: readonly WireMessage[], dnis: string): number {

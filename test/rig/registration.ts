@@ -6,4 +6,6 @@ export interface Registration {
   readonly user: string;
   readonly password: string;
   readonly transport: "udp" | "tcp" | "tls";
+  /** The file of the authority that it asks for over TLS; baresip asks for none. */
+  readonly authority?: string;
 }

@@ -9,8 +9,10 @@ import type { ConfigShape } from "#network/config-schema.ts";
 import { bankConfig } from "#rig/bank.ts";
 import { type Phone, startBaresip } from "#rig/baresip.ts";
 import { mayCapture } from "#rig/capture.ts";
+import { makeAuthority } from "#rig/certificate.ts";
 import { startLinphone } from "#rig/linphone.ts";
 import { type MeasuredCall, type Measures, openMeasuredCall, takesSeconds } from "#rig/measured-call.ts";
+import { freePort } from "#rig/ports.ts";
 import { installed } from "#rig/processes.ts";
 import type { Registration } from "#rig/registration.ts";
 import { sequence } from "#rig/sound.ts";
@@ -22,25 +24,27 @@ const missing =
     ? "needs baresip, tcpdump and the right to capture: bin/test --setup, as root"
     : false;
 const dnis = "7001";
+const transports = ["udp", "tcp", "tls"] as const;
+type Transport = (typeof transports)[number];
 /** baresip 1.0 gives up at a challenge by a hash that it does not know (RFC 8760 2.4 has it passed over). */
 const oldPhones = { TANDEM_PHONE_HASHES: "MD5" };
 const password = "correct-horse-battery";
 
 describe("registered phones", { skip: missing, timeout: 230_000 }, () => {
-  for (const transport of ["udp", "tcp"] as const) {
-    test(`Bob's baresip, registered over ${transport}, signs on and pushes a page`, async () => {
+  for (const transport of transports) {
+    test(`Bob's baresip, registered over ${transport}, signs on and pushes a page`, async (t) => {
+      if (transport === "tls" && !installed("openssl")) return t.skip("no openssl");
       await using ann = await anns();
+      using way = await wayOver(transport);
       await using call = await openMeasuredCall({
-        config: bank(ann),
-        ann,
-        bob: { answersAs: dnis },
-        environment: oldPhones,
+        ...{ config: bank(ann), ann, bob: way.bob },
+        environment: { ...oldPhones, ...way.environment },
       });
       await using bob = await startBaresip({
         user: "bob",
         answers: "when-told",
         says: sequence([{ hz: [bobsTone], seconds: 1 }]),
-        registers: bobsLogin(call, transport),
+        registers: way.login(call),
       });
       await bob.event("REGISTER_OK");
       await call.webDies();
@@ -57,13 +61,15 @@ describe("registered phones", { skip: missing, timeout: 230_000 }, () => {
 
     test(`Bob's linphonec, registered over ${transport}, signs on and pushes a page`, async (t) => {
       if (!installed("linphonec")) return t.skip("no linphonec");
+      if (transport === "tls" && !installed("openssl")) return t.skip("no openssl");
       await using ann = await anns();
-      await using call = await openMeasuredCall({ config: bank(ann), ann, bob: { answersAs: dnis } });
+      using way = await wayOver(transport);
+      await using call = await openMeasuredCall({ config: bank(ann), ann, ...way });
       await using bob = await startLinphone({
         user: "bob",
         answers: "when-told",
         says: sequence([{ hz: [bobsTone], seconds: 60 }]),
-        registers: bobsLogin(call, transport),
+        registers: way.login(call),
       });
       await bob.registered(20_000);
       await call.webDies();
@@ -140,6 +146,31 @@ function anns(): Promise<Phone> {
   return startBaresip({ user: annsNumber, answers: "when-told", says });
 }
 
+/** How Bob's telephone comes to the platform, and what has to be told about it; over TLS with a certificate of its own authority. */
+async function wayOver(transport: Transport) {
+  if (transport !== "tls") {
+    const login = (call: MeasuredCall): Registration => bobsLogin(call, transport);
+    return { bob: { answersAs: dnis }, environment: {}, login, [Symbol.dispose]() {} };
+  }
+  const authority = makeAuthority();
+  // linphonec looks for an address among the names alone.
+  const files = authority.issue("IP:127.0.0.1", "DNS:127.0.0.1");
+  const sipPort = await freePort();
+  return {
+    bob: { over: transport },
+    environment: {
+      TANDEM_SIP_TLS_PORT: String(sipPort),
+      TANDEM_SIP_TLS_CERTIFICATE: files.certificateFile,
+      TANDEM_SIP_TLS_KEY: files.keyFile,
+    },
+    login: (): Registration => ({
+      ...{ sipPort, user: "bob.bank", password, transport },
+      authority: authority.file,
+    }),
+    [Symbol.dispose]: () => authority[Symbol.dispose](),
+  };
+}
+
 function bobsLogin({ platform }: MeasuredCall, transport: "udp" | "tcp"): Registration {
   return { sipPort: platform.sipPort, user: "bob.bank", password, transport };
 }
@@ -191,7 +222,7 @@ async function isOver(call: MeasuredCall, ann: Phone): Promise<void> {
 }
 
 /** One INVITE went to Bob's telephone, the way that it registered, with all that a trunk would have been told. */
-function wentToBob(measured: Measures, transport: "udp" | "tcp"): void {
+function wentToBob(measured: Measures, transport: Transport): void {
   const { record, messages } = measured;
   eachHearsWhatIsTheirs(measured);
   hearsNoKey(measured.toAnn);
@@ -207,6 +238,7 @@ function wentToBob(measured: Measures, transport: "udp" | "tcp"): void {
   const invites = messages.filter(
     ({ kind, header }) => kind === "INVITE" && header("to")?.includes(`sip:${dnis}@`) === true,
   );
+  if (transport === "tls") return assert.deepEqual(invites, [], "nobody else can read it");
   assert.equal(new Set(invites.map(({ header }) => header("call-id"))).size, 1, "Bob is called once");
   const [invite] = invites;
   assert.equal(invite?.transport, transport);

@@ -59,13 +59,8 @@ before(async () => {
     },
   });
   lines.watchedBy(1);
-  say({
-    type: "admit-phones",
-    edition: "1",
-    part: 1,
-    parts: 1,
-    phones: ["ann", "carol", "liar"].map(admitted),
-  });
+  const phones = ["ann", "carol", "liar"].map(admitted);
+  say({ type: "admit-phones", edition: "1", part: 1, parts: 1, phones });
 });
 
 after(async () => {
@@ -93,7 +88,7 @@ function say(command: Command): void {
 
 let legs = 0;
 
-function dial(target: Target): LegId {
+function dial(target: Target, ringsMs = 20_000): LegId {
   const leg = `leg-${++legs}` as LegId;
   say({
     type: "dial",
@@ -101,7 +96,7 @@ function dial(target: Target): LegId {
     permit: `permit-${legs}` as PermitId,
     target,
     identity: { callingNumber: "+14155550100" },
-    ringUntilMs: Date.now() + 20_000,
+    ringUntilMs: Date.now() + ringsMs,
     endAtMs: Date.now() + 60_000,
   });
   return leg;
@@ -121,7 +116,7 @@ const desk = (phone: Phone): Target => ({
 
 const socketUrl = (): string => `ws://127.0.0.1:${agent.addressOver("ws").port}`;
 
-function openPage(name: string, more: { lies?: "fingerprint"; answers?: "when-told" } = {}) {
+function openPage(name: string, more: Partial<Parameters<PagePhones["open"]>[0]> = {}) {
   return pages.open({ socket: socketUrl(), name, password: `secret-of-${name}`, ...more });
 }
 
@@ -236,16 +231,30 @@ test("a browser that holds hears nothing, and hears again afterwards", limit, as
   await ann.close();
 });
 
-test("a browser whose certificate is not the one that it tells is never answered", limit, async () => {
-  const liar = await openPage("liar", { lies: "fingerprint" });
-  await liar.registered();
-  const leg = dial(browser("liar"));
-  const { endCause, answeredAtMs } = await until(leg, isEnded);
-  assert.equal(endCause, "failed");
-  assert.equal(answeredAtMs, undefined);
-  assert.deepEqual(await liar.invites(), ["ring", "resume"], "it is believed no better the second time");
-  await liar.close();
-});
+for (const { lies, endCause, invites } of [
+  // It is believed no better the second time.
+  { lies: "fingerprint", endCause: "failed", invites: ["ring", "resume"] },
+  { lies: "nonsense", endCause: "failed", invites: ["ring"] },
+  // What is too long ends the connection: no answer has come when the time to ring is over.
+  { lies: "enormous", endCause: "no-answer", invites: ["ring"] },
+] as const) {
+  test(
+    `a browser whose answer lies (${lies}) is never answered, and costs its leg alone`,
+    limit,
+    async () => {
+      const [liar, ann] = [await openPage("liar", { lies }), await openPage("ann")];
+      for (const page of [liar, ann]) await page.registered();
+      const annsLeg = dial(browser("ann"));
+      await until(annsLeg, isAnswered);
+      const ended = await until(dial(browser("liar"), 8_000), isEnded);
+      assert.deepEqual([ended.endCause, ended.answeredAtMs], [endCause, undefined]);
+      assert.deepEqual(await liar.invites(), invites);
+      await heardMore(annsLeg, 50);
+      say({ type: "hang-up", leg: annsLeg, reason: "normal" });
+      for (const page of [liar, ann]) await page.close();
+    },
+  );
+}
 
 test(
   "a guest is waited for, rung when it has registered, and nobody when the leg is over",

@@ -1,30 +1,13 @@
 /** A telephone of JsSIP's in a page: registers as the address says, answers by itself, and tells what it hears. */
 import JsSIP from "jssip";
+import { listenTo, loudest } from "./ear.js";
 
 const { searchParams } = new URL(location.href);
 const told = (name) => searchParams.get(name) ?? "";
-const socket = new JsSIP.WebSocketInterface(told("socket"));
-const ua = new JsSIP.UA({
-  sockets: [socket],
-  uri: `sip:${told("name")}@tandem.invalid`,
-  authorization_user: told("name"),
-  password: told("password"),
-  register_expires: 300,
-  session_timers: false,
-});
-
-const state = { registered: false, invites: [], session: undefined, ended: [], analyser: undefined };
+const state = { registered: false, invites: [], session: undefined, ended: [], ua: undefined };
 globalThis.phone = {
   state,
-  /** The loudest frequency that is heard now, in Hz; 0 in silence. */
-  loudest() {
-    const { analyser } = state;
-    if (analyser === undefined) return 0;
-    const levels = new Float32Array(analyser.frequencyBinCount);
-    analyser.getFloatFrequencyData(levels);
-    const peak = levels.reduce((best, level, at) => (level > levels[best] ? at : best), 0);
-    return levels[peak] > -60 ? (peak * analyser.context.sampleRate) / analyser.fftSize : 0;
-  },
+  loudest,
   async isReportedTo() {
     const statistics = await state.session.connection.getStats();
     return [...statistics.values()].some(({ type }) => type === "remote-inbound-rtp");
@@ -34,29 +17,67 @@ globalThis.phone = {
   holds: () => new Promise((resolve) => state.session.hold({}, resolve)),
   resumes: () => new Promise((resolve) => state.session.unhold({}, resolve)),
   hangsUp: () => state.session.terminate(),
+  /** From another connection, as the same telephone: with its instance, and a Contact of its own. */
+  registersElsewhere() {
+    state.registered = false;
+    start();
+  },
+  unregisters() {
+    const unregistered = new Promise((resolve) => state.ua.on("unregistered", () => resolve()));
+    state.ua.unregister();
+    return unregistered;
+  },
 };
+const instance = crypto.randomUUID();
+start();
 
-ua.on("registered", () => {
-  state.registered = true;
-});
-ua.on("newRTCSession", ({ originator, request, session }) => {
+function start() {
+  const ua = new JsSIP.UA({
+    sockets: [new JsSIP.WebSocketInterface(told("socket"))],
+    uri: `sip:${told("name")}@tandem.invalid`,
+    authorization_user: told("name"),
+    password: told("password"),
+    instance_id: instance,
+    register_expires: 300,
+    session_timers: false,
+  });
+  state.ua = ua;
+  ua.on("registered", () => {
+    state.registered = true;
+  });
+  ua.on("newRTCSession", rings);
+  ua.start();
+}
+
+function rings({ originator, request, session }) {
   if (originator !== "remote") return;
   const resumes = request.getHeader("X-Tandem-Resume") === "1";
   state.invites.push(resumes ? "resume" : "ring");
   session.on("ended", ({ cause }) => state.ended.push(cause));
   session.on("failed", ({ cause }) => state.ended.push(cause));
   session.on("sdp", (description) => {
-    // A telephone that lies about its certificate.
-    if (description.originator === "local" && told("lies") === "fingerprint")
-      description.sdp = description.sdp.replace(/(a=fingerprint:sha-256 )(..):(..)/, "$1$3:$2");
+    if (description.originator === "local") description.sdp = lie(description.sdp);
   });
   session.on("peerconnection", ({ peerconnection }) => {
-    peerconnection.addEventListener("track", ({ streams }) => listen(streams[0]));
+    peerconnection.addEventListener("track", ({ streams }) => listenTo(streams[0]));
   });
   state.ringing = session;
   if (resumes || told("answers") !== "when-told") answer(session);
-});
-ua.start();
+}
+
+/** What a telephone says that does not say the truth. */
+function lie(sdp) {
+  switch (told("lies")) {
+    case "fingerprint":
+      return sdp.replace(/(a=fingerprint:sha-256 )(..):(..)/, "$1$3:$2");
+    case "nonsense":
+      return sdp.replaceAll("=", "");
+    case "enormous":
+      return sdp + "a=candidate:1 1 udp 2122260223 127.0.0.1 9 typ host\r\n".repeat(20_000);
+    default:
+      return sdp;
+  }
+}
 
 function answer(session) {
   state.session = session;
@@ -66,19 +87,4 @@ function answer(session) {
       video: false,
     },
   });
-}
-
-function listen(stream) {
-  // Chromium feeds a stream from afar to nobody until an element plays it.
-  const element = new Audio();
-  element.muted = true;
-  element.srcObject = stream;
-  void element.play();
-  const context = new AudioContext();
-  const analyser = context.createAnalyser();
-  analyser.fftSize = 8192;
-  analyser.smoothingTimeConstant = 0;
-  context.createMediaStreamSource(stream).connect(analyser);
-  state.analyser = analyser;
-  state.element = element;
 }
