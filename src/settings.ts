@@ -157,6 +157,7 @@ export function unitSettings(settings: Settings): string {
     rtp: { portRange: rtpPorts },
     phoneHashes,
     maxLegs,
+    journalFolder: settings.dataFolder,
     promptFolder,
     speechCommand,
     logLevel: settings.logLevel,

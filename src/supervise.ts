@@ -20,63 +20,129 @@ export interface Charge {
   readonly script: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly onLine?: (line: string) => void;
+  /** A second process, started with `--spare`, waits beside it and takes its place when it is told so by a line. */
+  readonly spare?: boolean;
 }
 
-const firstDelayMs = 100;
+/** So many deaths are made good at once; from then on each is waited for longer, until a while passes without any. */
+const freeDeaths = 3;
+const deathsForgottenMs = 30_000;
+const firstDelayMs = 200;
 const longestDelayMs = 10_000;
-const goodRunMs = 30_000;
 const politeMs = 10_000;
 
 export function supervise(charges: readonly Charge[], log: Log, clock: Clock = systemClock): Supervisor {
-  const keepers = charges.map((charge) => keep(charge, log.with({ charge: charge.name }), clock));
+  const keepers = charges.map((charge) => new Keeper(charge, log.with({ charge: charge.name }), clock));
   return {
-    pids: () => Object.fromEntries(keepers.map((keeper) => [keeper.name, keeper.pid()])),
+    pids: () => Object.fromEntries(keepers.map((keeper) => [keeper.name, keeper.pid])),
     close: async () => void (await Promise.all(keepers.map((keeper) => keeper.close()))),
   };
 }
 
-function keep(charge: Charge, log: Log, clock: Clock) {
-  let child: ChildProcess | undefined;
-  let cancelRestart: Cancel = () => {};
-  let delayMs = firstDelayMs;
-  let closing = false;
+/** One charge: the process at work, and the one that waits to take its place. */
+class Keeper {
+  readonly name: string;
+  readonly #charge: Charge;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  #child: ChildProcess | undefined;
+  #spare: ChildProcess | undefined;
+  #deathsAtMs: number[] = [];
+  #cancelRestart: Cancel = () => {};
+  #cancelSpare: Cancel = () => {};
+  #closing = false;
 
-  function start(): void {
-    const startedAtMs = clock.now();
-    const began = spawn(process.execPath, [charge.script], {
-      env: { ...process.env, ...charge.environment },
-      stdio: ["ignore", "pipe", "inherit"],
-      detached: true,
-    });
-    child = began;
-    readLines(began, charge.onLine ?? ((line) => process.stdout.write(`${line}\n`)));
-    began.once("error", (error) => log.error({ error: error.message }, "The process could not be started."));
-    began.once("close", (code, signal) => {
-      child = undefined;
-      if (closing) return;
-      delayMs = clock.now() - startedAtMs >= goodRunMs ? firstDelayMs : Math.min(delayMs * 2, longestDelayMs);
-      log.warn({ code, signal, againInMs: delayMs }, "The process ended and is started again.");
-      cancelRestart = clock.at(clock.now() + delayMs, start);
-    });
+  constructor(charge: Charge, log: Log, clock: Clock) {
+    this.name = charge.name;
+    this.#charge = charge;
+    this.#log = log;
+    this.#clock = clock;
+    this.#start();
   }
 
-  async function close(): Promise<void> {
-    closing = true;
-    cancelRestart();
-    const last = child;
-    if (last === undefined) return;
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#cancelRestart();
+    this.#cancelSpare();
+    const spare = this.#spare;
+    await Promise.all([this.#end(this.#child), this.#end(spare)]);
+  }
+
+  /** Who waits is told to begin, which takes a fraction of a start; where nobody does, one is started. */
+  #start(): void {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    this.#child = spare ?? this.#spawn([]);
+    spare?.stdin?.end("begin\n");
+  }
+
+  #spawn(words: readonly string[]): ChildProcess {
+    const { script, environment, onLine } = this.#charge;
+    const isSpare = words.length > 0;
+    const began = spawn(process.execPath, [script, ...words], {
+      env: { ...process.env, ...environment },
+      stdio: [isSpare ? "pipe" : "ignore", "pipe", "inherit"],
+      detached: true,
+    });
+    // What it says first says that it serves: from then on another may be loaded without taking its time.
+    const tell = onLine ?? ((line: string) => process.stdout.write(`${line}\n`));
+    readLines(began, (line) => {
+      tell(line);
+      if (this.#charge.spare === true && began === this.#child) this.#prepareSpare();
+    });
+    // It may die before it has read.
+    began.stdin?.on("error", () => {});
+    began.once("error", (error) =>
+      this.#log.error({ error: error.message }, "The process could not be started."),
+    );
+    began.once("exit", (code, signal) => this.#ended(began, { code, signal }));
+    return began;
+  }
+
+  #prepareSpare(): void {
+    if (!this.#closing) this.#spare ??= this.#spawn(["--spare"]);
+  }
+
+  #ended(process: ChildProcess, how: { readonly code: number | null; readonly signal: string | null }): void {
+    if (process === this.#spare) {
+      this.#spare = undefined;
+      this.#cancelSpare();
+      if (!this.#closing)
+        this.#cancelSpare = this.#clock.at(this.#clock.now() + longestDelayMs, () => this.#prepareSpare());
+      return;
+    }
+    this.#child = undefined;
+    if (this.#closing) return;
+    const againInMs = this.#delayMs();
+    this.#log.warn({ ...how, againInMs }, "The process ended and is started again.");
+    if (againInMs === 0) return this.#start();
+    this.#cancelRestart = this.#clock.at(this.#clock.now() + againInMs, () => this.#start());
+  }
+
+  /** The breaker of a crash loop. */
+  #delayMs(): number {
+    const nowMs = this.#clock.now();
+    const isNew = (this.#deathsAtMs.at(-1) ?? 0) + deathsForgottenMs <= nowMs;
+    this.#deathsAtMs = isNew ? [nowMs] : [...this.#deathsAtMs.slice(-20), nowMs];
+    const tooMany = this.#deathsAtMs.length - freeDeaths;
+    return tooMany <= 0 ? 0 : Math.min(firstDelayMs * 2 ** (tooMany - 1), longestDelayMs);
+  }
+
+  async #end(last: ChildProcess | undefined): Promise<void> {
+    if (last === undefined || last.exitCode !== null || last.signalCode !== null) return;
     await new Promise<void>((resolve) => {
-      const cancelKill = clock.at(clock.now() + politeMs, () => last.kill("SIGKILL"));
-      last.once("close", () => {
+      const cancelKill = this.#clock.at(this.#clock.now() + politeMs, () => last.kill("SIGKILL"));
+      last.once("exit", () => {
         cancelKill();
         resolve();
       });
       last.kill("SIGTERM");
     });
   }
-
-  start();
-  return { name: charge.name, pid: () => child?.pid, close };
 }
 
 function readLines(child: ChildProcess, onLine: (line: string) => void): void {

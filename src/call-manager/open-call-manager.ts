@@ -7,6 +7,7 @@ import type { Database } from "#store/database.ts";
 import { readJournal } from "#store/journal.ts";
 import type { TelecomUnit } from "#telecom/client.ts";
 import { admitPhones } from "./admit-phones.ts";
+import { bootWithinReach } from "./unit-within-reach.ts";
 import { beginCall, firstPages } from "./begin-call.ts";
 import type { Call } from "./call.ts";
 import { type InboxCommand, putCommand } from "./call-inbox-table.ts";
@@ -99,7 +100,7 @@ export async function openCallManager(around: {
 
   return {
     async beginCall(wish) {
-      const begun = await beginCall(wish, { ...around, unitBoot: unit.connected ? unit.boot : undefined });
+      const begun = await beginCall(wish, { ...around, unitBoot: await bootWithinReach(unit, clock) });
       if ("begun" in begun && begun.begun !== undefined) {
         pages.changed(wish.session);
         show({ row: begunRow(begun.begun), pages: firstPages(begun.begun) });

@@ -23,7 +23,8 @@ import { LineCutter, longestEventBytes, sayLine } from "./wire/lines.ts";
  *
  * The client mirrors the unit's legs: it takes the snapshot at each connect and every event after it, so `leg` answers
  * without a round trip. Commands said while the connection is down are kept (at most 10,000) and said again after the
- * snapshot; a leg's command repeated is harmless by contract.
+ * snapshot; a leg's command repeated is harmless by contract. What was being played when the unit died is said again too, and
+ * heard from its beginning: the unit keeps nobody's words.
  */
 export interface TelecomUnit {
   /** Throws UNIT_UNREACHABLE when the connection is down and 10,000 commands wait already. */
@@ -36,7 +37,10 @@ export interface TelecomUnit {
   legs(): readonly LegState[];
   /** Called after the mirror has taken the event in. Returns the unsubscription. */
   onEvent(listener: (event: TelecomEvent) => void): () => void;
-  /** Which life of the unit this is: another one has none of the lines of this one. Undefined before the first snapshot. */
+  /**
+   * Which memory of the unit's this is: one with another name has none of its lines. A unit that died and took its lines up again has
+   * the same. Undefined before the first snapshot.
+   */
   readonly boot: string | undefined;
   /** True from a snapshot until the connection breaks. */
   readonly connected: boolean;
@@ -68,7 +72,8 @@ export interface UnitConnection {
 }
 
 const firstRetryMs = 50;
-const lastRetryMs = 2_000;
+/** The socket is this machine's own: trying costs nothing, and a unit that died is back at once. */
+const lastRetryMs = 250;
 const mostWaiting = 10_000;
 const traceMs = 60_000;
 const fits = Compile(Type.Union([eventSchema, sipMessage]));
@@ -83,6 +88,8 @@ class SocketUnit implements WatchedUnit {
   #waiting: Command[] = [];
   /** Said on the live connection and perhaps lost with it: repeated when the same unit is reached again. */
   #unsure: { readonly command: Command; readonly atMs: number }[] = [];
+  /** By leg: the last that was to be heard, while it is not known to have ended. */
+  readonly #plays = new Map<LegId, Extract<Command, { type: "play" }>>();
   #socket: Socket | undefined;
   #retryMs = firstRetryMs;
   #cancelRetry: Cancel = () => {};
@@ -106,6 +113,8 @@ class SocketUnit implements WatchedUnit {
       }
       this.#waiting.push(command);
     }
+    if (command.type === "play") this.#plays.set(command.leg, command);
+    if (command.type === "stop-play" || command.type === "forget") this.#plays.delete(command.leg);
     this.#mirror.said(command, this.#options.clock.now());
   }
 
@@ -192,6 +201,8 @@ class SocketUnit implements WatchedUnit {
     if (event.type === "snapshot") this.#begin(event);
     else if (!this.connected) throw new TandemError("WIRE_INVALID", { why: "no snapshot first" });
     else this.#mirror.heard(event);
+    if (event.type === "play-ended" && this.#plays.get(event.leg)?.play === event.play)
+      this.#plays.delete(event.leg);
     this.#show({ heard: event });
     if (event.type === "refused") this.#options.log.warn({ ...event }, "The unit refused a command.");
     for (const listener of [...this.#listeners]) {
@@ -214,9 +225,10 @@ class SocketUnit implements WatchedUnit {
     this.#mirror.heard(snapshot);
     this.connected = true;
     this.#retryMs = firstRetryMs;
-    // A unit that was started anew lost its legs: what was said to the old one is the call manager's to say again.
+    // Another memory has none of the legs: what was said to the old one is the call manager's to say again.
     const sameUnit = this.boot === snapshot.unitBoot;
-    const again = [...(sameUnit ? this.#unsure.map((said) => said.command) : []), ...this.#waiting];
+    const unsure = sameUnit ? this.#unsure.map((said) => said.command) : [];
+    const again = [...this.#cutShort(), ...unsure, ...this.#waiting];
     this.boot = snapshot.unitBoot;
     this.#unsure = [];
     this.#waiting = [];
@@ -226,6 +238,15 @@ class SocketUnit implements WatchedUnit {
       this.#mirror.said(command, this.#options.clock.now());
     }
     this.#ready.resolve();
+  }
+
+  /** What plays no more, and did not end. */
+  #cutShort(): readonly Command[] {
+    for (const [leg, { play }] of this.#plays) {
+      const line = this.#mirror.leg(leg);
+      if (line?.state !== "answered" || line.played[play] !== undefined) this.#plays.delete(leg);
+    }
+    return [...this.#plays.values()].filter(({ leg, play }) => this.#mirror.leg(leg)?.playing !== play);
   }
 
   /** Asks for SIP messages for a minute, and again within it. */

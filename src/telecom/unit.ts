@@ -1,16 +1,20 @@
 import { isIP } from "node:net";
 import type { Clock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
-import { readable } from "#base/ids.ts";
+import { type LegId, readable } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { wireVersion } from "#contract/telecom.ts";
+import type { Journal } from "./journal/journal.ts";
+import { memoryJournal } from "./journal/memory-journal.ts";
 import type { MediaEngine } from "./media/media-engine.ts";
 import type { Resolver } from "./sip/locate.ts";
 import { isUnicast } from "./sip/transport/addresses.ts";
 import type { TlsOptions } from "./sip/transport/doors.ts";
 import type { WebSocketOptions } from "./sip/transport/web-socket.ts";
 import { openUserAgent } from "./sip/user-agent.ts";
+import { KeptTerminations } from "./switch/kept-terminations.ts";
+import type { LegRow } from "./switch/line.ts";
 import { Switch } from "./switch/switch.ts";
 import type { VoiceResponse } from "./voice-response/voice-response.ts";
 import { openCommandDoor } from "./wire/command-door.ts";
@@ -43,6 +47,8 @@ export interface UnitParts {
   /** Open; whoever opened it closes it, after the unit. */
   readonly mediaEngine: MediaEngine;
   readonly voiceResponse: VoiceResponse;
+  /** What another process has left in it is taken up. Without one the unit forgets its lines when it dies. */
+  readonly journal?: Journal;
   /** The machine's own DNS unless told otherwise. */
   readonly resolver?: Resolver;
 }
@@ -63,9 +69,14 @@ export interface RunningUnit extends AsyncDisposable {
  */
 export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
   const { settings, clock, random, log, mediaEngine, voiceResponse, resolver } = parts;
+  const journal = parts.journal ?? memoryJournal(readable(random, 16));
   const { address, port, advertisedAddress, tls, webSocket } = settings.sip;
   assertReachable(advertisedAddress ?? address, address);
   const advertised = advertisedAddress === undefined ? {} : { advertisedAddress };
+  // Whoever comes through the door later learns from the snapshot what was told before.
+  let door: Awaited<ReturnType<typeof openCommandDoor>> | undefined;
+  const terminations = new KeptTerminations({ media: mediaEngine, journal, log });
+  const restored = await terminations.restore(liveLegs(journal));
   const agent = await openUserAgent({
     address,
     port,
@@ -76,6 +87,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     clock,
     random,
     log,
+    journal,
     ...(resolver === undefined ? {} : { resolver }),
     ...(settings.phoneHashes === undefined ? {} : { phoneHashes: settings.phoneHashes }),
   });
@@ -84,16 +96,19 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     random,
     log,
     agent,
+    journal,
+    terminations,
     media: mediaEngine,
     voice: voiceResponse,
     address,
     ...advertised,
     maxLegs: settings.maxLegs,
-    tell: (event) => door?.tell(event),
+    tell(event) {
+      journal.settle();
+      door?.tell(event);
+    },
   });
-  const unitBoot = readable(random, 16);
-  // The switch tells nothing before the first command, and commands come through the door.
-  let door: Awaited<ReturnType<typeof openCommandDoor>> | undefined;
+  lines.resume(restored);
   try {
     door = await openCommandDoor({
       socketPath: settings.socketPath,
@@ -102,7 +117,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
       snapshot: () => ({
         type: "snapshot",
         wireVersion,
-        unitBoot,
+        unitBoot: journal.boot,
         atMs: clock.now(),
         legs: deliverable(lines.legs()),
       }),
@@ -121,6 +136,8 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     await lines.close();
     await agent.close();
     await opened.close();
+    terminations.close();
+    journal.end();
   }
   const close = (): Promise<void> => {
     closing ??= shut();
@@ -137,6 +154,12 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Those whose audio is to flow again. */
+function liveLegs(journal: Journal): ReadonlySet<LegId> {
+  const rows = journal.found("leg").map(({ content }) => content as LegRow);
+  return new Set(rows.filter(({ leg }) => leg.shown.state !== "ended").map(({ command }) => command.leg));
 }
 
 /** What Via, Contact and session descriptions will say must be one host's address, of the family that we bind. */

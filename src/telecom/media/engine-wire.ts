@@ -22,6 +22,7 @@ export type SocketsChoice = "auto" | "dgram" | "koffi";
 
 export type Verb =
   | "createTermination"
+  | "restoreTermination"
   | "createOffer"
   | "setAnswer"
   | "createAnswer"

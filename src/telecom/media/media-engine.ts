@@ -1,5 +1,8 @@
 import type { BridgeId, LegId, PlayId } from "#base/ids.ts";
 import type { Digit, PlayEnd } from "#contract/telecom.ts";
+import type { SdpStanding } from "../sdp/session-description.ts";
+import type { StreamMark } from "./outbound-stream.ts";
+import type { PeerStanding } from "./peer-lock.ts";
 
 /**
  * The media port: terminations, what they play, and what joins them. Terms follow H.248 and JSR 309.
@@ -13,6 +16,8 @@ import type { Digit, PlayEnd } from "#contract/telecom.ts";
 export interface MediaEngine {
   /** Binds an RTP/RTCP port pair. Throws MEDIA_EXHAUSTED when none is free. */
   createTermination(wish: TerminationWish): Promise<void>;
+  /** Takes a termination up where another process left it: the same ports, the same stream. Rejects when its ports are taken. */
+  restoreTermination(standing: TerminationStanding): Promise<void>;
   /** Our session description, for an INVITE of ours or a late offer (RFC 3264 5). */
   createOffer(termination: LegId): Promise<string>;
   /**
@@ -65,6 +70,18 @@ export interface TerminationWish {
   readonly codecs: readonly Codec[];
 }
 
+/** All of a termination that a phone would miss, as plain JSON. What it played, and the keys that were down, are not in it. */
+export interface TerminationStanding {
+  readonly wish: TerminationWish;
+  readonly rtpPort: number;
+  readonly session: SdpStanding;
+  readonly rtpPeer: PeerStanding;
+  readonly rtcpPeer: PeerStanding;
+  readonly stream: StreamMark;
+  /** The moment of `stream.timestamp`, by the wall clock. */
+  readonly atMs: number;
+}
+
 export interface PlayWish {
   readonly termination: LegId;
   readonly play: PlayId;
@@ -74,6 +91,11 @@ export interface PlayWish {
 }
 
 export type MediaEvent =
+  /**
+   * What `restoreTermination` needs: after each verb that changes it and before that verb resolves, and now and then while
+   * packets flow.
+   */
+  | { readonly type: "standing"; readonly termination: LegId; readonly standing: TerminationStanding }
   /** The first accepted RTP packet of the far end. */
   | { readonly type: "mediaStarted"; readonly termination: LegId; readonly atMs: number }
   | {

@@ -39,6 +39,20 @@ export interface Agreement {
   readonly expectsMedia: boolean;
 }
 
+/** A session as plain JSON, for the process that goes on with it. */
+export interface SdpStanding {
+  readonly sessionId: number;
+  readonly agreement?:
+    | (Omit<Agreement, "receives"> & {
+        readonly receives: readonly (readonly [number, Codec | "telephone-event"])[];
+      })
+    | undefined;
+  readonly slots: readonly Slot[];
+  readonly audioSlot: number;
+  readonly body: string;
+  readonly version: number;
+}
+
 const staticPayloadTypes: Readonly<Record<Codec, number>> = { PCMU: 0, PCMA: 8 };
 const offeredTelephoneEvent = 101;
 
@@ -60,8 +74,29 @@ export class SdpSession {
   #body = "";
   #version = 0;
 
-  constructor(local: LocalEnd) {
+  constructor(local: LocalEnd, from?: SdpStanding) {
     this.#local = local;
+    if (from === undefined) return;
+    this.#agreement =
+      from.agreement === undefined
+        ? undefined
+        : { ...from.agreement, receives: new Map(from.agreement.receives) };
+    this.#slots = from.slots;
+    this.#audioSlot = from.audioSlot;
+    this.#body = from.body;
+    this.#version = from.version;
+  }
+
+  get standing(): SdpStanding {
+    const agreement = this.#agreement;
+    return {
+      sessionId: this.#local.sessionId,
+      agreement: agreement === undefined ? undefined : { ...agreement, receives: [...agreement.receives] },
+      slots: this.#slots,
+      audioSlot: this.#audioSlot,
+      body: this.#body,
+      version: this.#version,
+    };
   }
 
   get agreement(): Agreement | undefined {

@@ -4,14 +4,16 @@ import type { BridgeId, LegId, PlayId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Command, Prompt, TelecomEvent } from "#contract/telecom.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { MediaEngine } from "../media/media-engine.ts";
 import { isHold } from "../sdp/remote-description.ts";
 import type { CallEvent } from "../sip/dialog/call-state.ts";
-import type { PlacedCall, UserAgent } from "../sip/user-agent.ts";
+import { callName, type PlacedCall, type UserAgent } from "../sip/user-agent.ts";
 import type { VoiceResponse } from "../voice-response/voice-response.ts";
 import { reasonHeader } from "./end-cause.ts";
 import { invitesFor, leadsNowhere, wayFor } from "./invite.ts";
-import { dialed, type Leg, type LegEffect, type LegInput, legDueAtMs, step } from "./leg.ts";
+import { dialed, type Leg, type LegEffect, type LegInput, legDueAtMs, resumed, step } from "./leg.ts";
+import type { KeptTerminations } from "./kept-terminations.ts";
 
 /** What every line of a switch works with. */
 export interface LineParts {
@@ -21,6 +23,8 @@ export interface LineParts {
   readonly media: MediaEngine;
   readonly voice: VoiceResponse;
   readonly agent: UserAgent;
+  readonly journal: Journal;
+  readonly terminations: KeptTerminations;
   /** Where RTP is bound, and what descriptions name instead. */
   readonly address: string;
   readonly advertisedAddress?: string;
@@ -29,6 +33,14 @@ export interface LineParts {
   readonly ended: (leg: LegId, bridge: BridgeId | undefined) => void;
   /** A leg that ended ten minutes ago and was never asked for again. */
   readonly forgotten: (leg: LegId) => void;
+}
+
+/** A leg's row in the journal. */
+export interface LegRow {
+  readonly command: Extract<Command, { type: "dial" }>;
+  readonly leg: Leg;
+  /** What its SIP call is taken up by; undefined while no INVITE has left. */
+  readonly call: string | undefined;
 }
 
 /** How long the record of a leg that ended waits for its client. */
@@ -41,18 +53,24 @@ const keptEndedMs = 10 * 60_000;
 export class Line {
   readonly #parts: LineParts;
   readonly #log: Log;
+  readonly #command: LegRow["command"];
   #leg: Leg;
+  #callName: string | undefined;
   #call: PlacedCall | undefined;
   #chores: Promise<void> = Promise.resolve();
+  #choresLeft = 0;
   #cancelTimer: Cancel = () => {};
   #rendering: AbortController | undefined;
   /** What the media engine was last given to play. It plays on until the next one's speech is there. */
   #given: PlayId | undefined;
 
-  constructor(parts: LineParts, command: Extract<Command, { type: "dial" }>) {
+  constructor(parts: LineParts, command: LegRow["command"], from?: Pick<LegRow, "leg" | "call">) {
     this.#parts = parts;
     this.#log = parts.log.with({ leg: command.leg });
-    this.#leg = dialed(command, parts.clock.now());
+    this.#command = command;
+    this.#leg = from === undefined ? dialed(command, parts.clock.now()) : resumed(from.leg);
+    this.#callName = from?.call;
+    this.#note();
     this.#arm();
   }
 
@@ -69,7 +87,8 @@ export class Line {
   }
 
   /** 207, 210. Finds the trunk or the phone, opens the termination, sends the INVITE. */
-  dial(command: Extract<Command, { type: "dial" }>): void {
+  dial(): void {
+    const command = this.#command;
     // A stored moment that has passed already: a telephone must not ring for it.
     this.take({ type: "due" });
     this.#chore("failed", async () => {
@@ -88,14 +107,36 @@ export class Line {
       if (!this.isLive) return;
       const { identity } = command;
       const wishes = invitesFor({ identity, way, sdp, addressOver: agent.addressOver, random });
+      // Known before anything of the call leaves: who goes on with it finds it by this.
+      this.#callName = callName(wishes);
+      this.#note();
       this.#call = agent.placeForked(wishes, (event, from) => this.#heard(event, from));
     });
+  }
+
+  /**
+   * Goes on where another process stopped. @param hasMedia its termination is there again
+   */
+  resume(hasMedia: boolean): void {
+    if (!this.isLive) return;
+    // What was not written has not left: nobody's telephone rings yet.
+    if (this.#callName === undefined) return this.dial();
+    const taken = this.#parts.agent.takeUp(this.#callName, (event, from) => this.#heard(event, from));
+    this.#call = taken?.call;
+    if (taken === undefined || !hasMedia)
+      return this.take({ type: "failed", cause: hasMedia ? "failed" : "media-lost" });
+    const { told } = taken;
+    if (told === undefined) return;
+    const isNews = told.event.type === "over" || this.#leg.shown.state !== "answered";
+    if (isNews) this.#heard(told.event, told.from);
   }
 
   take(input: LegInput): void {
     try {
       const [leg, effects] = step(this.#leg, input, this.#parts.clock.now());
+      const isNew = leg !== this.#leg;
       this.#leg = leg;
+      if (isNew) this.#note();
       for (const effect of effects) this.#carryOut(effect);
     } catch (error) {
       // A bug costs this input, not the process; the leg's own end moment still stands.
@@ -106,10 +147,14 @@ export class Line {
 
   /** Runs with this line's media verbs, in turn. What it throws ends the leg with `cause`, or is only logged. */
   #chore(cause: "failed" | "log-only", work: () => Promise<void>): void {
+    this.#choresLeft += 1;
     this.#chores = this.#chores.then(work).catch((error: unknown) => {
       const code = error instanceof TandemError ? error.code : undefined;
       this.#log.warn({ error: String(error), code }, "A line's media could not be had.");
       if (cause === "failed") this.take({ type: "failed", cause: "failed" });
+    });
+    this.#chores = this.#chores.finally(() => {
+      this.#choresLeft -= 1;
     });
   }
 
@@ -139,7 +184,8 @@ export class Line {
       case "digit": {
         const { digit, durationMs } = event.digit;
         const key = { digit, durationMs, via: "info" as const, atMs: this.#parts.clock.now() };
-        // In turn: a key pressed right after the answer must not overtake it.
+        // What the far end hears acknowledged has been noted; but a key pressed right after the answer must not overtake it.
+        if (this.#choresLeft === 0) return this.take({ type: "digit", key });
         return this.#chore("log-only", async () => this.take({ type: "digit", key }));
       }
       case "over":
@@ -198,7 +244,10 @@ export class Line {
       case "release":
         this.#rendering?.abort(notWanted);
         this.#parts.ended(this.id, effect.bridge);
-        return this.#chore("log-only", () => media.release(this.id));
+        return this.#chore("log-only", async () => {
+          await media.release(this.id);
+          this.#parts.terminations.drop(this.id);
+        });
       default:
         return unreachable(effect);
     }
@@ -247,6 +296,24 @@ export class Line {
   dispose(): void {
     this.#cancelTimer();
     this.#rendering?.abort(notWanted);
+  }
+
+  /** Nothing of it need be known any more. */
+  forget(): void {
+    this.dispose();
+    this.#parts.journal.drop({ kind: "leg", id: this.id });
+    if (this.#callName !== undefined) this.#parts.agent.forget(this.#callName);
+  }
+
+  #note(): void {
+    this.#parts.journal.keep(
+      { kind: "leg", id: this.id },
+      (): LegRow => ({
+        command: this.#command,
+        leg: this.#leg,
+        call: this.#callName,
+      }),
+    );
   }
 
   #arm(): void {

@@ -17,6 +17,8 @@ export interface Dialog {
   readonly routeSet: readonly string[];
   /** The CSeq of the far end's latest request; the first may begin anywhere. */
   readonly remoteSeq: number | undefined;
+  /** What that request asked for. */
+  readonly remoteMethod: string | undefined;
   /** Methods that the far end said it takes (Allow); undefined until it did. */
   readonly allows: readonly string[] | undefined;
 }
@@ -39,6 +41,7 @@ export function dialogFrom(response: SipResponse, invitedUri: string): Dialog | 
     remoteTarget,
     routeSet: routes.map(bracketed).reverse(),
     remoteSeq: undefined,
+    remoteMethod: undefined,
     allows: undefined,
   };
 }
@@ -53,7 +56,9 @@ export function confirmed(
   invitedUri: string,
 ): Dialog | undefined {
   const dialog = dialogFrom(response, early?.remoteTarget ?? invitedUri);
-  return dialog === undefined ? early : { ...dialog, remoteSeq: early?.remoteSeq };
+  return dialog === undefined
+    ? early
+    : { ...dialog, remoteSeq: early?.remoteSeq, remoteMethod: early?.remoteMethod };
 }
 
 /** RFC 3261 12.2.1.2, 12.2.2: re-INVITE and UPDATE, and their 2xx, may move the far end's Contact. */
@@ -68,7 +73,7 @@ export function retargeted(dialog: Dialog, message: SipMessage): Dialog {
 export function inOrder(dialog: Dialog, request: SipRequest): Dialog | undefined {
   const { number } = cseq(request);
   if (dialog.remoteSeq !== undefined && number <= dialog.remoteSeq) return undefined;
-  return { ...dialog, remoteSeq: number };
+  return { ...dialog, remoteSeq: number, remoteMethod: request.method };
 }
 
 export type DialogRequestWish = Pick<RequestWish, "method" | "cseq" | "contact" | "headers" | "body">;

@@ -82,8 +82,9 @@ function informed(call: OutgoingCall, asked: Asked): Step {
   const isNothing = asked.request.body.length === 0 || isOptional(asked.request);
   if (digit === "none") return answer(call, asked, isNothing ? 200 : 415);
   if (digit === "unreadable") return answer(call, asked, 400);
-  const done = answer(call, asked, 200);
-  return call.phase === "answered" ? then(done, (now) => [now, [tell({ type: "digit", digit })]]) : done;
+  // First, so that it has been noted when the far end hears that it was taken.
+  const told = call.phase === "answered" ? [tell({ type: "digit", digit })] : [];
+  return then([call, told], (now) => answer(now, asked, 200));
 }
 
 /** Re-INVITE (RFC 3261 14.2) and UPDATE (RFC 3311 5.2): a new offer, a refresh, or both. */

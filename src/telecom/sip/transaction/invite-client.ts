@@ -70,6 +70,21 @@ export function startInviteClient(invite: SipRequest, pace: Pace, now: number): 
   return { state: { name: "calling", invite, retransmitMs }, effects };
 }
 
+/**
+ * One that another process began: the far end was at work, or has accepted. Where nothing had come it begins anew: a repetition, by its
+ * branch.
+ */
+export function resumeInviteClient(
+  invite: SipRequest,
+  as: "proceeding" | "accepted",
+  pace: Pace,
+  now: number,
+): InviteClientStep {
+  if (as === "proceeding") return { state: { name: "proceeding", invite }, effects: [] };
+  const timer: Effect<InviteClientTimer> = { type: "set-timer", timer: "M", atMs: now + patienceMs(pace) };
+  return { state: { name: "accepted", invite }, effects: [timer] };
+}
+
 export function stepInviteClient(
   state: InviteClientState,
   input: InviteClientInput,
