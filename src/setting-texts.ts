@@ -32,3 +32,15 @@ export function isLoopback(host: string): boolean {
   loopback.addAddress("::1", "ipv6");
   return loopback.check(host, isIP(host) === 4 ? "ipv4" : "ipv6");
 }
+
+/** `20000-29999` */
+export function isPortRange(text: string): boolean {
+  const [, first, last] = /^([0-9]{4,5})-([0-9]{4,5})$/.exec(text) ?? [];
+  return Number(first) >= 1024 && Number(first) < Number(last) && Number(last) <= 65535;
+}
+
+/** Both ends included. */
+export function portRange(text: string): { readonly first: number; readonly last: number } {
+  const [first = 0, last = 0] = text.split("-").map(Number);
+  return { first, last };
+}

@@ -60,6 +60,11 @@ for (const [name, value] of [
   ["TANDEM_SIP_TLS_PORT", "70000"],
   ["TANDEM_SIP_WEBSOCKET_ORIGINS", "https://talk.example/phones"],
   ["TANDEM_SIP_WEBSOCKET_ORIGINS", "*"],
+  ["TANDEM_WEBRTC_PORTS", "31999"],
+  ["TANDEM_ICE_SERVERS", "stun.example"],
+  ["TANDEM_ICE_SERVERS", "stun:stun.example:70000"],
+  ["TANDEM_ICE_SERVERS", "turn:turn.example"],
+  ["TANDEM_ICE_SERVERS", "turns:ann:secret@turn.example"],
 ] as const) {
   test(`${name}=${value} is refused by name`, () => {
     assert.throws(
@@ -92,6 +97,22 @@ test("a certificate and its key are set together", () => {
     authorityFile: undefined,
   });
   assert.deepEqual(JSON.parse(unitSettings(readSettings(environment))).sip.tls, {});
+});
+
+test("ICE servers are named as browsers name them, with the login of a relay", () => {
+  const text = "stun:stun.example, turn:ann:a/b:c@turn.example:3479, stun:[2001:db8::1]:3480";
+  const { unit } = readSettings({
+    ...{ TANDEM_SECRET_KEYS: key, TANDEM_DATA: folder },
+    ...{ TANDEM_ICE_SERVERS: text, TANDEM_WEBRTC_PORTS: "40000-40099" },
+  });
+  assert.deepEqual(unit.webRtc, {
+    ports: { first: 40_000, last: 40_099 },
+    iceServers: [
+      { hostname: "stun.example", port: 3478 },
+      { hostname: "turn.example", port: 3479, relay: { username: "ann", password: "a/b:c" } },
+      { hostname: "2001:db8::1", port: 3480 },
+    ],
+  });
 });
 
 test("a WebSocket is off unless its port is set, and lets our own pages in unless others are named", () => {

@@ -4,8 +4,9 @@ import { join, resolve } from "node:path";
 import { TandemError } from "#base/errors.ts";
 import type { LogLevel } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
-import { byComma, isLoopback, textThat, webOrigin } from "./setting-texts.ts";
+import { byComma, isLoopback, isPortRange, portRange, textThat, webOrigin } from "./setting-texts.ts";
 import { type SipSettings, sipSettings, sipVariables } from "./sip-settings.ts";
+import { type WebRtcSettings, webRtcSettings, webRtcVariables } from "./webrtc-settings.ts";
 import Type from "typebox";
 import Value from "typebox/value";
 
@@ -35,6 +36,7 @@ export interface Settings {
     readonly socketPath: string;
     readonly sip: SipSettings;
     readonly rtpPorts: { readonly first: number; readonly last: number };
+    readonly webRtc: WebRtcSettings;
     /** What a phone that registers may prove its password by, the strongest first. */
     readonly phoneHashes: readonly ("SHA-256" | "MD5")[];
     readonly maxLegs: number;
@@ -92,6 +94,7 @@ const variables = {
   TANDEM_RTP_PORTS: textThat(isPortRange, "must be FIRST-LAST with 1024 <= FIRST < LAST <= 65535", {
     default: "20000-29999",
   }),
+  ...webRtcVariables,
   TANDEM_PHONE_HASHES: textThat(
     (text) => byComma(text).length > 0 && byComma(text).every((name) => name === "SHA-256" || name === "MD5"),
     "must be SHA-256,MD5 or one of the two",
@@ -109,7 +112,6 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const parsed = parse(environment, schema);
   const development = parsed.TANDEM_DEVELOPMENT;
   const dataFolder = resolve(parsed.TANDEM_DATA);
-  const [first = 0, last = 0] = parsed.TANDEM_RTP_PORTS.split("-").map(Number);
   return {
     development,
     dataFolder,
@@ -131,7 +133,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
         origins: ownOrigins(parsed),
         trustedProxies: byComma(parsed.TANDEM_TRUST_PROXY),
       }),
-      rtpPorts: { first, last },
+      rtpPorts: portRange(parsed.TANDEM_RTP_PORTS),
+      webRtc: webRtcSettings(parsed),
       phoneHashes: (["SHA-256", "MD5"] as const).filter((name) =>
         byComma(parsed.TANDEM_PHONE_HASHES).includes(name),
       ),
@@ -150,11 +153,13 @@ export function readDatabaseUrl(environment: Readonly<Record<string, string | un
 
 /** What the unit's process reads from TANDEM_UNIT_SETTINGS. */
 export function unitSettings(settings: Settings): string {
-  const { socketPath, sip, rtpPorts, phoneHashes, maxLegs, promptFolder, speechCommand } = settings.unit;
+  const { socketPath, sip, rtpPorts, webRtc, phoneHashes, maxLegs, promptFolder, speechCommand } =
+    settings.unit;
   return JSON.stringify({
     socketPath,
     sip,
     rtp: { portRange: rtpPorts },
+    webRtc,
     phoneHashes,
     maxLegs,
     journalFolder: settings.dataFolder,
@@ -221,11 +226,6 @@ function isAddressOrNetwork(text: string): boolean {
   if (version === 0 || more.length > 0) return false;
   const longest = version === 4 ? 32 : 128;
   return bits === undefined || (/^[1-9][0-9]{0,2}$/.test(bits) && Number(bits) <= longest);
-}
-
-function isPortRange(text: string): boolean {
-  const [, first, last] = /^([0-9]{4,5})-([0-9]{4,5})$/.exec(text) ?? [];
-  return Number(first) >= 1024 && Number(first) < Number(last) && Number(last) <= 65535;
 }
 
 function areKeys(text: string): boolean {

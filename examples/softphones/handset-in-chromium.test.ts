@@ -35,14 +35,8 @@ test("whoever holds the handset in the page speaks on the line and hears it", op
       else if (share(pcm, microphonesHz) > 0.8) heardMicrophone();
     }),
   );
-  const visitor = await browser.visitor();
-  const page = await visitor.newPage();
+  const page = await (await browser.visitor()).newPage();
   await page.goto(`http://127.0.0.1:${served.port}`);
-
-  // The browser asks the person; nobody has said yes.
-  await page.getByRole("button", { name: "Speak" }).click();
-  await page.getByText("The browser does not let this page use the microphone.").waitFor();
-  await visitor.grantPermissions(["microphone"]);
 
   await caller.invites();
   await page.getByRole("button", { name: "Answer" }).click();
@@ -59,6 +53,21 @@ test("whoever holds the handset in the page speaks on the line and hears it", op
   await page.getByRole("button", { name: "Speak" }).click();
   await page.getByText("nobody speaks into it any more").waitFor();
   await new Promise<void>((resolve) => (heardNothing = resolve));
+});
+
+test("a microphone that the browser refuses is told in words", options, async () => {
+  await using opened = new AsyncDisposableStack();
+  const browser = opened.use(await openBrowser({ microphone: "beep" }));
+  const bob = await openSoftphone({ name: "Bob", sipPort: 0 });
+  opened.defer(() => bob.close());
+  const served = await openPhonePage(bob, 0);
+  opened.defer(() => served.close());
+  const page = await (await browser.visitor()).newPage();
+  await page.goto(`http://127.0.0.1:${served.port}`);
+  // The browser asks the person; nobody has said yes.
+  await page.getByRole("button", { name: "Speak" }).click();
+  await page.getByText("The browser does not let this page use the microphone.").waitFor();
+  await page.locator("#speak[aria-pressed=false]").waitFor();
 });
 
 test("another site's page neither hears nor speaks", async () => {

@@ -26,6 +26,8 @@ export const errorCodes = {
   SIP_UNSERIALIZABLE: "A SIP message holds a character that must never reach the wire.",
   SDP_UNACCEPTABLE: "The far end's session description cannot be used.",
   MEDIA_EXHAUSTED: "No RTP port is free.",
+  WEBRTC_UNAVAILABLE: "There is no WebRTC on this machine.",
+  WEBRTC_FAILED: "A browser's audio connection did not come up.",
   TERMINATION_UNKNOWN: "The media engine has no termination of that name.",
   SPEECH_FAILED: "The speech engine gave no audio.",
   PROMPT_UNREADABLE: "An announcement's audio file cannot be read.",

@@ -36,5 +36,7 @@ export function makeId<T extends Id<string>>(kind: T["__kind"], random: Random):
 
 /** `length` characters of five random bits each. */
 export function readable(random: Random, length: number): string {
-  return Array.from(random.bytes(length), (byte) => alphabet[byte & 31]).join("");
+  let text = "";
+  for (const byte of random.bytes(length)) text += alphabet[byte & 31];
+  return text;
 }

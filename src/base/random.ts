@@ -7,7 +7,7 @@ export interface Random {
   integer(below: number): number;
 }
 
-export const secureRandom: Random = fromBytes((count) => randomBytes(count));
+export const secureRandom: Random = fromBytes(fromPool());
 
 /** The same seed gives the same sequence: SHA-256 in counter mode. Never for secrets. */
 export function seededRandom(seed: string): Random {
@@ -23,6 +23,23 @@ export function seededRandom(seed: string): Random {
     return taken;
   });
 }
+
+/** Asking the system for a few octets costs as much as asking for a thousand, and a call is made of dozens of such draws. */
+function fromPool(): (count: number) => Uint8Array {
+  let pool: Uint8Array = new Uint8Array(0);
+  return (count) => {
+    if (count > longestFromPool) return randomBytes(count);
+    if (pool.length < count) pool = randomBytes(poolOctets);
+    // A copy, whatever a pool's own `slice` would give: it is wiped where it lay, and nobody finds a secret there.
+    const taken = new Uint8Array(pool.subarray(0, count));
+    pool.fill(0, 0, count);
+    pool = pool.subarray(count);
+    return taken;
+  };
+}
+
+const poolOctets = 4096;
+const longestFromPool = 64;
 
 function fromBytes(bytes: (count: number) => Uint8Array): Random {
   return {

@@ -38,7 +38,7 @@ export async function beginCall(
   },
 ): Promise<Begun> {
   const { database, network, clock, random, unitBoot } = around;
-  const earlier = await database.transaction((tx) => callAlreadyBegun(tx, wish));
+  const earlier = await callAlreadyBegun(database, wish);
   if (earlier !== undefined) return resumed(earlier);
   if (unitBoot === undefined) return refused("unit-unreachable");
 
@@ -107,9 +107,9 @@ export function firstPages(call: Call): readonly SessionPage[] {
 }
 
 /** By the ticket (double click, reload, back button), or the session's live one (another tab). */
-async function callAlreadyBegun(tx: Transaction, wish: CallWish): Promise<CallId | undefined> {
-  const ofTicket = await callOfTicket(tx, { kind: "form", id: wish.ticket });
-  return ofTicket ?? (await liveCallOfSession(tx, wish.session))?.id;
+async function callAlreadyBegun(source: Database | Transaction, wish: CallWish): Promise<CallId | undefined> {
+  const ofTicket = await callOfTicket(source, { kind: "form", id: wish.ticket });
+  return ofTicket ?? (await liveCallOfSession(source, wish.session))?.id;
 }
 
 /** A token's id is its subscriber's own: two subscribers may use the same. */

@@ -19,6 +19,15 @@ interface CallTable {
 
 type Source = Database | Transaction;
 
+/** What is written at one checkpoint is what the next one finds: a call is made text of once. */
+const texts = new WeakMap<Call, string>();
+
+function textOf(call: Call): string {
+  const text = texts.get(call) ?? JSON.stringify(call);
+  texts.set(call, text);
+  return text;
+}
+
 /** In the statement's own text: both makes use an index of live calls alone only where they read the word there. */
 const live = sql<"live">`'live'`;
 
@@ -30,7 +39,7 @@ export async function insertCall(tx: Transaction, call: Call): Promise<void> {
     reference: call.reference,
     state: call.state,
     began_at_ms: call.beganAtMs,
-    record: JSON.stringify(call),
+    record: textOf(call),
   });
 }
 
@@ -52,8 +61,8 @@ export async function updateCall(tx: Transaction, before: Call, call: Call): Pro
   const updated = await replaceRecord(tx, {
     id,
     state,
-    before: JSON.stringify(before),
-    record: JSON.stringify(call),
+    before: textOf(before),
+    record: textOf(call),
   });
   return updated.length > 0;
 }

@@ -28,9 +28,10 @@ const callOf = statement(
 
 /** Fails (the table's key) when it was used before: the transaction around it then writes nothing. */
 export async function useTicket(tx: Transaction, ticket: Ticket, call: CallId): Promise<void> {
-  await tx
-    .tables<UsedTicketTable>()
-    .insertInto("used_ticket")
-    .values({ ...ticket, call_id: call })
-    .execute();
+  await insertRow(tx, { ...ticket, call });
 }
+
+const insertRow = statement(
+  (tables: Kysely<UsedTicketTable>, row: { kind: Ticket["kind"]; id: string; call: CallId }) =>
+    tables.insertInto("used_ticket").values({ kind: row.kind, id: row.id, call_id: row.call }),
+);

@@ -74,20 +74,6 @@ const trunkTarget = Type.Object({
 });
 export type TrunkTarget = Type.Static<typeof trunkTarget>;
 
-/** A phone that registers with us: it rings wherever it is registered at that moment, and is unreachable when it is not. */
-const phoneTarget = Type.Object({
-  type: Type.Literal("phone"),
-  phone: phoneName,
-  /** User part of To: the DNIS. The Request-URI is the phone's own Contact. */
-  user: Type.String({ pattern: "^[A-Za-z0-9+*#._-]{1,64}$" }),
-  codecs,
-});
-export type PhoneTarget = Type.Static<typeof phoneTarget>;
-
-/** Where and how a leg is dialled. */
-export const dialTarget = Type.Union([trunkTarget, phoneTarget]);
-export type DialTarget = Type.Static<typeof dialTarget>;
-
 /** RFC 7616 3.2: what a phone logs in at; one for the whole platform. A digest of another realm proves nothing here. */
 export const phoneRealm = "tandem";
 
@@ -97,6 +83,22 @@ export const phoneDigest = Type.Object({
   sha256: Type.Optional(Type.String({ pattern: "^[0-9a-f]{64}$" })),
 });
 export type PhoneDigest = Type.Static<typeof phoneDigest>;
+
+/** A phone that registers with us: it rings wherever it is registered at that moment, and is unreachable when it is not. */
+const phoneTarget = Type.Object({
+  type: Type.Literal("phone"),
+  phone: phoneName,
+  /** User part of To: the DNIS. The Request-URI is the phone's own Contact. */
+  user: Type.String({ pattern: "^[A-Za-z0-9+*#._-]{1,64}$" }),
+  codecs,
+  /** A phone that only this leg knows: it may register for as long as the leg lives, and is rung as soon as it has. */
+  guest: Type.Optional(Type.Object({ digest: phoneDigest })),
+});
+export type PhoneTarget = Type.Static<typeof phoneTarget>;
+
+/** Where and how a leg is dialled. */
+export const dialTarget = Type.Union([trunkTarget, phoneTarget]);
+export type DialTarget = Type.Static<typeof dialTarget>;
 
 /** `phone` is what the phone logs in as, and the user part of its address of record. */
 const admittedPhone = Type.Object({ phone: phoneName, digest: phoneDigest });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkNode, ofFastPath, ofVersion } from "./node-check.ts";
+import { checkNode, ofBrowsers, ofFastPath, ofVersion } from "./node-check.ts";
 
 test("the Node.js that runs this test is new enough; an old one is not", async () => {
   assert.equal((await checkNode())[0]?.verdict, "ok");
@@ -12,6 +12,13 @@ test("the Node.js that runs this test is new enough; an old one is not", async (
 test("without the fast path calls work, and a warning tells why it is not there", () => {
   assert.equal(ofFastPath(undefined).verdict, "ok");
   const without = ofFastPath("Not on riscv64.");
+  assert.equal(without.verdict, "warning");
+  assert.match(without.says, /Not on riscv64\./);
+});
+
+test("without the WebRTC library all but browsers can be rung, and a warning tells why", () => {
+  assert.equal(ofBrowsers(undefined).verdict, "ok");
+  const without = ofBrowsers("Not on riscv64.");
   assert.equal(without.verdict, "warning");
   assert.match(without.says, /Not on riscv64\./);
 });

@@ -1,7 +1,7 @@
 import type { Click } from "#call-manager/visitor-desk.ts";
 import { type ContextFields, contextFields } from "#contract/interaction-context.ts";
 import Type from "typebox";
-import Value from "typebox/value";
+import { Compile } from "typebox/compile";
 import { type FieldFault, readFields } from "./form-fields.ts";
 
 /**
@@ -24,16 +24,16 @@ export function readClick(url: {
 
   const { known, extra } = sortOut(reading.fields);
   for (const [name, value] of known) {
-    if (!Value.Check(parameters[name], value)) return malformed(name, value);
+    if (!parameters[name].Check(value)) return malformed(name, value);
   }
   for (const [name, value] of extra) {
-    if (!Value.Check(extraName, name) || !Value.Check(extraValue, value)) {
+    if (!extraName.Check(name) || !extraValue.Check(value)) {
       return malformed(extraPrefix + name, value);
     }
   }
   const bare: unknown = bareFields(known, extra);
   // Each field is right by itself; what TAG1's own schema can still mind is their number.
-  if (!Value.Check(contextFields, bare)) return { type: "malformed", fault: { field: "", why: "too-many" } };
+  if (!context.Check(bare)) return { type: "malformed", fault: { field: "", why: "too-many" } };
   return { type: "click", click: assemble(url, known.get("token"), bare), language: language(known) };
 }
 
@@ -50,36 +50,40 @@ export type ClickReading =
 
 /** Whether this can be a subscriber's or a subject's name at all. */
 export function isSlug(text: string): boolean {
-  return Value.Check(slug, text);
+  return slug.Check(text);
 }
 
 /** How subscribers and subjects are spelled in URLs. */
-const slug = Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,62}$" });
+const slug = Compile(Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }));
+
+const context = Compile(contextFields);
 
 /** The click's own parameters and the most characters of each. All are optional; each stands at most once. */
 const longest = { token: 4096, page: 500, title: 120, ref: 500, code: 64, phone: 40, lang: 20 } as const;
 type ParameterName = keyof typeof longest;
-const parameters: Readonly<Record<ParameterName, Type.TSchema>> = {
+const parameters = {
   /** Compact JWS of the subscriber's site: what it says is verified. */
-  token: Type.String({
-    maxLength: longest.token,
-    pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$",
-  }),
+  token: Compile(
+    Type.String({
+      maxLength: longest.token,
+      pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$",
+    }),
+  ),
   /** Address and title of the page that the button stood on, and the page before it. */
-  page: Type.String({ maxLength: longest.page }),
-  title: Type.String({ maxLength: longest.title }),
-  ref: Type.String({ maxLength: longest.ref }),
+  page: Compile(Type.String({ maxLength: longest.page })),
+  title: Compile(Type.String({ maxLength: longest.title })),
+  ref: Compile(Type.String({ maxLength: longest.ref })),
   /** Whisper code and telephone number, unverified when they stand here. */
-  code: Type.String({ maxLength: longest.code }),
-  phone: Type.String({ maxLength: longest.phone }),
-  lang: Type.String({ maxLength: longest.lang, pattern: "^[A-Za-z]{2}(-[A-Za-z0-9]{1,8})*$" }),
+  code: Compile(Type.String({ maxLength: longest.code })),
+  phone: Compile(Type.String({ maxLength: longest.phone })),
+  lang: Compile(Type.String({ maxLength: longest.lang, pattern: "^[A-Za-z]{2}(-[A-Za-z0-9]{1,8})*$" })),
 };
 
 /** `x-<name>=value`: any other short field that the subscriber wants at the agent's side. */
 const extraPrefix = "x-";
-const extraName = Type.String({ pattern: "^[a-z][a-z0-9-]{0,19}$" });
+const extraName = Compile(Type.String({ pattern: "^[a-z][a-z0-9-]{0,19}$" }));
 const longestExtra = 100;
-const extraValue = Type.String({ maxLength: longestExtra });
+const extraValue = Compile(Type.String({ maxLength: longestExtra }));
 
 /**
  * An empty value counts as none (a template with nothing to fill in). Names that are not ours are left alone: campaign tools

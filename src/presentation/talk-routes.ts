@@ -5,7 +5,7 @@ import type { BeginCallRefusal, CallManager } from "#call-manager/call-manager.t
 import type { SubjectFace, SubscriberFace, VisitorDesk } from "#call-manager/visitor-desk.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import Type from "typebox";
-import Value from "typebox/value";
+import { Compile } from "typebox/compile";
 import { isSlug, readClick } from "./click.ts";
 import type { FieldsReading } from "./form-fields.ts";
 import { messages, type Language } from "./messages/messages.ts";
@@ -287,19 +287,21 @@ function clickIn(path: TalkPath): (language: Language) => string {
 
 type TalkPath = { subscriber: string; subject: string };
 
-const formShape = Type.Object({
-  ticket: Type.String({ minLength: 1, maxLength: 16_000 }),
-  phone: Type.String({ maxLength: 80 }),
-  /** By the button of the other language: what was typed is shown there, and nobody is called. */
-  show: Type.Optional(Type.Literal("form")),
-});
+const formShape = Compile(
+  Type.Object({
+    ticket: Type.String({ minLength: 1, maxLength: 16_000 }),
+    phone: Type.String({ maxLength: 80 }),
+    /** By the button of the other language: what was typed is shown there, and nobody is called. */
+    show: Type.Optional(Type.Literal("form")),
+  }),
+);
 
 function readForm(
   body: FieldsReading | undefined,
 ): { readonly ticket: string; readonly phone: string; readonly showsOnly: boolean } | undefined {
   if (body?.type !== "fields") return undefined;
   const form: unknown = { phone: "", ...Object.fromEntries(body.fields) };
-  if (!Value.Check(formShape, form)) return undefined;
+  if (!formShape.Check(form)) return undefined;
   return { ticket: form.ticket, phone: form.phone.trim(), showsOnly: form.show !== undefined };
 }
 

@@ -1,4 +1,4 @@
-import { createHash, hkdfSync } from "node:crypto";
+import { createHash, hkdfSync, subtle, type webcrypto } from "node:crypto";
 import type { Clock } from "#base/clock.ts";
 import type { SessionId, SubjectId, SubscriberId } from "#base/ids.ts";
 import { type Random } from "#base/random.ts";
@@ -6,7 +6,7 @@ import { readable } from "#base/ids.ts";
 import { contextFields, type InteractionContext } from "#contract/interaction-context.ts";
 import { CompactEncrypt, compactDecrypt } from "jose";
 import Type from "typebox";
-import Value from "typebox/value";
+import { Compile } from "typebox/compile";
 
 /**
  * The sealed form field of a welcome page: a click stores nothing with us, so the page itself carries the context to the
@@ -34,7 +34,8 @@ export type TicketOpening =
   | { readonly type: "foreign" };
 
 export class TicketOffice {
-  readonly #keys: readonly { readonly kid: string; readonly key: Uint8Array }[];
+  /** Imported once: to import one costs as much as to seal. */
+  readonly #keys: readonly { readonly kid: string; readonly key: Promise<webcrypto.CryptoKey> }[];
   readonly #clock: Clock;
   readonly #random: Random;
 
@@ -43,7 +44,8 @@ export class TicketOffice {
     this.#keys = secretKeys.map((secret) => {
       // A key of its own for tickets, so that the operator's secret may serve other purposes too.
       const key = new Uint8Array(hkdfSync("sha256", secret, "", "tandem ticket", 32));
-      return { kid: createHash("sha256").update(key).digest("hex").slice(0, 12), key };
+      const kid = createHash("sha256").update(key).digest("hex").slice(0, 12);
+      return { kid, key: subtle.importKey("raw", key, "AES-GCM", false, ["encrypt", "decrypt"]) };
     });
     this.#clock = clock;
     this.#random = random;
@@ -58,7 +60,7 @@ export class TicketOffice {
     const plain = new TextEncoder().encode(JSON.stringify({ ...ticket, session: fingerprint(session) }));
     return await new CompactEncrypt(plain)
       .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: newest?.kid ?? "" })
-      .encrypt(newest?.key ?? new Uint8Array());
+      .encrypt((await newest?.key) ?? new Uint8Array());
   }
 
   async open(sealed: string, session: SessionId | undefined): Promise<TicketOpening> {
@@ -78,7 +80,7 @@ export class TicketOffice {
         { keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] },
       );
       const inside: unknown = JSON.parse(new TextDecoder().decode(plaintext));
-      return Value.Check(sealedShape, inside) ? inside : undefined;
+      return fits.Check(inside) ? inside : undefined;
     } catch {
       // Whatever does not decrypt was not sealed by us, or under a key that is retired: both are "foreign" to the caller.
       return undefined;
@@ -105,6 +107,7 @@ const sealedShape = Type.Object({
   session: Type.String(),
 });
 type Sealed = Type.Static<typeof sealedShape>;
+const fits = Compile(sealedShape);
 
 /** The session's id is a secret: even inside the seal only its hash travels in a page. */
 function fingerprint(session: SessionId): string {

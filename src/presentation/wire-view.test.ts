@@ -101,6 +101,10 @@ test("clicks, steps, pages, commands, events and SIP messages are seen as they h
   wire.shows({ said: { ...admitted, phones: [{ phone: "bob.bank" as PhoneName, digest }] } });
   const known = await viewer.next();
   assert.deepEqual(known["command"], { ...admitted, phones: [{ phone: "bob.bank" }] });
+  const visitor = { type: "phone", phone: "x7.bank" as PhoneName, user: "100" } as const;
+  wire.shows({ said: { ...dial, target: { ...visitor, codecs: ["PCMU"], guest: { digest } } } });
+  const guest = await viewer.next();
+  assert.deepEqual(guest["command"], { ...dial, target: { ...visitor, codecs: ["PCMU"], guest: {} } });
   wire.shows({ heard: { type: "snapshot", wireVersion: 1, unitBoot: "b", atMs: 1, legs: [] } });
   wire.shows({ heard: { type: "leg-held", leg, atMs: 6, onHold: true } });
   const heard = await viewer.next();

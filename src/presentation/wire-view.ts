@@ -146,7 +146,11 @@ function entriesOf(sight: WireSight, nowMs: number): readonly WireEntry[] {
 function withoutLogins(command: Command): object {
   if (command.type === "admit-phones")
     return { ...command, phones: command.phones.map(({ phone }) => ({ phone })) };
-  if (command.type !== "dial" || command.target.type === "phone") return command;
+  if (command.type !== "dial") return command;
+  if (command.target.type === "phone") {
+    const { guest, ...target } = command.target;
+    return { ...command, target: guest === undefined ? target : { ...target, guest: {} } };
+  }
   const { credentials: _, ...target } = command.target;
   return { ...command, target };
 }

@@ -10,6 +10,22 @@ import { openEmbeddedEngine } from "./media/embedded-engine.ts";
 import { openTelecomUnit } from "./unit.ts";
 import { openVoiceResponse, type VoiceResponse } from "./voice-response/voice-response.ts";
 
+const portRange = Type.Object({
+  first: Type.Integer({ minimum: 1024, maximum: 65535 }),
+  last: Type.Integer({ minimum: 1024, maximum: 65535 }),
+});
+
+const iceServer = Type.Object({
+  hostname: Type.String({ minLength: 1, maxLength: 255 }),
+  port: Type.Integer({ minimum: 1, maximum: 65535 }),
+  relay: Type.Optional(
+    Type.Object({
+      username: Type.String({ maxLength: 512 }),
+      password: Type.String({ maxLength: 512 }),
+    }),
+  ),
+});
+
 /**
  * The telecommunications unit as a process of its own: `TANDEM_UNIT_SETTINGS` holds its settings as JSON. Once it serves it
  * prints `{"ready":true,"pid":1234,"sipPort":5060,"socketPath":"..."}`, with `sipTlsPort` and `sipWebSocketPort` where those are on;
@@ -41,12 +57,8 @@ const schema = Type.Object({
       }),
     ),
   }),
-  rtp: Type.Object({
-    portRange: Type.Object({
-      first: Type.Integer({ minimum: 1024, maximum: 65535 }),
-      last: Type.Integer({ minimum: 1024, maximum: 65535 }),
-    }),
-  }),
+  rtp: Type.Object({ portRange }),
+  webRtc: Type.Optional(Type.Object({ ports: portRange, iceServers: Type.Array(iceServer) })),
   phoneHashes: Type.Optional(
     Type.Array(Type.Union([Type.Literal("SHA-256"), Type.Literal("MD5")]), { minItems: 1 }),
   ),

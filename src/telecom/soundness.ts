@@ -1,10 +1,11 @@
 import { type Clock, systemClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
-import type { Log } from "#base/log.ts";
+import { type Log, silentLog } from "#base/log.ts";
 import { chooseSockets } from "./media/choose-sockets.ts";
 import { muLawSamples } from "./media/g711.ts";
 import { LineSounds } from "./voice-response/announcements/line-sounds.ts";
 import { openVoiceResponse } from "./voice-response/voice-response.ts";
+import { whyNoWebRtc } from "./webrtc/webrtc-gateway.ts";
 
 /** What can be asked of the unit's parts without a unit: for whoever looks after a platform before it runs. */
 
@@ -12,6 +13,11 @@ import { openVoiceResponse } from "./voice-response/voice-response.ts";
 export async function whyNoFastPath(): Promise<string | undefined> {
   const { why } = await chooseSockets("auto", systemClock);
   return why;
+}
+
+/** A sentence on why browsers' telephones cannot be rung; undefined when they can. */
+export async function whyNoBrowsers(clock: Clock): Promise<string | undefined> {
+  return await whyNoWebRtc({ clock, log: silentLog });
 }
 
 /** Why a WAV file below the folder cannot be heard, or its length when it can: read just as an announcement is. */

@@ -17,6 +17,8 @@ import { KeptTerminations } from "./switch/kept-terminations.ts";
 import type { LegRow } from "./switch/line.ts";
 import { Switch } from "./switch/switch.ts";
 import type { VoiceResponse } from "./voice-response/voice-response.ts";
+import type { GatewaySettings } from "./webrtc/gateway-wire.ts";
+import { openWebRtcGateway, type WebRtcGateway } from "./webrtc/webrtc-gateway.ts";
 import { openCommandDoor } from "./wire/command-door.ts";
 import { deliverable } from "./wire/deliverable.ts";
 import { sipMessageEvent } from "./wire/sip-message-event.ts";
@@ -34,6 +36,8 @@ export interface UnitSettings {
     readonly tls?: TlsOptions | undefined;
     readonly webSocket?: WebSocketOptions | undefined;
   };
+  /** For the audio of browsers' telephones, where a WebSocket lets them in. Without it they cannot be rung. */
+  readonly webRtc?: Omit<GatewaySettings, "address"> | undefined;
   /** What phones may prove their passwords by: both hashes unless told. */
   readonly phoneHashes?: readonly ("SHA-256" | "MD5")[] | undefined;
   readonly maxLegs: number;
@@ -91,6 +95,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     ...(resolver === undefined ? {} : { resolver }),
     ...(settings.phoneHashes === undefined ? {} : { phoneHashes: settings.phoneHashes }),
   });
+  const gateway = gatewayOf(parts);
   const lines = new Switch({
     clock,
     random,
@@ -99,6 +104,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     journal,
     terminations,
     media: mediaEngine,
+    ...(gateway === undefined ? {} : { gateway }),
     voice: voiceResponse,
     address,
     ...advertised,
@@ -127,6 +133,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
   } catch (error) {
     await lines.close();
     await agent.close();
+    await gateway?.close();
     throw error;
   }
   const opened = door;
@@ -135,6 +142,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
   async function shut(): Promise<void> {
     await lines.close();
     await agent.close();
+    await gateway?.close();
     await opened.close();
     terminations.close();
     journal.end();
@@ -160,6 +168,18 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
 function liveLegs(journal: Journal): ReadonlySet<LegId> {
   const rows = journal.found("leg").map(({ content }) => content as LegRow);
   return new Set(rows.filter(({ leg }) => leg.shown.state !== "ended").map(({ command }) => command.leg));
+}
+
+function gatewayOf({ settings, clock, log }: UnitParts): WebRtcGateway | undefined {
+  const { sip, webRtc } = settings;
+  if (sip.webSocket === undefined || webRtc === undefined) return undefined;
+  const isWildcard = sip.address === "0.0.0.0" || sip.address === "::";
+  return openWebRtcGateway({
+    settings: { ...webRtc, address: isWildcard ? undefined : sip.address },
+    advertisedAddress: sip.advertisedAddress,
+    clock,
+    log,
+  });
 }
 
 /** What Via, Contact and session descriptions will say must be one host's address, of the family that we bind. */

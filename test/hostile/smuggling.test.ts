@@ -131,7 +131,12 @@ function inviteWith(verified: Record<string, unknown>): string {
       target: { type: "trunk", host: "127.0.0.1", ...address, user: tag2.dnis, codecs: ["PCMU"] },
       targets: [{ address: "127.0.0.1", ...address }],
     },
-    sdp: "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n",
+    offers: {
+      plain:
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n",
+      webrtc: undefined,
+    },
+    resumes: false,
     addressOver: () => ({ host: "127.0.0.1", port: 5061 }),
     random: secureRandom,
   });

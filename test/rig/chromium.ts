@@ -12,8 +12,11 @@ export interface Browser {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** @param microphone a WAV file that Chromium's false microphone hears over and over; without it the machine's own, if any. */
-export async function openBrowser({ microphone }: { microphone?: string } = {}): Promise<Browser> {
+/**
+ * `microphone`: a WAV file that it hears over and over, and pages get the right to it without a question; or `beep`, Chromium's own false
+ * sound, once a second, for which they have to be given it. Without one the machine's own, if any.
+ */
+export async function openBrowser({ microphone }: { readonly microphone?: string } = {}): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), "tandem-chromium-"));
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
@@ -27,9 +30,7 @@ export async function openBrowser({ microphone }: { microphone?: string } = {}):
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
-      ...(microphone === undefined
-        ? []
-        : ["--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${microphone}`]),
+      ...(microphone === undefined ? [] : withMicrophone(microphone)),
     ],
     env: { ...process.env, HOME: profile },
   });
@@ -44,6 +45,16 @@ export async function openBrowser({ microphone }: { microphone?: string } = {}):
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+function withMicrophone(file: string): readonly string[] {
+  if (file === "beep") return ["--use-fake-device-for-media-stream"];
+  return [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    `--use-file-for-fake-audio-capture=${file}`,
+    "--autoplay-policy=no-user-gesture-required",
+  ];
 }
 
 /** Fails with axe's own words when the page breaks a rule of WCAG 2.2, A or AA, or a best practice. */

@@ -29,6 +29,8 @@ export interface OpenRequest {
 export interface Told {
   readonly event: Extract<CallEvent, { type: "answered" | "over" }>;
   readonly from: string | undefined;
+  /** Which of several telephones. */
+  readonly branch: number;
 }
 
 /** Of a call that rings at several telephones. */

@@ -48,7 +48,7 @@ test("two that answer at once: the second is hung up, and what becomes of it is 
 
 test("early media of one of several telephones is not heard", () => {
   const [effect] = told(2).raw(0, progress);
-  assert.deepEqual(effect, { type: "tell", event: { ...progress, sdp: undefined } });
+  assert.deepEqual(effect, { type: "tell", branch: 0, event: { ...progress, sdp: undefined } });
 });
 
 test("an offer of a telephone that nobody has picked up is refused", () => {

@@ -22,7 +22,7 @@ type ForkInput =
   | { readonly type: "said"; readonly word: WordToCall };
 
 type ForkEffect =
-  | { readonly type: "tell"; readonly event: CallEvent }
+  | { readonly type: "tell"; readonly branch: number; readonly event: CallEvent }
   | { readonly type: "say"; readonly branch: number; readonly word: WordToCall };
 
 export type ForkStep = readonly [Fork, readonly ForkEffect[]];
@@ -51,21 +51,21 @@ function said(fork: Fork, word: WordToCall): ForkStep {
 function heard(before: Fork, branch: number, event: CallEvent): ForkStep {
   const fork = event.type === "over" ? { ...before, ends: before.ends.with(branch, event.end) } : before;
   if (fork.chosen === branch) {
-    return [event.type === "over" ? { ...fork, phase: "over" } : fork, [{ type: "tell", event }]];
+    return [event.type === "over" ? { ...fork, phase: "over" } : fork, [{ type: "tell", branch, event }]];
   }
   if (event.type === "answered") {
     // The CANCEL crossed the 200: the second to answer is told at once that somebody else has the call.
     if (fork.phase !== "ringing") return [fork, [{ type: "say", branch, word: elsewhere }]];
     const chosen: Fork = { ...fork, phase: "chosen", chosen: branch };
-    return [chosen, [{ type: "tell", event }, ...others(chosen, elsewhere)]];
+    return [chosen, [{ type: "tell", branch, event }, ...others(chosen, elsewhere)]];
   }
   if (fork.phase !== "ringing") return [fork, []];
   switch (event.type) {
     case "progress":
-      // One description was offered to all, and one answer to it can be heard: that of the telephone that is picked up.
-      return [fork, [{ type: "tell", event: { ...event, sdp: undefined } }]];
+      // What was offered to one was offered to others too, and one answer to it can be heard: that of the telephone that is picked up.
+      return [fork, [{ type: "tell", branch, event: { ...event, sdp: undefined } }]];
     case "over":
-      return refused(fork, event.end);
+      return refused(fork, branch, event.end);
     case "offer":
       return [fork, [{ type: "say", branch, word: { type: "offer-refused", key: event.key } }]];
     case "offer-wanted":
@@ -78,14 +78,14 @@ function heard(before: Fork, branch: number, event: CallEvent): ForkStep {
   }
 }
 
-function refused(fork: Fork, end: CallEnd): ForkStep {
+function refused(fork: Fork, branch: number, end: CallEnd): ForkStep {
   const ends = fork.ends.filter((known) => known !== undefined);
   // RFC 3261 16.7, 5: a 6xx speaks for every telephone of this person.
   const forAll = end.type === "rejected" && end.status >= 600;
   if (!forAll && ends.length < fork.ends.length) return [fork, []];
   const over: Fork = { ...fork, phase: "over" };
   const best = ends.toSorted((one, other) => rank(one) - rank(other))[0] ?? end;
-  return [over, [{ type: "tell", event: { type: "over", end: best } }, ...others(over, elsewhere)]];
+  return [over, [{ type: "tell", branch, event: { type: "over", end: best } }, ...others(over, elsewhere)]];
 }
 
 /** RFC 3261 16.7, 6: of several refusals the one that says most of the person is told. */
@@ -164,11 +164,12 @@ export class ForkedCall implements PlacedCall {
     for (const effect of effects) {
       if (effect.type !== "tell") continue;
       const { event } = effect;
-      if (event.type === "answered" || event.type === "over") this.#told = { event, from };
+      if (event.type === "answered" || event.type === "over")
+        this.#told = { event, from, branch: effect.branch };
     }
     this.#parts.noted();
     for (const effect of effects) {
-      if (effect.type === "tell") this.#parts.heard(effect.event, from);
+      if (effect.type === "tell") this.#parts.heard(effect.event, from, effect.branch);
       else this.#branches[effect.branch]?.say(effect.word);
     }
   }

@@ -61,7 +61,7 @@ export class KeptCalls {
 
   #restore(name: string, standing: CallStanding): void {
     const ear = new Ear();
-    const running = this.#parts.resume(name, standing, ear.tell);
+    const running = this.#parts.resume(name, standing, (event, from) => ear.tell(event, from, 0));
     this.#waiting.set(name, {
       ear,
       call: {
@@ -76,10 +76,14 @@ export class KeptCalls {
   #restoreFork(name: string, standing: ForkStanding): void {
     const ear = new Ear();
     const { journal } = this.#parts;
+    const row = { kind: "call", id: name } as const;
     const fork: ForkedCall = new ForkedCall(
       {
         heard: ear.tell,
-        noted: () => journal.keep({ kind: "call", id: name }, () => fork.standing),
+        noted() {
+          if (fork.standing.phase === "over") journal.drop(row);
+          else journal.keep(row, () => fork.standing);
+        },
         branches: standing.branches,
       },
       standing,
@@ -90,7 +94,11 @@ export class KeptCalls {
         const own = this.#single.get(branch);
         this.#single.delete(branch);
         if (own === undefined) {
-          told.push({ event: { type: "over", end: { type: "no-response" } }, from: undefined });
+          told.push({
+            event: { type: "over", end: { type: "no-response" } },
+            from: undefined,
+            branch: told.length,
+          });
           return { say: () => {} };
         }
         const running = this.#parts.resume(branch, own, heard);
@@ -105,17 +113,17 @@ export class KeptCalls {
 
 /** Keeps what is told until somebody listens. */
 class Ear {
-  readonly #kept: (readonly [CallEvent, string | undefined])[] = [];
+  readonly #kept: (readonly [CallEvent, string | undefined, number])[] = [];
   #heard: CallListener | undefined;
 
-  readonly tell: CallListener = (event, from) => {
-    if (this.#heard === undefined) this.#kept.push([event, from]);
-    else this.#heard(event, from);
+  readonly tell: CallListener = (event, from, branch) => {
+    if (this.#heard === undefined) this.#kept.push([event, from, branch]);
+    else this.#heard(event, from, branch);
   };
 
   listen(heard: CallListener): void {
     this.#heard = heard;
-    for (const [event, from] of this.#kept.splice(0)) heard(event, from);
+    for (const kept of this.#kept.splice(0)) heard(...kept);
   }
 }
 
@@ -126,6 +134,6 @@ export function forkName(first: string): string {
   return `${forkPrefix}${first}`;
 }
 
-export function isFork(name: string): boolean {
+function isFork(name: string): boolean {
   return name.startsWith(forkPrefix);
 }

@@ -201,7 +201,7 @@ export class RunningCall {
   #noteFirst(effect: CallEffect, from: string | undefined): void {
     if (effect.type === "tell") {
       const { event } = effect;
-      if (event.type === "answered" || event.type === "over") this.#told = { event, from };
+      if (event.type === "answered" || event.type === "over") this.#told = { event, from, branch: 0 };
     } else if (effect.type === "send-invite" || effect.type === "send") {
       this.#open.set(effect.tx, {
         tx: effect.tx,

@@ -11,7 +11,7 @@ import {
   supportedOptions,
 } from "./dialog/call-state.ts";
 import { ForkedCall } from "./forked-call.ts";
-import { forkName, isFork, KeptCalls } from "./kept-calls.ts";
+import { forkName, KeptCalls } from "./kept-calls.ts";
 import {
   locate,
   type NextHop,
@@ -30,6 +30,7 @@ import type { Flow, SipRequest, TransportName } from "./message/message.ts";
 import { parseUri } from "./message/uri.ts";
 import { type CallParts, RunningCall } from "./placed-call.ts";
 import type { PhoneHash } from "./registrar/login-check.ts";
+import { FlowWatch } from "./flow-watch.ts";
 import { Registrar } from "./registrar/registrar.ts";
 import { answerToStray } from "./stray.ts";
 import type { Timing } from "./transaction/timing.ts";
@@ -63,19 +64,20 @@ export interface UserAgent {
     name: string,
     heard: CallListener,
   ): { readonly call: PlacedCall; readonly told: Told | undefined } | undefined;
-  /** Whoever it was about has forgotten it. */
-  forget(name: string): void;
   /** What was placed before and nobody takes up is ended where it may still ring, and waits for its echo. */
   leaveTheRest(): void;
   /** Phones that register here, and where they are. */
-  readonly phones: Pick<Registrar, "admit" | "places">;
+  readonly phones: Pick<Registrar, "admit" | "places" | "admitGuest" | "dismissGuest" | "watch">;
+  /** Calls `ended` once, when the connection to a peer has ended; never for datagrams. Returns the end of the watch. */
+  watchFlow(flow: Flow, ended: () => void): () => void;
   /** Calls that are not forgotten yet, and transactions: for tests that look for leftovers. */
   stats(): { readonly calls: number; readonly clients: number; readonly servers: number };
   /** Waits at most two seconds for what was said last to be answered, then closes the sockets. */
   close(): Promise<void>;
 }
 
-export type CallListener = (event: CallEvent, from: string | undefined) => void;
+/** `branch` is the place of the wish behind it among those that were placed. */
+export type CallListener = (event: CallEvent, from: string | undefined, branch: number) => void;
 
 export interface PlacedCall {
   say(input: WordToCall): void;
@@ -128,6 +130,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     journal,
     hashes: options.phoneHashes ?? ["SHA-256", "MD5"],
   });
+  const flows = new FlowWatch();
   let wakeCloser = (): void => {};
 
   const layer: TransactionLayer = await openTransactionLayer({
@@ -158,7 +161,10 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
       calls.get(keyOf(transaction.request))?.requested(transaction);
     },
     beforeSend: () => void journal.settle(),
-    onFlowClosed: (flow) => registrar.flowClosed(flow),
+    onFlowClosed(flow) {
+      registrar.flowClosed(flow);
+      flows.closed(flow);
+    },
   });
 
   async function located(hop: NextHop): Promise<readonly SipTarget[]> {
@@ -257,23 +263,25 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     address: layer.sentBy,
     addressOver: layer.sentByOver,
     locate: located,
-    place,
+    place: (wish, heard) => place(wish, (event, from) => heard(event, from, 0)),
     placeForked(wishes, heard) {
       const [only, ...others] = wishes;
-      if (only !== undefined && others.length === 0) return place(only, heard);
+      if (only !== undefined && others.length === 0)
+        return place(only, (event, from) => heard(event, from, 0));
       const row = { kind: "call", id: callName(wishes) } as const;
-      const noted = (): void => journal.keep(row, () => fork.standing);
+      const noted = (): void => {
+        // Nobody goes on with it once it is over: its branches wait for their echoes by themselves.
+        if (fork.standing.phase === "over") journal.drop(row);
+        else journal.keep(row, () => fork.standing);
+      };
       const fork: ForkedCall = new ForkedCall({ heard, noted, branches: wishes.map(nameOf) });
       for (const wish of wishes) fork.add((told) => place(wish, told));
       return fork;
     },
-    forget(name) {
-      // Its branches wait for their echoes by themselves.
-      if (isFork(name)) journal.drop({ kind: "call", id: name });
-    },
     takeUp: (name, heard) => kept.takeUp(name, heard),
     leaveTheRest: () => kept.leaveTheRest(),
     phones: registrar,
+    watchFlow: (flow, ended) => flows.watch(flow, ended),
     stats: () => ({ calls: calls.size, clients: layer.stats().clients, servers: layer.stats().servers }),
     async close() {
       await quiet();
@@ -283,7 +291,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     },
   };
 
-  function place(wish: CallWish, heard: CallListener): PlacedCall {
+  function place(wish: CallWish, heard: CallParts["tell"]): PlacedCall {
     const call = runningCall(nameOf(wish), wish, heard);
     call.begin(wish);
     return { say: (input) => call.input(input) };

@@ -18,10 +18,24 @@ export type Way =
 
 interface InviteWish {
   readonly identity: LegIdentity;
-  readonly sdp: string;
+  readonly offers: Offers;
+  /** The leg is answered already and lost its telephone: a page answers by itself. */
+  readonly resumes: boolean;
   /** What our Contact and From say over a transport. */
   readonly addressOver: UserAgent["addressOver"];
   readonly random: Random;
+}
+
+/** What telephones are offered: a browser's what it understands, any other plain RTP. */
+export interface Offers {
+  readonly plain: string;
+  /** Undefined where no browser is among the places. */
+  readonly webrtc: string | undefined;
+}
+
+/** RFC 7118: who speaks SIP over a WebSocket is a page, and has WebRTC alone. */
+export function isBrowser({ flow }: PhonePlace): boolean {
+  return flow.transport === "ws" || flow.transport === "wss";
 }
 
 type Dial = Extract<Command, { type: "dial" }>;
@@ -71,10 +85,15 @@ function trunkInvite(wish: InviteWish, way: Extract<Way, { type: "trunk" }>): Ca
 }
 
 /** A phone finds its line by its own Contact, so the DNIS stands in To alone. */
-function phoneInvite(wish: InviteWish, user: string, { uri, routes, flow }: PhonePlace): CallWish {
+function phoneInvite(wish: InviteWish, user: string, place: PhonePlace): CallWish {
+  const { uri, routes, flow } = place;
+  const { offers } = wish;
+  const invite = common(wish, flow.transport);
   return {
-    ...common(wish, flow.transport),
+    ...invite,
     uri,
+    headers: wish.resumes ? [...invite.headers, { name: "X-Tandem-Resume", value: "1" }] : invite.headers,
+    sdp: isBrowser(place) ? (offers.webrtc ?? offers.plain) : offers.plain,
     to: {
       display: undefined,
       uri: sipUri({ user, host: wish.addressOver(flow.transport).host }),
@@ -88,14 +107,14 @@ function phoneInvite(wish: InviteWish, user: string, { uri, routes, flow }: Phon
 }
 
 /** What an INVITE says wherever it goes. */
-function common({ identity, addressOver, random, sdp }: InviteWish, transport: SipTarget["transport"]) {
+function common({ identity, addressOver, random, offers }: InviteWish, transport: SipTarget["transport"]) {
   const us = addressOver(transport);
   return {
     callId: `${readable(random, 26)}@${us.host.includes(":") ? `[${us.host}]` : us.host}`,
     from: taggedAddress(callerAddress(identity, us.host), readable(random, 16)),
     contact: contactUri(transport, us),
     headers: [{ name: "User-Agent", value: "Tandem" }, ...identityHeaders(identity, us.host)],
-    sdp,
+    sdp: offers.plain,
   };
 }
 

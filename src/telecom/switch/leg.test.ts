@@ -233,3 +233,46 @@ test("refusals of the far end have their cause, known ones by status, others by 
   assert.equal(causeOfHangUp("normal", true), "hung-up-by-us");
   assert.equal(causeOfHangUp("time-limit", true), "time-limit");
 });
+
+test("an answered leg that loses its telephone waits for it, then rings others, and ends when nobody takes it up", () => {
+  let { leg } = after(answered);
+  const take = (input: LegInput, nowMs: number): string[] => {
+    const [next, effects] = step(leg, input, nowMs);
+    leg = next;
+    return effects.map((effect) =>
+      effect.type === "ring-again" ? effect.where : effect.type === "tell" ? effect.event.type : effect.type,
+    );
+  };
+  assert.deepEqual(take({ type: "lost" }, 10_000), ["here"]);
+  assert.deepEqual(take({ type: "lost" }, 11_000), [], "a second loss gives no more time");
+  assert.equal(legDueAtMs(leg), 13_000);
+  assert.deepEqual(take({ type: "over", end: { type: "session-expired" } }, 12_000), []);
+  assert.deepEqual(take({ type: "due" }, 13_000), ["anywhere"]);
+  assert.equal(legDueAtMs(leg), 25_000);
+  assert.deepEqual(take({ type: "due" }, 25_000), ["end-call", "release", "leg-ended"]);
+  assert.equal(leg.shown.endCause, "media-lost");
+});
+
+test("a leg that was found again is as it was, but for a hold", () => {
+  const { leg, said } = after(
+    answered,
+    { type: "held", onHold: true },
+    { type: "lost" },
+    { type: "found", sipCallId: "y" },
+  );
+  assert.deepEqual(said, ["leg-answered", "leg-held", "ring-again", "leg-held"]);
+  assert.deepEqual([leg.shown.state, leg.shown.onHold, leg.shown.sipCallId], ["answered", false, "y"]);
+  assert.equal(legDueAtMs(leg), dial.endAtMs);
+});
+
+test("whoever hangs up while the leg is lost has hung up", () => {
+  const { leg } = after(answered, { type: "lost" }, { type: "over", end: { type: "hung-up-by-far-end" } });
+  assert.equal(leg.shown.endCause, "hung-up-by-far-end");
+});
+
+test("a leg that was never answered is not lost, and a lost one ends at its own moment all the same", () => {
+  assert.deepEqual(after({ type: "lost" }).said, []);
+  const { leg } = after(answered, { type: "lost" });
+  const [ended] = step({ ...leg, endAtMs: 3_000 }, { type: "due" }, 3_000);
+  assert.equal(ended.shown.endCause, "time-limit");
+});

@@ -18,20 +18,28 @@ import { causeOf, causeOfHangUp } from "./end-cause.ts";
  * One telephone line, as plain JSON: what the client sees of it (`shown`) and what the switch needs besides. `step` is the
  * only way on; its effects are carried out by the switch.
  *
- *   dialing ──> ringing ──> answered
- *      └───────────┴───────────┴──> ended ── forget, ten minutes ──> gone
+ *   dialing ──> ringing ──> answered <──> answered and lost
+ *      └───────────┴───────────┴───────────────┴──> ended ── forget, ten minutes ──> gone
  */
 export interface Leg {
   readonly shown: LegState;
   readonly permit: PermitId;
   readonly ringUntilMs: number;
   readonly endAtMs: number;
+  readonly lost: Lost | undefined;
   readonly lastDigitSeq: number;
   /** For telling a key press that comes by two ways. */
   readonly lastPress: Press | undefined;
   readonly barge: boolean;
   /** `send-digits` that were carried out: a repetition is harmless. */
   readonly digitsSent: readonly string[];
+}
+
+/** Its telephone is gone, and may come back: a page that is loaded again, a network that changed. Whoever it talks to stays. */
+interface Lost {
+  /** When another telephone of that name rings; undefined when it was told to. */
+  readonly elsewhereAtMs: number | undefined;
+  readonly untilMs: number;
 }
 
 /** From when to when the last key was down, as its first telling says, and by which ways it was told: by each way once. */
@@ -53,6 +61,10 @@ export type LegInput =
   | { readonly type: "joined"; readonly bridge: BridgeId }
   | { readonly type: "unjoined"; readonly bridge: BridgeId }
   | { readonly type: "failed"; readonly cause: LegEndCause }
+  /** The connection to its telephone, or the audio's, is gone: of a telephone that can be taken up again. */
+  | { readonly type: "lost" }
+  /** It has a telephone again. */
+  | { readonly type: "found"; readonly sipCallId: string }
   | { readonly type: "due" };
 
 export type LegCommand = Extract<
@@ -74,6 +86,8 @@ export type LegEffect =
   | { readonly type: "send-digits"; readonly digits: string }
   /** CANCEL or BYE. */
   | { readonly type: "end-call"; readonly reason: HangUpReason | "no-answer" }
+  /** `here`: where the telephone that was lost comes back. `anywhere`: at every other place of that name. */
+  | { readonly type: "ring-again"; readonly where: "here" | "anywhere" }
   /** Its termination and its bridge are no longer needed. */
   | { readonly type: "release"; readonly bridge: BridgeId | undefined };
 
@@ -82,6 +96,9 @@ export type LegStep = readonly [Leg, readonly LegEffect[]];
 const mostDigits = 256;
 const mostPlays = 50;
 const mostDigitsSent = 50;
+/** A page is back within three seconds; a person reaches for the other telephone in the twelve after them. */
+const elsewhereAfterMs = 3_000;
+const longestLostMs = 15_000;
 /**
  * The same key by RFC 4733 and by INFO is one press when both were down at one time, or so close. Signalling takes its own
  * way and time, and the end of an event whose end packets were lost is noticed 150 ms and a tick late.
@@ -101,6 +118,7 @@ export function dialed(command: Extract<Command, { type: "dial" }>, nowMs: numbe
     permit: command.permit,
     ringUntilMs: command.ringUntilMs,
     endAtMs: command.endAtMs,
+    lost: undefined,
     lastDigitSeq: 0,
     lastPress: undefined,
     barge: false,
@@ -124,7 +142,7 @@ export function legDueAtMs(leg: Leg): number | undefined {
     case "ringing":
       return Math.min(leg.ringUntilMs, leg.endAtMs);
     case "answered":
-      return leg.endAtMs;
+      return Math.min(leg.endAtMs, leg.lost?.elsewhereAtMs ?? leg.lost?.untilMs ?? Infinity);
     case "ended":
       return undefined;
     default:
@@ -141,6 +159,8 @@ export function step(leg: Leg, input: LegInput, nowMs: number): LegStep {
     case "answered":
       return answered(leg, input.sipCallId, nowMs);
     case "over": {
+      // Its call cannot be kept up where nobody is; by a BYE the person behind it says that they are done.
+      if (leg.lost !== undefined && input.end.type !== "hung-up-by-far-end") return [leg, []];
       const { cause, sipStatus } = causeOf(input.end);
       return ended(leg, { cause, sipStatus }, nowMs);
     }
@@ -159,6 +179,15 @@ export function step(leg: Leg, input: LegInput, nowMs: number): LegStep {
       return leg.shown.bridge === input.bridge ? [unjoined(leg), []] : [leg, []];
     case "failed":
       return endedByUs(leg, { cause: input.cause, reason: "unavailable" }, nowMs);
+    case "lost":
+      return lost(leg, nowMs);
+    case "found":
+      // Another telephone, or a page anew: whatever was held is not.
+      return held(
+        { ...leg, lost: undefined, shown: { ...leg.shown, sipCallId: input.sipCallId } },
+        false,
+        nowMs,
+      );
     case "due":
       return due(leg, nowMs);
     default:
@@ -273,8 +302,22 @@ function playEnded(leg: Leg, ended: { play: PlayId; end: PlayEnd }, nowMs: numbe
   return [{ ...leg, shown }, [tell({ type: "play-ended", leg: shown.leg, ...ended, atMs: nowMs })]];
 }
 
+/** What was never up cannot be taken up again; and a second loss in the first one's time gives no more of it. */
+function lost(leg: Leg, nowMs: number): LegStep {
+  if (leg.shown.state !== "answered" || leg.lost !== undefined) return [leg, []];
+  const times: Lost = { elsewhereAtMs: nowMs + elsewhereAfterMs, untilMs: nowMs + longestLostMs };
+  return [{ ...leg, lost: times }, [{ type: "ring-again", where: "here" }]];
+}
+
 function due(leg: Leg, nowMs: number): LegStep {
   if (leg.endAtMs <= nowMs) return endedByUs(leg, { cause: "time-limit", reason: "time-limit" }, nowMs);
+  if (leg.lost !== undefined && leg.lost.untilMs <= nowMs)
+    return endedByUs(leg, { cause: "media-lost", reason: "unavailable" }, nowMs);
+  if (leg.lost?.elsewhereAtMs !== undefined && leg.lost.elsewhereAtMs <= nowMs)
+    return [
+      { ...leg, lost: { ...leg.lost, elsewhereAtMs: undefined } },
+      [{ type: "ring-again", where: "anywhere" }],
+    ];
   const rings = leg.shown.state === "dialing" || leg.shown.state === "ringing";
   if (rings && leg.ringUntilMs <= nowMs) {
     return endedByUs(

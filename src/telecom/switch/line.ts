@@ -6,12 +6,11 @@ import type { Random } from "#base/random.ts";
 import type { Command, Prompt, TelecomEvent } from "#contract/telecom.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { MediaEngine } from "../media/media-engine.ts";
-import { isHold } from "../sdp/remote-description.ts";
-import type { CallEvent } from "../sip/dialog/call-state.ts";
-import { callName, type PlacedCall, type UserAgent } from "../sip/user-agent.ts";
+import type { UserAgent } from "../sip/user-agent.ts";
 import type { VoiceResponse } from "../voice-response/voice-response.ts";
+import type { WebRtcGateway } from "../webrtc/webrtc-gateway.ts";
 import { reasonHeader } from "./end-cause.ts";
-import { invitesFor, leadsNowhere, wayFor } from "./invite.ts";
+import { LegTelephone, type TelephoneStanding } from "./leg-telephone.ts";
 import { dialed, type Leg, type LegEffect, type LegInput, legDueAtMs, resumed, step } from "./leg.ts";
 import type { KeptTerminations } from "./kept-terminations.ts";
 
@@ -25,6 +24,8 @@ export interface LineParts {
   readonly agent: UserAgent;
   readonly journal: Journal;
   readonly terminations: KeptTerminations;
+  /** Undefined where no browser can come. */
+  readonly gateway?: WebRtcGateway;
   /** Where RTP is bound, and what descriptions name instead. */
   readonly address: string;
   readonly advertisedAddress?: string;
@@ -39,15 +40,14 @@ export interface LineParts {
 export interface LegRow {
   readonly command: Extract<Command, { type: "dial" }>;
   readonly leg: Leg;
-  /** What its SIP call is taken up by; undefined while no INVITE has left. */
-  readonly call: string | undefined;
+  readonly telephone: TelephoneStanding;
 }
 
 /** How long the record of a leg that ended waits for its client. */
 const keptEndedMs = 10 * 60_000;
 
 /**
- * A leg and the live things that belong to it: its SIP call, its termination, its timer. The leg's machine decides; this
+ * A leg and the live things that belong to it: its telephone, its termination, its timer. The leg's machine decides; this
  * carries out. Media verbs of one line run one after another, in the order in which they were decided.
  */
 export class Line {
@@ -55,8 +55,7 @@ export class Line {
   readonly #log: Log;
   readonly #command: LegRow["command"];
   #leg: Leg;
-  #callName: string | undefined;
-  #call: PlacedCall | undefined;
+  readonly #telephone: LegTelephone;
   #chores: Promise<void> = Promise.resolve();
   #choresLeft = 0;
   #cancelTimer: Cancel = () => {};
@@ -64,12 +63,24 @@ export class Line {
   /** What the media engine was last given to play. It plays on until the next one's speech is there. */
   #given: PlayId | undefined;
 
-  constructor(parts: LineParts, command: LegRow["command"], from?: Pick<LegRow, "leg" | "call">) {
+  constructor(parts: LineParts, command: LegRow["command"], from?: Omit<LegRow, "command">) {
     this.#parts = parts;
     this.#log = parts.log.with({ leg: command.leg });
     this.#command = command;
     this.#leg = from === undefined ? dialed(command, parts.clock.now()) : resumed(from.leg);
-    this.#callName = from?.call;
+    this.#telephone = new LegTelephone(
+      {
+        ...parts,
+        log: this.#log,
+        nowMs: () => parts.clock.now(),
+        leg: () => this.#leg,
+        take: (input) => this.take(input),
+        noted: () => this.#note(),
+        chore: (cause, work) => this.#chore(cause, work),
+      },
+      command,
+      from?.telephone,
+    );
     this.#note();
     this.#arm();
   }
@@ -86,49 +97,19 @@ export class Line {
     return this.#leg.shown.state !== "ended";
   }
 
-  /** 207, 210. Finds the trunk or the phone, opens the termination, sends the INVITE. */
   dial(): void {
-    const command = this.#command;
     // A stored moment that has passed already: a telephone must not ring for it.
     this.take({ type: "due" });
-    this.#chore("failed", async () => {
-      if (!this.isLive) return;
-      const { agent, media, random, address, advertisedAddress } = this.#parts;
-      const way = await wayFor(command, agent);
-      if (leadsNowhere(way)) return this.take({ type: "failed", cause: "unreachable" });
-      if (!this.isLive) return;
-      const termination = {
-        termination: this.id,
-        address,
-        ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
-        codecs: command.target.codecs,
-      };
-      const [, sdp] = await Promise.all([media.createTermination(termination), media.createOffer(this.id)]);
-      if (!this.isLive) return;
-      const { identity } = command;
-      const wishes = invitesFor({ identity, way, sdp, addressOver: agent.addressOver, random });
-      // Known before anything of the call leaves: who goes on with it finds it by this.
-      this.#callName = callName(wishes);
-      this.#note();
-      this.#call = agent.placeForked(wishes, (event, from) => this.#heard(event, from));
-    });
+    this.#chore("failed", () => this.#telephone.dial());
   }
 
-  /**
-   * Goes on where another process stopped. @param hasMedia its termination is there again
-   */
+  /** Goes on where another process stopped. @param hasMedia its termination is there again */
   resume(hasMedia: boolean): void {
     if (!this.isLive) return;
     // What was not written has not left: nobody's telephone rings yet.
-    if (this.#callName === undefined) return this.dial();
-    const taken = this.#parts.agent.takeUp(this.#callName, (event, from) => this.#heard(event, from));
-    this.#call = taken?.call;
-    if (taken === undefined || !hasMedia)
-      return this.take({ type: "failed", cause: hasMedia ? "failed" : "media-lost" });
-    const { told } = taken;
-    if (told === undefined) return;
-    const isNews = told.event.type === "over" || this.#leg.shown.state !== "answered";
-    if (isNews) this.#heard(told.event, told.from);
+    if (!this.#telephone.wasRung) return this.dial();
+    if (!hasMedia) return this.#telephone.giveUp();
+    this.#telephone.resume();
   }
 
   take(input: LegInput): void {
@@ -147,83 +128,16 @@ export class Line {
 
   /** Runs with this line's media verbs, in turn. What it throws ends the leg with `cause`, or is only logged. */
   #chore(cause: "failed" | "log-only", work: () => Promise<void>): void {
+    // At once, where nothing is before it: what a far end hears acknowledged has been noted by then.
+    const done = this.#choresLeft === 0 ? atOnce(work) : this.#chores.then(work);
     this.#choresLeft += 1;
-    this.#chores = this.#chores.then(work).catch((error: unknown) => {
+    this.#chores = done.catch((error: unknown) => {
       const code = error instanceof TandemError ? error.code : undefined;
       this.#log.warn({ error: String(error), code }, "A line's media could not be had.");
       if (cause === "failed") this.take({ type: "failed", cause: "failed" });
     });
     this.#chores = this.#chores.finally(() => {
       this.#choresLeft -= 1;
-    });
-  }
-
-  #heard(event: CallEvent, from: string | undefined): void {
-    switch (event.type) {
-      case "progress":
-        return this.#progressed(event, from);
-      case "answered":
-        return this.#chore("failed", async () => {
-          if (!this.isLive) return;
-          if (event.sdp !== undefined) await this.#parts.media.setAnswer(this.id, event.sdp, from);
-          this.take({ type: "answered", sipCallId: event.callId });
-        });
-      case "offer":
-        return this.#offered(event, from);
-      case "offer-wanted":
-        return this.#chore("log-only", async () => {
-          if (!this.isLive) return;
-          this.#call?.say({ type: "offer-made", sdp: await this.#parts.media.createOffer(this.id) });
-        });
-      case "answer":
-        return this.#chore("failed", async () => {
-          if (!this.isLive) return;
-          await this.#parts.media.setAnswer(this.id, event.sdp, from);
-          this.take({ type: "held", onHold: isHold(event.sdp) });
-        });
-      case "digit": {
-        const { digit, durationMs } = event.digit;
-        const key = { digit, durationMs, via: "info" as const, atMs: this.#parts.clock.now() };
-        // What the far end hears acknowledged has been noted; but a key pressed right after the answer must not overtake it.
-        if (this.#choresLeft === 0) return this.take({ type: "digit", key });
-        return this.#chore("log-only", async () => this.take({ type: "digit", key }));
-      }
-      case "over":
-        // In turn: a far end that picks up and hangs up at once was answered all the same.
-        return this.#chore("log-only", async () => this.take({ type: "over", end: event.end }));
-      default:
-        return unreachable(event);
-    }
-  }
-
-  #progressed(event: Extract<CallEvent, { type: "progress" }>, from: string | undefined): void {
-    const { status, sdp } = event;
-    if (sdp === undefined) return this.take({ type: "progress", status, earlyMedia: false });
-    this.#chore("log-only", async () => {
-      if (!this.isLive) return;
-      // Early media that cannot be used is no reason to give the call up: the answer may be better.
-      const earlyMedia = await this.#parts.media.setAnswer(this.id, sdp, from).then(
-        () => true,
-        () => false,
-      );
-      this.take({ type: "progress", status, earlyMedia });
-    });
-  }
-
-  #offered(event: Extract<CallEvent, { type: "offer" }>, from: string | undefined): void {
-    const { key, sdp } = event;
-    this.#chore("log-only", async () => {
-      const { media } = this.#parts;
-      if (!this.isLive) return;
-      try {
-        const ours =
-          sdp === undefined ? await media.createOffer(this.id) : await media.createAnswer(this.id, sdp, from);
-        this.#call?.say({ type: "offer-answered", key, sdp: ours });
-        if (sdp !== undefined) this.take({ type: "held", onHold: isHold(sdp) });
-      } catch (error) {
-        this.#call?.say({ type: "offer-refused", key });
-        throw error;
-      }
     });
   }
 
@@ -240,9 +154,12 @@ export class Line {
       case "send-digits":
         return this.#chore("log-only", () => media.sendDtmf(this.id, effect.digits));
       case "end-call":
-        return this.#call?.say({ type: "hang-up", headers: [reasonHeader(effect.reason)] });
+        return this.#telephone.hangUp([reasonHeader(effect.reason)]);
+      case "ring-again":
+        return this.#telephone.ringAgain(effect.where);
       case "release":
         this.#rendering?.abort(notWanted);
+        this.#telephone.release();
         this.#parts.ended(this.id, effect.bridge);
         return this.#chore("log-only", async () => {
           await media.release(this.id);
@@ -302,7 +219,6 @@ export class Line {
   forget(): void {
     this.dispose();
     this.#parts.journal.drop({ kind: "leg", id: this.id });
-    if (this.#callName !== undefined) this.#parts.agent.forget(this.#callName);
   }
 
   #note(): void {
@@ -311,7 +227,7 @@ export class Line {
       (): LegRow => ({
         command: this.#command,
         leg: this.#leg,
-        call: this.#callName,
+        telephone: this.#telephone.standing,
       }),
     );
   }
@@ -331,3 +247,8 @@ export class Line {
 
 /** Said to whoever renders; without a reason of ours each abort would make an exception, with a stack to gather. */
 const notWanted = "the prompt is no longer wanted";
+
+/** Also what it throws before it waits for anything is its promise's. */
+async function atOnce(work: () => Promise<void>): Promise<void> {
+  await work();
+}

@@ -21,9 +21,7 @@ import { installed } from "#rig/processes.ts";
 import { type Sipp, type SippOptions, startSipp } from "#rig/sipp.ts";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../media/embedded-engine.ts";
 import { openUserAgent, type UserAgent } from "../sip/user-agent.ts";
-import type { MediaEngine } from "../media/media-engine.ts";
-import { memoryJournal } from "../journal/memory-journal.ts";
-import { KeptTerminations } from "./kept-terminations.ts";
+import { forgetful } from "./forgetful.ts";
 import { Switch } from "./switch.ts";
 
 /** The switch over real sockets and the real media engine; sipp, which nobody here wrote, is the far end. */
@@ -42,7 +40,7 @@ before(async () => {
     ...parts,
     media,
     agent,
-    ...kept(media),
+    ...forgetful(media),
     voice: {
       render: async () => ({ audio: new Uint8Array(800).fill(0xff), fallback: "none" }),
       close: async () => {},
@@ -693,9 +691,3 @@ test("over TCP the same call is made", limit, async () => {
   hangUp(leg);
   assert.equal((await sipp.result()).successful, 1);
 });
-
-/** A unit that forgets when it dies. */
-function kept(media: MediaEngine) {
-  const journal = memoryJournal("boot");
-  return { journal, terminations: new KeptTerminations({ media, journal, log: silentLog }) };
-}

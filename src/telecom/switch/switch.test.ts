@@ -13,9 +13,7 @@ import { makeResponse } from "../sip/message/build.ts";
 import { openTransactionLayer } from "../sip/transaction/transaction-layer.ts";
 import { openUserAgent } from "../sip/user-agent.ts";
 import type { VoiceResponse } from "../voice-response/voice-response.ts";
-import type { MediaEngine } from "../media/media-engine.ts";
-import { memoryJournal } from "../journal/memory-journal.ts";
-import { KeptTerminations } from "./kept-terminations.ts";
+import { forgetful } from "./forgetful.ts";
 import { Switch } from "./switch.ts";
 
 const parts = { random: secureRandom, log: silentLog };
@@ -63,7 +61,7 @@ async function world(t: TestContext, { maxLegs = 10, render = aFrame }: Partial<
     clock,
     media,
     agent,
-    ...kept(media),
+    ...forgetful(media),
     address: "127.0.0.1",
     maxLegs,
     voice: { render, close: async () => {} },
@@ -333,9 +331,3 @@ test("a unit that closes takes no further call", limit, async (t) => {
   assert.equal(state(leg), undefined);
   assert.deepEqual(refusals, ["the unit is closing"]);
 });
-
-/** A unit that forgets when it dies. */
-function kept(media: MediaEngine) {
-  const journal = memoryJournal("boot");
-  return { journal, terminations: new KeptTerminations({ media, journal, log: silentLog }) };
-}

@@ -207,6 +207,8 @@ export class Switch {
       case "mediaTimeout":
         // A phone that holds may be silent for as long as it likes.
         if (line?.leg.shown.state !== "answered" || line.leg.shown.onHold) return;
+        // Its own time runs already.
+        if (line.leg.lost !== undefined) return;
         return line.take({ type: "failed", cause: "media-lost" });
       case "nodeLost":
         // Ringing or held makes no difference: this line will never hear or say anything again.

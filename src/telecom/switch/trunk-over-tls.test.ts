@@ -11,9 +11,7 @@ import { makeAuthority } from "#rig/certificate.ts";
 import { installed } from "#rig/processes.ts";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../media/embedded-engine.ts";
 import { openUserAgent, type UserAgent } from "../sip/user-agent.ts";
-import type { MediaEngine } from "../media/media-engine.ts";
-import { memoryJournal } from "../journal/memory-journal.ts";
-import { KeptTerminations } from "./kept-terminations.ts";
+import { forgetful } from "./forgetful.ts";
 import { Switch } from "./switch.ts";
 
 const missing =
@@ -45,7 +43,7 @@ describe("a trunk over TLS", { skip: missing, timeout: 60_000 }, () => {
       ...parts,
       media,
       agent,
-      ...kept(media),
+      ...forgetful(media),
       voice: {
         render: async () => ({ audio: new Uint8Array(800).fill(0xff), fallback: "none" }),
         close: async () => {},
@@ -134,9 +132,3 @@ describe("a trunk over TLS", { skip: missing, timeout: 60_000 }, () => {
     );
   });
 });
-
-/** A unit that forgets when it dies. */
-function kept(media: MediaEngine) {
-  const journal = memoryJournal("boot");
-  return { journal, terminations: new KeptTerminations({ media, journal, log: silentLog }) };
-}

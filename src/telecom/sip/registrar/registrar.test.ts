@@ -222,6 +222,29 @@ test("a phone that may not register any more is rung no longer", limit, async (t
   assert.deepEqual(agent.phones.places(bob), []);
 });
 
+test("a guest registers while a leg wants it, is told of, and is nobody afterwards", limit, async (t) => {
+  const agent = await registrar(t);
+  const visitor = "visitor.bank" as PhoneName;
+  const digest = { md5: hash("md5", visitor) };
+  const telephone = await phone(t, agent);
+  const registers = async () => (await telephone.registers({ as: visitor }, 1)).status;
+  assert.equal(await registers(), 403);
+  let came = 0;
+  const unwatch = agent.phones.watch(visitor, () => (came += 1));
+  assert.ok(agent.phones.admitGuest(visitor, digest));
+  assert.ok(agent.phones.admitGuest(visitor, digest), "a second leg of the same");
+  assert.ok(!agent.phones.admitGuest(visitor, { md5: hash("md5", bob) }), "another password");
+  assert.ok(!agent.phones.admitGuest(bob, digest), "somebody's own name");
+  assert.deepEqual([await registers(), came], [200, 1]);
+  assert.deepEqual([await registers(), came], [200, 1], "no news");
+  agent.phones.dismissGuest(visitor);
+  assert.equal(agent.phones.places(visitor).length, 1);
+  agent.phones.dismissGuest(visitor);
+  assert.equal(agent.phones.places(visitor).length, 0);
+  assert.equal(await registers(), 403);
+  unwatch();
+});
+
 for (const transport of ["udp", "tcp"] as const) {
   test(
     `over ${transport} a call goes where the REGISTER came from, by its Path, to the end`,

@@ -12,6 +12,7 @@ import type { Journal } from "../../journal/journal.ts";
 import type { ServerTransaction } from "../transaction/server-transaction.ts";
 import { AdmittedPhones, sameDigest } from "./admitted-phones.ts";
 import { type Bindings, type BindingsEffect, type BindingsInput, flowKey, step } from "./bindings.ts";
+import { GuestPhones } from "./guest-phones.ts";
 import { LoginCheck, type PhoneHash, type Refusal } from "./login-check.ts";
 import { readRegister } from "./register-wish.ts";
 
@@ -50,6 +51,8 @@ const registersPerMinute = 60;
 export class Registrar {
   readonly #parts: RegistrarParts;
   readonly #admitted = new AdmittedPhones();
+  readonly #guests = new GuestPhones();
+  readonly #watchers = new Map<string, Set<() => void>>();
   readonly #bindings = new Map<string, Bindings>();
   /** The phones that registered over each open connection: its end must not cost a look at all the others. */
   readonly #over = new Map<string, Set<string>>();
@@ -66,7 +69,7 @@ export class Registrar {
       clock: parts.clock,
       random: parts.random,
       hashes: parts.hashes,
-      digestOf: (name) => this.#admitted.digestOf(name),
+      digestOf: (name) => this.#admitted.digestOf(name) ?? this.#guests.digestOf(name),
       isAtHome: (name, address) => this.#now(name).some(({ flow }) => flow.remoteAddress === address),
     });
   }
@@ -80,6 +83,28 @@ export class Registrar {
     }
   }
 
+  /** Lets a phone register for as long as a leg wants it. False when that name is somebody else's. */
+  admitGuest(phone: PhoneName, digest: PhoneDigest): boolean {
+    return this.#admitted.digestOf(phone) === undefined && this.#guests.admit(phone, digest);
+  }
+
+  /** A leg wants it no longer; once for each `admitGuest` that was true. */
+  dismissGuest(phone: PhoneName): void {
+    if (this.#guests.dismiss(phone) && this.#admitted.digestOf(phone) === undefined)
+      this.#bindings.delete(phone);
+  }
+
+  /** Calls `came` whenever the phone has registered at a place where it was not. Returns the end of the watch. */
+  watch(phone: PhoneName, came: () => void): () => void {
+    const watcher = (): void => came();
+    this.#watchers.set(phone, (this.#watchers.get(phone) ?? new Set()).add(watcher));
+    return () => {
+      const watchers = this.#watchers.get(phone);
+      watchers?.delete(watcher);
+      if (watchers?.size === 0) this.#watchers.delete(phone);
+    };
+  }
+
   /** What a REGISTER is answered at once; undefined for one that is to be taken, by `register`. */
   refusal(request: SipRequest, flow: Flow): Refusal | undefined {
     const judged = this.#judge(request, flow);
@@ -89,9 +114,11 @@ export class Registrar {
   register(transaction: ServerTransaction): void {
     const { request, flow, toTag } = transaction;
     const judged = this.#judge(request, flow);
-    const answer = "status" in judged ? judged : this.#take(judged);
+    const { answer, came } = "status" in judged ? { answer: judged, came: undefined } : this.#take(judged);
     const { status, ...wish } = answer;
     transaction.respond(makeResponse(request, status, { ...wish, toTag }));
+    // Now that it knows that it is registered.
+    if (came !== undefined) for (const watcher of this.#watchers.get(came) ?? []) watcher();
   }
 
   /** RFC 5626 5.3: nothing reaches a phone over a flow that has ended. */
@@ -134,12 +161,15 @@ export class Registrar {
     return { phone, use, wish };
   }
 
-  #take({ phone, use, wish }: Taken): Refusal {
+  #take({ phone, use, wish }: Taken): { answer: Refusal; came: PhoneName | undefined } {
     this.#logins.spend(use);
     this.#registers.take(`phone ${phone}`);
     this.#noteConnection(wish.flow, phone);
     const effects = this.#step(phone, { type: "register", wish });
-    return effects.find((effect) => effect.type === "answer") ?? { status: 500 };
+    return {
+      answer: effects.find((effect) => effect.type === "answer") ?? { status: 500 },
+      came: effects.some((effect) => effect.type === "bound") ? phone : undefined,
+    };
   }
 
   /** A flow of datagrams has no end that anybody would tell us. */
