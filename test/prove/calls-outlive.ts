@@ -28,7 +28,7 @@ export async function* proveCallsOutlive(calls: number): AsyncIterable<Check> {
   try {
     yield await check("a plain relay, killed and started again", () => floor(calls));
     // From the answer to the hang-up: all are up, all deaths are over, and a moment more.
-    const talkMs = (calls / rate) * 1_000 + 12_000 + deaths.length * betweenDeathsMs;
+    const talkMs = (calls / rate) * 1_000 + 40_000 + deaths.length * betweenDeathsMs;
     await using talkers = await startTalkers(calls);
     await using users = await party(folder, { talkers, side: 0, talkMs, acts: [] });
     await using centers = await party(folder, { talkers, side: 1, talkMs, acts: signsOn });
@@ -178,14 +178,14 @@ async function click(platform: Platform, calls: number): Promise<void> {
 }
 
 async function allBridged(platform: Platform, calls: number): Promise<string> {
-  return await recordsWhen(platform, 30_000, (records) => {
+  return await recordsWhen(platform, 120_000, (records) => {
     const bridged = records.filter(({ state, step }) => state === "live" && step === "converse").length;
     return bridged === calls ? `${bridged}` : undefined;
   });
 }
 
 async function allCompleted(platform: Platform, calls: number): Promise<string> {
-  return await recordsWhen(platform, (calls / rate) * 1_000 + 40_000, (records) => {
+  return await recordsWhen(platform, (calls / rate) * 1_000 + 90_000, (records) => {
     const completed = records.filter(({ outcome }) => outcome === "completed").length;
     return completed === calls && records.length === calls ? `${completed} of ${records.length}` : undefined;
   });

@@ -4,6 +4,7 @@ import { checkDigits } from "./contract/digits.ts";
 import { checkLifetime } from "./contract/lifetime.ts";
 import { checkLocking } from "./contract/locking.ts";
 import { checkPlaying } from "./contract/playing.ts";
+import { checkRestoring } from "./contract/restoring.ts";
 import { type Check, type EngineFactory, portRange, Rig } from "./contract/rig.ts";
 import { test } from "node:test";
 
@@ -27,4 +28,5 @@ export function describeMediaEngine(name: string, open: EngineFactory): void {
   checkLocking(check);
   checkDescriptions(check);
   checkLifetime(check);
+  checkRestoring(check);
 }

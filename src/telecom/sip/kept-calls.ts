@@ -1,8 +1,8 @@
-import type { Journal } from "../journal/journal.ts";
 import type { CallStanding, ForkStanding, Told } from "./call-standing.ts";
 import type { CallEvent } from "./dialog/call-state.ts";
 import { ForkedCall } from "./forked-call.ts";
 import type { CallParts, RunningCall } from "./placed-call.ts";
+import type { KeptRows } from "./kept-rows.ts";
 import type { CallListener, PlacedCall } from "./user-agent.ts";
 
 /** A call that another process placed: on the wire again, and waiting for whoever it is about. */
@@ -11,7 +11,7 @@ interface KeptCall extends PlacedCall {
 }
 
 export interface KeptParts {
-  readonly journal: Journal;
+  readonly journal: KeptRows;
   /** Makes the call go on; undefined when it cannot be read. */
   readonly resume: (name: string, standing: CallStanding, heard: CallParts["tell"]) => RunningCall;
 }

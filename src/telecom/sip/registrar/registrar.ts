@@ -8,7 +8,7 @@ import { makeResponse } from "../message/build.ts";
 import { to } from "../message/headers.ts";
 import type { Flow, SipRequest } from "../message/message.ts";
 import { parseUri } from "../message/uri.ts";
-import type { Journal } from "../../journal/journal.ts";
+import type { KeptRows } from "../kept-rows.ts";
 import type { ServerTransaction } from "../transaction/server-transaction.ts";
 import { AdmittedPhones, sameDigest } from "./admitted-phones.ts";
 import { type Bindings, type BindingsEffect, type BindingsInput, flowKey, step } from "./bindings.ts";
@@ -31,7 +31,7 @@ export interface RegistrarParts {
   readonly log: Log;
   readonly hashes: readonly PhoneHash[];
   /** Where the places of phones over UDP are kept: a connection dies with the process, and its phone registers anew. */
-  readonly journal: Journal;
+  readonly journal: KeptRows;
 }
 
 /** A phone's row in the journal. */
