@@ -13,6 +13,7 @@ import { allowCallsAgain, callsAreStopped, resumeCalls, stopCalls } from "#netwo
 import { writtenNumber } from "#network/number.ts";
 import { openNetwork } from "#network/open-network.ts";
 import { type Database, openDatabase } from "#store/database.ts";
+import { backupCommand, restoreCommand } from "./backup-commands.ts";
 import { examine, examineCenter, told } from "./doctor/doctor.ts";
 import type { Finding } from "./doctor/finding.ts";
 import type { OpenTelephone } from "./doctor/test-call.ts";
@@ -35,6 +36,8 @@ const usage = `tandem: ties a web session to a live conversation with a call cen
   tandem resume [--subscriber NAME]     place calls again
   tandem allow NUMBER [--subscriber NAME]
                                         a number that refused all calls (9) may be called again
+  tandem backup FILE [--force]          a copy of the SQLite database, also while the platform runs; --force overwrites FILE
+  tandem restore FILE [--force]         puts a copy in the database's place, which is kept aside; the platform must be stopped
 
 Settings come from the environment: docs/operating.md lists them. All but \`start\`, \`doctor\` and \`config check\` need the
 database's alone, TANDEM_DATA or TANDEM_DATABASE; \`demo\` needs none.
@@ -48,6 +51,7 @@ const options = {
   "ports-from": { type: "string" },
   stun: { type: "string" },
   center: { type: "string" },
+  force: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
@@ -62,6 +66,8 @@ const mostWords: ReadonlyMap<string, number> = new Map([
   ["stop", 0],
   ["resume", 0],
   ["allow", 1],
+  ["backup", 1],
+  ["restore", 1],
 ]);
 
 async function main(words: readonly string[]): Promise<number> {
@@ -106,6 +112,13 @@ async function main(words: readonly string[]): Promise<number> {
     case "allow":
       if (object === undefined) return say(usage, 2);
       return await allow(object, values.subscriber);
+    case "backup":
+    case "restore": {
+      if (object === undefined) return say(usage, 2);
+      const run = verb === "backup" ? backupCommand : restoreCommand;
+      const { code, text } = await run({ file: object, force: values.force, environment: process.env });
+      return say(text, code);
+    }
     default:
       return say(`tandem: there is no command "${verb}".\n\n${usage}`, 2);
   }

@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { systemClock } from "#base/clock.ts";
+import { steadyClock, systemClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { SessionId } from "#base/ids.ts";
 import { type Log, makeLog } from "#base/log.ts";
@@ -12,6 +12,7 @@ import { openNetwork } from "#network/open-network.ts";
 import { openPresentation } from "#presentation/open-presentation.ts";
 import { openDatabase } from "#store/database.ts";
 import { connectTelecomUnit } from "#telecom/client.ts";
+import { openReadiness } from "./readiness.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 /**
@@ -47,14 +48,10 @@ async function main(): Promise<void> {
 async function openWebProcess(settings: Settings, log: Log) {
   const parts = { clock: systemClock, random: secureRandom, log };
   const database = await openDatabase({ url: settings.databaseUrl, ...parts });
-  if (settings.configFile !== undefined) {
-    await loadOrKeepConfig({
-      path: settings.configFile,
-      database,
-      promptFolder: settings.unit.promptFolder,
-      ...parts,
-    });
-  }
+  const { configFile: path } = settings;
+  const { promptFolder } = settings.unit;
+  const config =
+    path === undefined ? "loaded" : await loadOrKeepConfig({ path, database, promptFolder, ...parts });
   const network = openNetwork({ database, clock: parts.clock });
   const unit = connectTelecomUnit({ socketPath: settings.unit.socketPath, ...parts });
 
@@ -73,6 +70,7 @@ async function openWebProcess(settings: Settings, log: Log) {
       },
       rowsSince: callManager.rowsSince,
     },
+    readiness: openReadiness({ database, unit, config, clock: steadyClock }),
     settings: { ...settings.http, ...settings },
     ...parts,
   });

@@ -128,7 +128,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     secretKeys: secretKeys({ given: parsed.TANDEM_SECRET_KEYS, development, dataFolder }),
     operatorToken: parsed.TANDEM_OPERATOR_TOKEN,
     unit: {
-      socketPath: parsed.TANDEM_UNIT_SOCKET ?? join(dataFolder, "unit.sock"),
+      socketPath: unitSocket(parsed),
       sip: sipSettings(parsed, {
         origins: ownOrigins(parsed),
         trustedProxies: byComma(parsed.TANDEM_TRUST_PROXY),
@@ -149,6 +149,12 @@ export function readSettings(environment: Readonly<Record<string, string | undef
 export function readDatabaseUrl(environment: Readonly<Record<string, string | undefined>>): string {
   const { TANDEM_DATA, TANDEM_DATABASE } = variables;
   return databaseUrl(parse(environment, Type.Object({ TANDEM_DATA, TANDEM_DATABASE })));
+}
+
+/** For the command that must know whether the platform runs. Throws SETTINGS_INVALID. */
+export function readUnitSocket(environment: Readonly<Record<string, string | undefined>>): string {
+  const { TANDEM_DATA, TANDEM_UNIT_SOCKET } = variables;
+  return unitSocket(parse(environment, Type.Object({ TANDEM_DATA, TANDEM_UNIT_SOCKET })));
 }
 
 /** What the unit's process reads from TANDEM_UNIT_SETTINGS. */
@@ -200,6 +206,10 @@ const knownElsewhere = new Set(["TANDEM_UNIT_SETTINGS"]);
 
 function databaseUrl(parsed: Pick<Parsed, "TANDEM_DATABASE" | "TANDEM_DATA">): string {
   return parsed.TANDEM_DATABASE ?? `sqlite:${join(resolve(parsed.TANDEM_DATA), "tandem.sqlite")}`;
+}
+
+function unitSocket(parsed: Pick<Parsed, "TANDEM_UNIT_SOCKET" | "TANDEM_DATA">): string {
+  return parsed.TANDEM_UNIT_SOCKET ?? join(resolve(parsed.TANDEM_DATA), "unit.sock");
 }
 
 /** A form counts only when a page of ours sent it. Where nobody has said what we are called, we know loopback's names alone. */

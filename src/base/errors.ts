@@ -20,6 +20,7 @@ export const errorCodes = {
   CONFIG_INVALID: "The configuration file has errors.",
   DATABASE_UNAVAILABLE: "The database does not answer.",
   DATABASE_NEWER: "The database was written by a newer Tandem.",
+  BACKUP_FAILED: "The database could not be copied or put in place.",
   SETTINGS_INVALID: "A setting from the environment cannot be used.",
   WIRE_INVALID: "A message between our processes does not fit its schema.",
   UNIT_UNREACHABLE: "The telecommunications unit does not answer.",

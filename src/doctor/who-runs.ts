@@ -19,7 +19,7 @@ export async function whoRuns(
   return { unit, web };
 }
 
-async function unitAnswers(socketPath: string, clock: Clock): Promise<boolean> {
+export async function unitAnswers(socketPath: string, clock: Clock): Promise<boolean> {
   if (!existsSync(socketPath)) return false;
   const unit = connectTelecomUnit({ socketPath, clock, log: silentLog });
   const patience = new AbortController();

@@ -44,13 +44,14 @@ export async function loadConfigFile(
 
 /**
  * `loadConfigFile` for a process that must come up: calls may be waiting for it. A file that has been spoiled since the last start
- * is logged, line by line, and the platform goes on with what the database holds. Throws CONFIG_INVALID where that is nothing.
+ * is logged, line by line, and the platform goes on with what the database holds (`kept`). Throws CONFIG_INVALID where that is nothing.
  */
 export async function loadOrKeepConfig(
   options: ConfigSource & { readonly database: Database; readonly log: Log },
-): Promise<void> {
+): Promise<"loaded" | "kept"> {
   try {
     await loadConfigFile(options);
+    return "loaded";
   } catch (error) {
     const invalid = error instanceof TandemError && error.code === "CONFIG_INVALID";
     if (!invalid || !(await hasSubscribers(options.database))) throw error;
@@ -58,6 +59,7 @@ export async function loadOrKeepConfig(
       { errors: error.details["errors"] },
       "The configuration file has errors; what was loaded before holds on.",
     );
+    return "kept";
   }
 }
 

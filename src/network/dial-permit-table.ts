@@ -213,7 +213,10 @@ export async function deleteRefusedNumbers(tx: Transaction, numbers: readonly st
   return numDeletedRows > 0n;
 }
 
-export async function isStopped(source: Database | Transaction, subscriber: SubscriberId): Promise<boolean> {
+export async function isStopped(
+  source: Database | Transaction,
+  subscriber: "platform" | SubscriberId,
+): Promise<boolean> {
   const stops = await stopsOf(source, { own: stopScope(subscriber), all: stopScope("platform") });
   return stops.length > 0;
 }

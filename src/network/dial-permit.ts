@@ -173,7 +173,13 @@ export function resumeCalls(tx: Transaction, scope: "platform" | SubscriberId): 
   return permits.deleteStop(tx, scope);
 }
 
-/** Whether the platform or this subscriber is stopped: for the pages, and before each INVITE; `grantPermit` asks for itself. */
-export function callsAreStopped(source: Database | Transaction, subscriber: SubscriberId): Promise<boolean> {
+/**
+ * Whether the platform or this subscriber is stopped, or with `platform` whether everybody is: for the pages, and before each INVITE;
+ * `grantPermit` asks for itself.
+ */
+export function callsAreStopped(
+  source: Database | Transaction,
+  subscriber: "platform" | SubscriberId,
+): Promise<boolean> {
   return permits.isStopped(source, subscriber);
 }

@@ -10,6 +10,7 @@ import type { FastifyInstance } from "fastify";
 import { assetRoutes } from "./asset-routes.ts";
 import { callRoutes } from "./call-routes.ts";
 import { CallViews } from "./call-views.ts";
+import { healthRoutes, type Readiness } from "./health-routes.ts";
 import { makeHttpServer, ownPageCheck } from "./http-server.ts";
 import { LiveConnections } from "./live-connections.ts";
 import { operatorApi } from "./operator-api.ts";
@@ -34,6 +35,7 @@ export interface PresentationOptions {
   readonly callManager: CallManager;
   readonly visitorDesk: VisitorDesk;
   readonly wire: WireSource;
+  readonly readiness: Readiness;
   readonly settings: PresentationSettings;
   readonly clock: Clock;
   readonly random: Random;
@@ -99,10 +101,7 @@ export async function makePresentation(options: PresentationOptions): Promise<{
     assetRoutes(scope, pages);
     operatorApi(scope, { callManager, operatorToken: settings.operatorToken, wire });
     scope.get("/api/openapi.json", async () => app.swagger());
-    scope.get(
-      "/healthz",
-      async (_request, reply) => await reply.header("cache-control", "no-store").send({ status: "ok" }),
-    );
+    healthRoutes(scope, options.readiness);
   });
   await app.ready();
   const allowOwnPort = (port: number): void => {

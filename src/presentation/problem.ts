@@ -10,7 +10,7 @@ export async function problem(reply: FastifyReply, status: number, detail: strin
     .send({ type: "about:blank", title: STATUS_CODES[status] ?? "", status, detail });
 }
 
-/** Below `/api/` programs ask, also for what is not there. */
+/** Below `/api/` programs ask, also for what is not there; and programs ask how we are. */
 export function isFromProgram(request: FastifyRequest): boolean {
-  return /^\/api(?=[/?]|$)/.test(request.raw.url ?? "");
+  return /^\/(?:api|livez|readyz|healthz)(?=[/?]|$)/.test(request.raw.url ?? "");
 }

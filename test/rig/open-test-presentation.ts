@@ -1,6 +1,7 @@
 import { VirtualClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
 import { seededRandom } from "#base/random.ts";
+import type { Readiness } from "#presentation/health-routes.ts";
 import { makePresentation, openPresentation, type Presentation } from "#presentation/open-presentation.ts";
 import type { PresentationSettings } from "#presentation/settings.ts";
 import type { FastifyInstance } from "fastify";
@@ -10,6 +11,7 @@ import { VirtualCallManager } from "./virtual-call-manager.ts";
 export async function presentationWithoutSocket(
   settings: Partial<PresentationSettings> = {},
   callManager = new VirtualCallManager(),
+  readiness: Readiness = asReady,
 ): Promise<{
   readonly app: FastifyInstance;
   readonly callManager: VirtualCallManager;
@@ -17,7 +19,7 @@ export async function presentationWithoutSocket(
   [Symbol.asyncDispose](): Promise<void>;
 }> {
   const clock = new VirtualClock();
-  const { app, live } = await makePresentation({ ...parts(settings, callManager), clock });
+  const { app, live } = await makePresentation({ ...parts(settings, callManager), readiness, clock });
   callManager.pages = live;
   return { app, callManager, clock, [Symbol.asyncDispose]: async () => await app.close() };
 }
@@ -42,12 +44,21 @@ export async function presentationOnLoopback(
 
 export const testOperatorToken = "an-operator's-token-for-tests";
 
+const asReady: Readiness = async () => ({
+  ready: true,
+  database: "ok",
+  unit: "ok",
+  configuration: "ok",
+  calls: "placed",
+});
+
 function parts(settings: Partial<PresentationSettings>, callManager: VirtualCallManager) {
   const random = seededRandom("presentation");
   return {
     callManager,
     visitorDesk: callManager,
     wire: callManager.wire,
+    readiness: asReady,
     random,
     log: silentLog,
     settings: {
