@@ -4,12 +4,14 @@
  */
 import { readBridgeOptions, runBridgeBench } from "./bridge.ts";
 import { readFlowOptions, runFlowBench } from "./flow.ts";
+import { readSrtpOptions, runSrtpBench } from "./srtp.ts";
 
 type Bench = (options: readonly string[]) => Promise<Readonly<Record<string, unknown>>>;
 
 const benches: Readonly<Record<string, Bench>> = {
   bridge: (options) => runBridgeBench(readBridgeOptions(options)),
   flow: (options) => runFlowBench(readFlowOptions(options)),
+  srtp: (options) => runSrtpBench(readSrtpOptions(options)),
 };
 
 const [name = "", ...options] = process.argv.slice(2);

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { bundlePrograms } from "./bundle.ts";
 
 /**
  * Builds what `npm pack` packs: Node.js strips no types below node_modules, so the package carries JavaScript. `dist/` has the
@@ -14,12 +15,14 @@ const dist = join(root, "dist");
 const entry = "src/cli.ts";
 
 rmSync(dist, { recursive: true, force: true });
+await bundlePrograms();
 const built = new Set([entry]);
 // A set is walked in the order in which it grows.
 for (const file of built) for (const reached of build(file)) built.add(reached);
 for (const asset of globSync("{src,examples}/**/*.*", {
   cwd: root,
-  exclude: (name) => name.endsWith(".ts"),
+  // The sources of the browsers' programs are in what was made of them.
+  exclude: (name) => name.endsWith(".ts") || name === "src/console",
 })) {
   // A page's script beside a source of the same name would take its place.
   if (built.has(asset.replace(/\.js$/, ".ts"))) throw new Error(`${asset} is what a source of ours becomes`);

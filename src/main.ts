@@ -58,7 +58,14 @@ async function openWebProcess(settings: Settings, log: Log) {
   // The call manager tells the presentation to look again, and the presentation asks the call manager: the circle is closed here.
   let presentationPages: Pages | undefined;
   const pages: Pages = { changed: (session: SessionId) => presentationPages?.changed(session) };
-  const callManager = await openCallManager({ database, network, unit, pages, ...parts });
+  const callManager = await openCallManager({
+    database,
+    network,
+    unit,
+    pages,
+    secretKeys: settings.secretKeys,
+    ...parts,
+  });
   const visitorDesk = openVisitorDesk({ database, network, clock: parts.clock });
   const presentation = await openPresentation({
     callManager,

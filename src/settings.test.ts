@@ -149,6 +149,30 @@ test("a WebSocket in the clear is refused beyond this machine, unless a proxy st
   }
 });
 
+test("browsers find SIP over WebSocket where it is told, or where the documents have it set up", () => {
+  const environment = { TANDEM_DATA: folder, TANDEM_SECRET_KEYS: key };
+  const socketUrl = (more: Record<string, string>): string | undefined =>
+    readSettings({ ...environment, ...more }).http.browserPhones?.socketUrl;
+  assert.equal(socketUrl({}), undefined);
+  const on = { TANDEM_SIP_WEBSOCKET_PORT: "5062" };
+  assert.equal(socketUrl(on), "ws://*:5062");
+  assert.equal(socketUrl({ ...on, TANDEM_PHONE_HASHES: "SHA-256" }), undefined);
+  const open = { ...on, TANDEM_PUBLIC_URL: "https://talk.example:8443" };
+  const certificate = { TANDEM_SIP_TLS_CERTIFICATE: "a.crt", TANDEM_SIP_TLS_KEY: "a.key" };
+  assert.equal(socketUrl({ ...open, ...certificate }), "wss://talk.example:5062");
+  assert.equal(socketUrl({ ...open, TANDEM_TRUST_PROXY: "127.0.0.1" }), "wss://talk.example:8443/sip");
+  const ice = { TANDEM_ICE_SERVERS: "stun:stun.example, turn:ann:secret@turn.example" };
+  assert.deepEqual(readSettings({ ...environment, ...open, ...ice }).http.browserPhones?.iceServers, [
+    { urls: ["stun:stun.example:3478"] },
+  ]);
+  const told = "wss://phones.example/here";
+  assert.equal(socketUrl({ ...open, TANDEM_SIP_WEBSOCKET_URL: told }), told);
+  assert.throws(
+    () => socketUrl({ ...on, TANDEM_SIP_WEBSOCKET_URL: "https://talk.example" }),
+    wrong("TANDEM_SIP_WEBSOCKET_URL"),
+  );
+});
+
 test("what is wrong is told in words, all of it at once", () => {
   const environment = {
     TANDEM_DATA: folder,

@@ -4,8 +4,9 @@ import { join, resolve } from "node:path";
 import { TandemError } from "#base/errors.ts";
 import type { LogLevel } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
+import type { IceServer } from "#contract/browser-phone.ts";
 import { byComma, isLoopback, isPortRange, portRange, textThat, webOrigin } from "./setting-texts.ts";
-import { type SipSettings, sipSettings, sipVariables } from "./sip-settings.ts";
+import { type SipSettings, sipSettings, sipVariables, webSocketUrl } from "./sip-settings.ts";
 import { type WebRtcSettings, webRtcSettings, webRtcVariables } from "./webrtc-settings.ts";
 import Type from "typebox";
 import Value from "typebox/value";
@@ -28,6 +29,10 @@ export interface Settings {
     readonly trustProxy: readonly string[];
     /** Origins whose pages may show ours in a frame. */
     readonly framedBy: readonly string[];
+    /** Telephones in our own pages; undefined while SIP over WebSocket is off. */
+    readonly browserPhones:
+      | { readonly socketUrl: string; readonly iceServers: readonly IceServer[] }
+      | undefined;
   };
   /** Newest first; tickets are sealed with the first and opened with any. 32 octets each. */
   readonly secretKeys: readonly Uint8Array[];
@@ -124,6 +129,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       publicUrl: publicUrl(parsed),
       trustProxy: byComma(parsed.TANDEM_TRUST_PROXY),
       framedBy: byComma(parsed.TANDEM_FRAMED_BY),
+      browserPhones: browserPhones(parsed),
     },
     secretKeys: secretKeys({ given: parsed.TANDEM_SECRET_KEYS, development, dataFolder }),
     operatorToken: parsed.TANDEM_OPERATOR_TOKEN,
@@ -228,6 +234,25 @@ function ownOrigins(parsed: Parsed): readonly string[] {
   const told = publicUrl(parsed);
   if (told !== undefined) return [told];
   return ["127.0.0.1", "localhost", "[::1]"].map((host) => `http://${host}:${parsed.TANDEM_HTTP_PORT}`);
+}
+
+function browserPhones(parsed: Parsed): Settings["http"]["browserPhones"] {
+  // JsSIP proves a password by MD5 alone.
+  const canLogIn = byComma(parsed.TANDEM_PHONE_HASHES).includes("MD5");
+  if (parsed.TANDEM_SIP_WEBSOCKET_PORT === undefined || !canLogIn) return undefined;
+  const isBehindProxy = byComma(parsed.TANDEM_TRUST_PROXY).length > 0;
+  return {
+    socketUrl: webSocketUrl(parsed, publicUrl(parsed), isBehindProxy),
+    iceServers: stunServers(parsed),
+  };
+}
+
+/** For pages, which anybody may open: a TURN server's login is not for them, and the unit's own address at it is enough. */
+function stunServers(parsed: Parsed): readonly IceServer[] {
+  return webRtcSettings(parsed).iceServers.flatMap(({ hostname, port, relay }) => {
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    return relay === undefined ? [{ urls: [`stun:${host}:${port}`] }] : [];
+  });
 }
 
 function isAddressOrNetwork(text: string): boolean {

@@ -27,6 +27,19 @@ export interface SipSettings {
     | undefined;
 }
 
+/**
+ * Where browsers find it. Told, or as the documents say that it is set up: behind the reverse proxy of an https page, or with a
+ * certificate of its own, or on this machine. `*` stands for the name by which the browser has found the page.
+ */
+export function webSocketUrl(parsed: Parsed, publicUrl: string | undefined, isBehindProxy: boolean): string {
+  if (parsed.TANDEM_SIP_WEBSOCKET_URL !== undefined) return parsed.TANDEM_SIP_WEBSOCKET_URL;
+  const page = publicUrl === undefined ? undefined : new URL(publicUrl);
+  const hasCertificate = parsed.TANDEM_SIP_TLS_CERTIFICATE !== undefined;
+  if (page?.protocol === "https:" && isBehindProxy && !hasCertificate) return `wss://${page.host}/sip`;
+  const scheme = hasCertificate ? "wss" : "ws";
+  return `${scheme}://${page?.hostname ?? "*"}:${parsed.TANDEM_SIP_WEBSOCKET_PORT}`;
+}
+
 const port = Type.Integer({ minimum: 0, maximum: 65535 });
 const file = Type.String({ minLength: 1 });
 
@@ -45,6 +58,12 @@ export const sipVariables = {
     (text) => byComma(text).every((origin) => webOrigin(origin) !== undefined),
     "must hold origins, by comma, such as https://talk.example",
     { default: "" },
+  ),
+  TANDEM_SIP_WEBSOCKET_URL: Type.Optional(
+    textThat(
+      (text) => URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol),
+      "must be a WebSocket's address, such as wss://talk.example/sip",
+    ),
   ),
 };
 

@@ -9,6 +9,7 @@ const checks: readonly { name: string; words: readonly string[]; mend?: string }
   { name: "format", words: ["node_modules/.bin/biome", "format"], mend: "npm run format" },
   { name: "lint", words: ["node_modules/.bin/oxlint", "--type-aware", "--deny-warnings"] },
   { name: "types", words: ["node_modules/.bin/tsc", "-p", "."] },
+  { name: "types in browsers", words: ["node_modules/.bin/tsc", "-p", "src/console/browser"] },
   { name: "dead code", words: ["node_modules/.bin/knip", "--no-progress"] },
   { name: "tidy", words: ["bin/node", "test/tidy.test.ts"] },
 ];

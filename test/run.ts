@@ -9,6 +9,7 @@
 import { availableParallelism } from "node:os";
 import { relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { bundlePrograms } from "../bin/bundle.ts";
 import { runFile, type FileResult } from "./runner/run-file.ts";
 import { runsAlone } from "./runner/runs-alone.ts";
 import { root, testFiles } from "./runner/tree.ts";
@@ -43,6 +44,7 @@ const alone = files.filter(runsAlone);
 const sideBySide = files.filter((file) => !alone.includes(file));
 
 process.chdir(root);
+await bundlePrograms();
 await runAll(sideBySide, Math.min(4, availableParallelism()), sideBySideTimeoutMs);
 await runAll(alone, 1, aloneTimeoutMs);
 

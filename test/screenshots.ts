@@ -7,9 +7,11 @@
  */
 import { mkdir } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
+import { tourOfAgentPhone } from "./rig/agent-phone-tour.ts";
 import { tourOfBank } from "./rig/bank-tour.ts";
 import { type Browser, colorSchemes, openBrowser, widths } from "./rig/chromium.ts";
 import { tourOfPhone } from "./rig/phone-tour.ts";
+import { tourOfVisitorPhone } from "./rig/visitor-phone-tour.ts";
 import { type Look, openVisitorTour } from "./rig/visitor-tour.ts";
 import { root } from "./runner/tree.ts";
 
@@ -20,7 +22,7 @@ if (folder === undefined || !relative(root, resolve(folder)).startsWith("..")) {
   );
   process.exitCode = 2;
 } else {
-  await using browser = await openBrowser();
+  await using browser = await openBrowser({ microphone: "beep" });
   await takeAll(browser, folder);
 }
 
@@ -52,6 +54,11 @@ async function takeAll(browser: Browser, into: string): Promise<void> {
     }
     if (wanted(`bank/${language}`)) await tourOfBank(browser, language, album(`bank/${language}`));
   }
+  for (const language of ["en", "es"] as const)
+    if (wanted(`visitor-phone/${language}`))
+      await tourOfVisitorPhone(browser, language, album(`visitor-phone/${language}`));
+  for (const language of ["en", "es"] as const)
+    if (wanted(`agent/${language}`)) await tourOfAgentPhone(browser, language, album(`agent/${language}`));
   if (wanted("phone")) await tourOfPhone(browser, album("phone"));
   console.log(`${taken} pictures in ${resolve(into)}`);
 }

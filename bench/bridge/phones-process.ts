@@ -12,7 +12,12 @@ export interface LoadFigures {
 }
 
 export type FromBench =
-  | { readonly type: "speak"; readonly to: readonly PortsOfCall[] | "to whom they hear" }
+  | {
+      readonly type: "speak";
+      readonly to: readonly PortsOfCall[] | "to whom they hear";
+      /** By call: of the second phone's SRTP, as what it hears is protected; none where it speaks plain RTP. */
+      readonly keys: readonly string[];
+    }
   | { readonly type: "measure"; readonly seconds: number };
 
 export type ToBench =
@@ -25,7 +30,7 @@ export type ToBench =
 export interface PhonesOfBench extends AsyncDisposable {
   readonly ports: readonly PortsOfCall[];
   /** To the ports of whoever relays their call; or each, once it hears somebody, to them. */
-  speak(to: readonly PortsOfCall[] | "to whom they hear"): void;
+  speak(to: readonly PortsOfCall[] | "to whom they hear", keys?: readonly string[]): void;
   /** Measures for so long; `spent` counts at the beginning and at the end of just that time. */
   measure(
     seconds: number,
@@ -39,7 +44,7 @@ export async function startPhones(calls: number): Promise<PhonesOfBench> {
   const { ports } = await told(child, "bound");
   return {
     ports,
-    speak: (to) => say({ type: "speak", to }),
+    speak: (to, keys = []) => say({ type: "speak", to, keys }),
     async measure(seconds, spent) {
       say({ type: "measure", seconds });
       await told(child, "begun");

@@ -4,6 +4,8 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { systemClock } from "#base/clock.ts";
+import { SecureEnd } from "../../src/telecom/media/secure-end.ts";
+import { phonesKey } from "./phones-key.ts";
 import type { FromBench, PortsOfCall, ToBench } from "./phones-process.ts";
 
 interface Phone {
@@ -12,6 +14,8 @@ interface Phone {
   readonly port: number;
   /** Where it speaks to; nowhere as long as it waits to hear somebody. */
   to: number | undefined;
+  /** Of one that speaks SRTP. */
+  secured: SecureEnd | undefined;
 }
 
 const address = "127.0.0.1";
@@ -36,7 +40,7 @@ for (let port = 40_000; phones.length < calls * 2; port += 2) {
 }
 
 process.on("message", (message: FromBench) => {
-  if (message.type === "speak") speak(message.to);
+  if (message.type === "speak") speak(message.to, message.keys);
   else measure(message.seconds);
 });
 tell({ type: "bound", ports: pairs().map(([first, second]) => [first.port, second.port]) });
@@ -47,7 +51,7 @@ async function openPhone(port: number): Promise<Phone | undefined> {
   packet.writeUInt16BE(0x8000, 0);
   packet.writeUInt32BE(0x1000_0000 + phones.length, 8);
   const socket = createSocket({ type: "udp4", recvBufferSize: 1 << 20 });
-  const phone: Phone = { packet, socket, port, to: undefined };
+  const phone: Phone = { packet, socket, port, to: undefined, secured: undefined };
   socket.on("message", (heard, from) => hear(phone, heard, from));
   return await new Promise((resolve) => {
     socket.once("error", () => {
@@ -65,7 +69,14 @@ function pairs(): (readonly [Phone, Phone])[] {
   );
 }
 
-function speak(to: readonly PortsOfCall[] | "to whom they hear"): void {
+function speak(to: readonly PortsOfCall[] | "to whom they hear", keys: readonly string[]): void {
+  for (const [call, [, second]] of pairs().entries()) {
+    const key = keys[call];
+    if (key === undefined) continue;
+    const theirs = { tag: 1, suite: phonesKey.suite, material: Buffer.from(key, "base64") };
+    second.secured = new SecureEnd();
+    second.secured.agreed({ ours: { tag: 1, ...phonesKey }, theirs });
+  }
   if (to !== "to whom they hear") {
     for (const [call, [first, second]] of pairs().entries()) [first.to, second.to] = to[call] ?? [];
   }
@@ -90,13 +101,17 @@ function say(phone: Phone | undefined): void {
   packet.writeUInt8(measuring, headerLength + 8);
   if (measuring === 1) sent += 1;
   // A frame that the kernel does not take is one that does not arrive, and counts as lost.
-  phone.socket.send(packet, phone.to, address, () => {});
+  const { secured } = phone;
+  if (secured === undefined) return phone.socket.send(packet, phone.to, address, () => {});
+  const length = secured.protectRtp(packet, { start: 0, end: packetLength });
+  phone.socket.send(secured.protected, 0, length, phone.to, address, () => {});
 }
 
 function hear(phone: Phone, packet: Buffer, from: RemoteInfo): void {
   phone.to ??= from.port;
   // What the platform says by itself, before the bridge, holds no time.
-  if (packet.length !== packetLength || packet[headerLength + 8] !== 1) return;
+  const length = phone.secured?.openRtp(packet, packet.length) ?? packet.length;
+  if (length !== packetLength || packet[headerLength + 8] !== 1) return;
   const delay = performance.now() - packet.readDoubleBE(headerLength);
   received += 1;
   least = Math.min(least, delay);

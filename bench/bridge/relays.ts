@@ -16,7 +16,12 @@ export interface RelayFigures {
 
 /** What carries the phones' audio with nothing else to do: our engine, or a plain relay as the floor. */
 export type RelayChoice =
-  | { readonly program: "engine"; readonly sockets: "auto" | "dgram" | "koffi" }
+  | {
+      readonly program: "engine";
+      readonly sockets: "auto" | "dgram" | "koffi";
+      /** Of each call's second phone; plain RTP unless told. */
+      readonly media?: "rtp" | "srtp";
+    }
   | { readonly program: "c" };
 
 interface Load {
@@ -37,7 +42,7 @@ export async function measureRelay(
 ): Promise<(RelayFigures & { readonly told: string }) | undefined> {
   switch (choice.program) {
     case "engine":
-      return await measure(load, () => startNode("engine-relay.ts", [choice.sockets]));
+      return await measure(load, () => startNode("engine-relay.ts", [choice.sockets, choice.media ?? "rtp"]));
     case "c":
       return await measureInC(load);
   }
@@ -53,19 +58,25 @@ async function measureInC(load: Load): Promise<(RelayFigures & { readonly told: 
   }
 }
 
-/** A process that relays. It reads `<phone> <phone>` ports, one call a line, then an empty line; answers `<ours> <ours>` likewise. */
+/**
+ * A process that relays. It reads `<phone> <phone>` ports, one call a line, then an empty line; answers `<ours> <ours>` likewise, and
+ * behind them a key where the second phone hears SRTP.
+ */
 interface Relay {
   readonly process: ChildProcess;
   /** The first line it says: what it is. */
   readonly told: Promise<string>;
-  connect(calls: readonly PortsOfCall[]): Promise<readonly PortsOfCall[]>;
+  connect(
+    calls: readonly PortsOfCall[],
+  ): Promise<{ readonly ports: readonly PortsOfCall[]; readonly keys: readonly string[] }>;
 }
 
 async function measure(load: Load, startRelay: () => Relay): Promise<RelayFigures & { told: string }> {
   await using phones = await startPhones(load.calls);
   const relay = startRelay();
   try {
-    phones.speak(await relay.connect(phones.ports));
+    const { ports, keys } = await relay.connect(phones.ports);
+    phones.speak(ports, keys);
     const { pid = 0 } = relay.process;
     const { spent, seconds, ...heard } = await phones.measure(load.seconds, () => [cpuMs(pid)]);
     const [ms = Number.NaN] = spent;
@@ -100,12 +111,14 @@ function start(program: string, given: readonly string[]): Relay {
     async connect(calls) {
       await told;
       child.stdin.write(`${calls.map((ports) => ports.join(" ")).join("\n")}\n\n`);
-      const ours: PortsOfCall[] = [];
-      while (ours.length < calls.length) {
-        const [first = 0, second = 0] = (await nextLine()).split(" ").map(Number);
-        ours.push([first, second]);
+      const ports: PortsOfCall[] = [];
+      const keys: string[] = [];
+      while (ports.length < calls.length) {
+        const [first, second, ...key] = (await nextLine()).split(" ");
+        ports.push([Number(first), Number(second)]);
+        keys.push(...key);
       }
-      return ours;
+      return { ports, keys };
     },
   };
 }

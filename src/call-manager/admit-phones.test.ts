@@ -15,6 +15,7 @@ function phone(name: string): Phone {
     subscriber: "bank" as SubscriberId,
     name: `${name}.bank` as PhoneName,
     digest: { sha256: "ab".repeat(32) },
+    media: "rtp",
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "#base/clock.ts";
 import { type CallId, makeId } from "#base/ids.ts";
 import type { Random } from "#base/random.ts";
-import { grantPermit } from "#network/dial-permit.ts";
+import { grantPermit, inBrowser, type PermitWish } from "#network/dial-permit.ts";
 import type { Network } from "#network/network.ts";
 import { readNumber } from "#network/number.ts";
 import type { Subscriber } from "#network/records.ts";
@@ -11,6 +11,7 @@ import { type Call, linesEndAtMs, userLegOf } from "./call.ts";
 import type { BeginCallAnswer, BeginCallRefusal, CallWish } from "./call-manager.ts";
 import { insertCall, isReferenceLive, liveCallOfSession } from "./call-table.ts";
 import { stagePages } from "./call-progress.ts";
+import { guestPhone } from "./guest-phone.ts";
 import { begunRow } from "./journal-fact.ts";
 import type { SessionPage } from "./pages.ts";
 import { appendPages } from "./session-page-table.ts";
@@ -33,6 +34,7 @@ export async function beginCall(
     readonly network: Network;
     readonly clock: Clock;
     readonly random: Random;
+    readonly secretKeys: readonly Uint8Array[];
     /** Undefined while the unit cannot be reached: then no new call is begun. */
     readonly unitBoot: string | undefined;
   },
@@ -45,14 +47,14 @@ export async function beginCall(
   const { context } = wish;
   const subscriber = await network.subscriber(context.subscriber);
   if (subscriber === undefined) return refused("unknown-subject");
-  const number = readNumber(wish.phone, subscriber);
-  if (number.type === "refused") return refused(number.why);
+  const party = partyOf(wish, subscriber);
+  if (party.type === "refused") return refused(party.why);
 
   const routes = await network.routes({
     subscriber: context.subscriber,
     subject: context.subject,
     atMs: clock.now(),
-    number: number.number,
+    ...(party.kind === "user" ? { number: party.number } : {}),
     ipAddress: wish.ipAddress,
     draw: "welcome",
   });
@@ -75,10 +77,10 @@ export async function beginCall(
         subscriber,
         call: id,
         leg: userLegOf({ id }),
-        trunk: subscriber.trunkForUsers,
+        trunk: party.kind === "user" ? subscriber.trunkForUsers : undefined,
         atMs: nowMs,
         lapsesAtMs: linesEndAtMs({ beganAtMs: nowMs, policy: subscriber.policy }),
-        party: { kind: "user", number: number.number, ipAddress: wish.ipAddress },
+        party,
       },
       random,
     );
@@ -87,7 +89,9 @@ export async function beginCall(
     const call = newCall(wish, subscriber, {
       id,
       reference: await freeReference(tx, random),
-      visitorNumber: number.number,
+      ...(party.kind === "user"
+        ? { visitorNumber: party.number }
+        : { visitorNumber: inBrowser, guest: guestPhone(id, around.secretKeys) }),
       userPermit: permit.permit.id,
       beganAtMs: nowMs,
       unitBoot,
@@ -100,6 +104,23 @@ export async function beginCall(
     return { answer: { type: "begun", call: id, resumed: false }, begun: call };
   });
 }
+
+/** Whom the call's permit is to be for: a telephone number that may be called, or the browser that has asked. */
+function partyOf(
+  wish: CallWish,
+  subscriber: Subscriber,
+): VisitorParty | { readonly type: "refused"; readonly why: BeginCallRefusal } {
+  const { ipAddress } = wish;
+  if (wish.fromBrowser === true) {
+    if (subscriber.browserCalls !== true) return { type: "refused", why: "browser-not-allowed" };
+    return { type: "party", kind: "browser", ipAddress };
+  }
+  const read = readNumber(wish.phone, subscriber);
+  if (read.type === "refused") return read;
+  return { type: "party", kind: "user", number: read.number, ipAddress };
+}
+
+type VisitorParty = { readonly type: "party" } & Exclude<PermitWish["party"], { kind: "center" }>;
 
 /** What a call's session shows from its beginning. */
 export function firstPages(call: Call): readonly SessionPage[] {
@@ -122,9 +143,9 @@ function tokenTicket(wish: CallWish): Ticket | undefined {
 function newCall(
   wish: CallWish,
   subscriber: Subscriber,
-  facts: Pick<Call, "id" | "reference" | "visitorNumber" | "userPermit" | "beganAtMs" | "unitBoot">,
+  facts: Pick<Call, "id" | "reference" | "visitorNumber" | "guest" | "userPermit" | "beganAtMs" | "unitBoot">,
 ): Call {
-  const plan = planCall(subscriber.policy, wish.phoneSigned);
+  const plan = planCall(subscriber.policy, wish.fromBrowser === true ? "browser" : visitorsNumber(wish));
   const began = Object.fromEntries(stepsToRun(plan.order, []).map((step) => [step, facts.beganAtMs]));
   return {
     ...facts,
@@ -152,6 +173,10 @@ function newCall(
     centerLegSeconds: 0,
     bridgedSeconds: 0,
   };
+}
+
+function visitorsNumber({ phoneSigned }: CallWish): "signed-number" | "typed-number" {
+  return phoneSigned ? "signed-number" : "typed-number";
 }
 
 /** Six digits that no other live call has; the first is no zero, so that it can be said as a number too. */

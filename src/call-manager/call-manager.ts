@@ -1,6 +1,7 @@
 import type { CallId, SessionId } from "#base/ids.ts";
 import type { InteractionContext } from "#contract/interaction-context.ts";
 import type { CallRecord } from "./call-record.ts";
+import type { GuestLogin } from "./guest-phone.ts";
 import type { NewJournalRow } from "#store/journal.ts";
 import type { SessionPage, ShownPage } from "./pages.ts";
 
@@ -13,6 +14,11 @@ export interface CallManager {
   beginCall(wish: CallWish): Promise<BeginCallAnswer>;
   /** The visitor pressed "cancel" or "hang up" on the page. Safe to say twice, and too late. */
   cancelCall(call: CallId, session: SessionId): Promise<void>;
+  /**
+   * What the browser's telephone of a call logs in by, while the call is live: for the pages of its own session alone. Undefined for a
+   * call to a telephone.
+   */
+  browserPhone(call: CallId, session: SessionId): Promise<GuestLogin | undefined>;
   /** The visitor closed a pushed page and goes back to the connect page. */
   closePushedPage(call: CallId, session: SessionId): Promise<void>;
   /** The page log of a session after `afterSeq`, oldest first, at most 100 rows. */
@@ -53,6 +59,8 @@ export interface CallWish {
   readonly phone: string;
   /** Whether `phone` is the very number that the signed token carried. */
   readonly phoneSigned: boolean;
+  /** The visitor talks from the browser: `phone` is empty, and nobody's telephone rings for them. */
+  readonly fromBrowser?: true;
   /** 202. Of the visitor, or of the proxy that is trusted to name it. */
   readonly ipAddress: string;
   readonly language: "en" | "es";
@@ -76,4 +84,5 @@ export type BeginCallRefusal =
   | "outside-region"
   | "token-already-used"
   | "platform-stopped"
+  | "browser-not-allowed"
   | "unit-unreachable";

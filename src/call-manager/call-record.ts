@@ -1,5 +1,11 @@
 import type { CallId, PageId, RouteId, SubjectId, SubscriberId } from "#base/ids.ts";
+import { inBrowser } from "#network/dial-permit.ts";
 import type { CallOutcome } from "./pages.ts";
+
+/** Whether the visitor talks from the browser. */
+export function isInBrowser({ visitorNumber }: Pick<CallRecord, "visitorNumber">): boolean {
+  return visitorNumber === inBrowser;
+}
 
 /** What is kept of one attempt, and what `tandem calls` and the operator's API show. Times in ms since 1970. */
 export interface CallRecord {
@@ -12,7 +18,7 @@ export interface CallRecord {
   readonly outcome?: CallOutcome;
   readonly beganAtMs: number;
   readonly endedAtMs?: number;
-  /** E.164, or the private number. */
+  /** E.164, or the private number; `browser` when the visitor talked from there. */
   readonly visitorNumber: string;
   readonly legOrder: "user-first" | "center-first" | "both-at-once";
   /** Whether the visitor is asked to agree by key (209) before the center is called. */

@@ -129,7 +129,7 @@ function callOf(
 ): Call {
   const { subscriber, subject } = storyBank();
   return {
-    ...planCall(subscriber.policy, true),
+    ...planCall(subscriber.policy, "signed-number"),
     id: id as CallId,
     reference: of.reference ?? "111111",
     session: of.session as SessionId,

@@ -1,6 +1,7 @@
 import type { CallId, LegId, PageId, PermitId, SessionId, SubjectId, SubscriberId } from "#base/ids.ts";
 import type { InteractionContext } from "#contract/interaction-context.ts";
 import type { Language, Policy, Route } from "#network/records.ts";
+import type { GuestPhone } from "./guest-phone.ts";
 import type { CallOutcome } from "./pages.ts";
 import type { StepName, StepOrder } from "./web-call.ts";
 
@@ -17,8 +18,10 @@ export interface Call extends CallFacts {
   readonly subject: SubjectId;
   readonly context: InteractionContext;
   readonly language: Language;
-  /** E.164, or a number of the subscriber's private numbering plan. */
+  /** E.164, a number of the subscriber's private numbering plan, or `browser`. */
   readonly visitorNumber: string;
+  /** The visitor talks from the browser: what its telephone is admitted as. */
+  readonly guest?: GuestPhone;
   readonly ipAddress: string;
   readonly userPermit: PermitId;
   /** As they were at the click: a subscriber's change does not touch live calls. */

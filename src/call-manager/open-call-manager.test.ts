@@ -21,7 +21,7 @@ after(() => database.close());
 
 test("a reader gets as many records at once as the operator's API promises, and the rest after the last", async () => {
   const { network, subscriber, subject } = storyBank();
-  const around = { database, network, clock, random };
+  const around = { secretKeys: [new Uint8Array(32)], database, network, clock, random };
   for (let at = 0; at < 201; at++) {
     const context = {
       version: 1,

@@ -14,6 +14,7 @@ import { type InboxCommand, putCommand } from "./call-inbox-table.ts";
 import type { CallManager, Noted, WatchedCalls } from "./call-manager.ts";
 import { readCallRecord, readCallRecords, readRecordOfSession } from "./call-records.ts";
 import { readCall } from "./call-table.ts";
+import { guestLogin } from "./guest-phone.ts";
 import { begunRow } from "./journal-fact.ts";
 import { CallRunners } from "./kernel/run-calls.ts";
 import type { Pages } from "./pages.ts";
@@ -58,6 +59,8 @@ export async function openCallManager(around: {
   readonly network: Network;
   readonly unit: TelecomUnit;
   readonly pages: Pages;
+  /** The platform's secrets, newest first: what a browser's telephone logs in by follows from them. */
+  readonly secretKeys: readonly Uint8Array[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -110,6 +113,11 @@ export async function openCallManager(around: {
           .catch((error: unknown) => log.error({ error }, "A call's flow did not begin."));
       }
       return begun.answer;
+    },
+    async browserPhone(id, session) {
+      const call = await readCall(database, id);
+      if (call?.session !== session || call.state === "ended" || call.guest === undefined) return undefined;
+      return guestLogin(id, call.guest, around.secretKeys);
     },
     cancelCall: (call, session) => command({ call, session }, async () => ({ id: "cancel", type: "cancel" })),
     closePushedPage: (call, session) =>

@@ -129,6 +129,7 @@ function subscriberFace(subscriber: Subscriber): SubscriberFace {
     allowedCountries: subscriber.allowedCountries,
     confirmation: subscriber.policy.confirmation,
     legOrder: subscriber.policy.legOrder,
+    ...(subscriber.browserCalls === true ? { browserCalls: true } : {}),
     ...(accentColor === undefined ? {} : { accentColor }),
     ...(logoUrl === undefined ? {} : { logoUrl }),
   };

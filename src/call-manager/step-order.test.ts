@@ -8,12 +8,23 @@ const policyOf = (
   confirmation: "always" | "unless-signed" | "never",
 ) => storyBank({ policy: { legOrder, confirmation } }).subscriber.policy;
 
+test("a browser's call asks for no key, and rings the browser first whatever the policy says", () => {
+  for (const legOrder of ["user-first", "center-first", "both-at-once"] as const)
+    for (const confirmation of ["always", "unless-signed", "never"] as const) {
+      const { order, legOrder: planned } = planCall(policyOf(legOrder, confirmation), "browser");
+      const steps = order.flat(2);
+      assert.equal(planned, "user-first");
+      assert.ok(!steps.includes("user-confirms"));
+      assert.ok(steps.indexOf("call-user") < steps.indexOf("call-center"));
+    }
+});
+
 test("no center is called before a consent that is asked for", () => {
   for (const legOrder of ["user-first", "center-first", "both-at-once"] as const) {
     for (const [confirmation, signed] of [
-      ["always", true],
-      ["always", false],
-      ["unless-signed", false],
+      ["always", "signed-number"],
+      ["always", "typed-number"],
+      ["unless-signed", "typed-number"],
     ] as const) {
       const { order } = planCall(policyOf(legOrder, confirmation), signed);
       const steps = order.flat(2);
@@ -24,13 +35,15 @@ test("no center is called before a consent that is asked for", () => {
 });
 
 test("where none is asked for, the subscriber's order holds", () => {
-  assert.equal(planCall(policyOf("center-first", "unless-signed"), true).legOrder, "center-first");
-  assert.equal(planCall(policyOf("both-at-once", "never"), false).legOrder, "both-at-once");
-  assert.ok(!planCall(policyOf("user-first", "never"), false).order.flat(2).includes("user-confirms"));
+  assert.equal(planCall(policyOf("center-first", "unless-signed"), "signed-number").legOrder, "center-first");
+  assert.equal(planCall(policyOf("both-at-once", "never"), "typed-number").legOrder, "both-at-once");
+  assert.ok(
+    !planCall(policyOf("user-first", "never"), "typed-number").order.flat(2).includes("user-confirms"),
+  );
 });
 
 test("lanes run side by side, and what follows waits for both", () => {
-  const { order } = planCall(policyOf("both-at-once", "never"), true);
+  const { order } = planCall(policyOf("both-at-once", "never"), "signed-number");
   const done: StepName[] = ["choose-center"];
   assert.deepEqual(stepsToRun(order, done), ["call-center", "call-user"]);
   done.push("call-user", "announce", "call-center");
@@ -42,7 +55,7 @@ test("lanes run side by side, and what follows waits for both", () => {
 
 test("the connect page never goes back to calling a center that has answered", () => {
   for (const legOrder of ["user-first", "center-first", "both-at-once"] as const) {
-    const { order } = planCall(policyOf(legOrder, "never"), true);
+    const { order } = planCall(policyOf(legOrder, "never"), "signed-number");
     const done: StepName[] = [];
     const shown: (string | undefined)[] = [];
     for (let [step] = stepsToRun(order, done); step !== undefined; [step] = stepsToRun(order, done)) {
@@ -61,7 +74,7 @@ test("the connect page never goes back to calling a center that has answered", (
 });
 
 test("a visitor whose telephone rings is told of that one, whatever the center's does", () => {
-  const { order } = planCall(policyOf("both-at-once", "never"), true);
+  const { order } = planCall(policyOf("both-at-once", "never"), "signed-number");
   // A route that was busy takes the lane back to its first step.
   const ringing: StepName[] = ["choose-center"];
   assert.equal(stageOf("call-center", { order, done: ringing }), undefined);
@@ -72,6 +85,6 @@ test("a visitor whose telephone rings is told of that one, whatever the center's
 });
 
 test("a record can tell whether the visitor is asked to agree", () => {
-  assert.ok(asksToAgree(planCall(policyOf("center-first", "unless-signed"), false).order));
-  assert.ok(!asksToAgree(planCall(policyOf("user-first", "unless-signed"), true).order));
+  assert.ok(asksToAgree(planCall(policyOf("center-first", "unless-signed"), "typed-number").order));
+  assert.ok(!asksToAgree(planCall(policyOf("user-first", "unless-signed"), "signed-number").order));
 });

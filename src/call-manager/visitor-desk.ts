@@ -88,6 +88,8 @@ export interface SubscriberFace {
   readonly confirmation: "always" | "unless-signed" | "never";
   /** 206. Whose telephone rings first, where no consent is asked for. */
   readonly legOrder: "user-first" | "center-first" | "both-at-once";
+  /** Whether visitors may talk from the browser, as far as the subscriber is asked. */
+  readonly browserCalls?: true;
 }
 
 export interface SubjectFace {

@@ -86,12 +86,18 @@ const stages: Readonly<Partial<Record<StepName, ConnectStage>>> = {
 /**
  * 206. Who is called first is the subscriber's policy. No center without consent: where the visitor must agree on the
  * telephone, theirs rings first whatever the policy says (docs/decisions/0031-consent-before-center.md).
+ *
+ * Who talks from the browser has agreed by the click that gave us the microphone: no key is asked for. That browser comes first
+ * whatever the policy says, so that a click alone, of a page that is gone again, rings no center.
  */
 export function planCall(
   policy: Policy,
-  phoneSigned: boolean,
+  visitor: "typed-number" | "signed-number" | "browser",
 ): { legOrder: Policy["legOrder"]; order: StepOrder } {
-  const asks = policy.confirmation === "always" || (policy.confirmation === "unless-signed" && !phoneSigned);
+  if (visitor === "browser")
+    return { legOrder: "user-first", order: userFirst.filter((step) => step !== "user-confirms") };
+  const isTyped = visitor === "typed-number";
+  const asks = policy.confirmation === "always" || (policy.confirmation === "unless-signed" && isTyped);
   if (asks) return { legOrder: "user-first", order: userFirst };
   switch (policy.legOrder) {
     case "user-first":

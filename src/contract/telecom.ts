@@ -57,6 +57,12 @@ const codecs = Type.Array(Type.Union([Type.Literal("PCMU"), Type.Literal("PCMA")
   maxItems: 2,
 });
 
+/**
+ * How a leg's audio goes: `srtp` is RTP/SAVP with its keys in the session description (RFC 4568), or no call at all; `rtp`, the
+ * same as nothing said, is plain RTP.
+ */
+const media = Type.Optional(Type.Union([Type.Literal("rtp"), Type.Literal("srtp")]));
+
 /** A trunk's address, not a trunk's id, so the unit needs no table. */
 const trunkTarget = Type.Object({
   type: Type.Literal("trunk"),
@@ -71,6 +77,7 @@ const trunkTarget = Type.Object({
   domain: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
   credentials: Type.Optional(trunkCredentials),
   codecs,
+  media,
 });
 export type TrunkTarget = Type.Static<typeof trunkTarget>;
 
@@ -84,13 +91,17 @@ export const phoneDigest = Type.Object({
 });
 export type PhoneDigest = Type.Static<typeof phoneDigest>;
 
-/** A phone that registers with us: it rings wherever it is registered at that moment, and is unreachable when it is not. */
+/**
+ * A phone that registers with us: it rings wherever it is registered at that moment, and is unreachable when it is not. One with
+ * `srtp` rings where it registered over TLS alone: over anything else its keys could be read on the way.
+ */
 const phoneTarget = Type.Object({
   type: Type.Literal("phone"),
   phone: phoneName,
   /** User part of To: the DNIS. The Request-URI is the phone's own Contact. */
   user: Type.String({ pattern: "^[A-Za-z0-9+*#._-]{1,64}$" }),
   codecs,
+  media,
   /** A phone that only this leg knows: it may register for as long as the leg lives, and is rung as soon as it has. */
   guest: Type.Optional(Type.Object({ digest: phoneDigest })),
 });

@@ -65,6 +65,7 @@ function trunk(port: number, transport: Trunk["transport"] = "udp"): Trunk {
     port,
     transport,
     codecs: ["PCMU"],
+    media: "rtp",
     numberFormat: "e164",
   };
 }

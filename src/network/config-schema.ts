@@ -57,6 +57,10 @@ const number = Type.String({
   description: "digits, with a plus sign in front when it is international",
 });
 
+const media = Type.Optional(
+  Type.Union([Type.Literal("rtp"), Type.Literal("srtp")], { description: '"rtp" or "srtp"' }),
+);
+
 const trunk = exactly({
   host: Type.String({
     pattern: "^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?|[0-9a-fA-F:.]{2,45})$",
@@ -78,6 +82,7 @@ const trunk = exactly({
       { minItems: 1, maxItems: 2, uniqueItems: true },
     ),
   ),
+  media,
   numberFormat: Type.Optional(
     Type.Union([Type.Literal("e164"), Type.Literal("e164-no-plus")], {
       description: '"e164" (+14155550100) or "e164-no-plus" (14155550100)',
@@ -121,7 +126,7 @@ const holidays = Type.Record(
 /** HA1 of RFC 7616 3.4.2, for whoever wants no password in the file. */
 const phone = Type.Union(
   [
-    exactly({ password: secret }),
+    exactly({ password: secret, media }),
     exactly({
       digest: Type.Object(
         {
@@ -130,6 +135,7 @@ const phone = Type.Union(
         },
         { additionalProperties: false, minProperties: 1 },
       ),
+      media,
     }),
   ],
   {
@@ -279,6 +285,7 @@ const subscriber = exactly({
   connectContent: Type.Optional(texts(5000)),
   tokenKeys: Type.Optional(Type.Array(tokenKey, { maxItems: 10 })),
   trunk: id,
+  browserCalls: Type.Optional(Type.Boolean()),
   policy: Type.Optional(policy),
   centers: named(center),
   phones: Type.Optional(named(phone)),

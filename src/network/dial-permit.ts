@@ -32,6 +32,8 @@ export interface PermitWish {
   readonly lapsesAtMs: number;
   readonly party: /** A visitor's telephone: `number` as `readNumber` gave it; it is read again here, and every limit holds. */
     | { readonly kind: "user"; readonly number: string; readonly ipAddress: string }
+    /** A visitor's browser: it has no number to be counted or refused by, and every other limit holds. */
+    | { readonly kind: "browser"; readonly ipAddress: string }
     /** A call center's number or phone, from the route: the subscriber chose it, so only stops hold. */
     | { readonly kind: "center"; readonly number: string };
 }
@@ -39,6 +41,9 @@ export interface PermitWish {
 export type PermitAnswer =
   | { readonly type: "permit"; readonly permit: DialPermit }
   | { readonly type: "refused"; readonly why: PermitRefusal };
+
+/** What stands in place of a number where the visitor talks from the browser. */
+export const inBrowser = "browser";
 
 /** The words are those of `BeginCallRefusal`, so that they can be passed on. */
 export type PermitRefusal =
@@ -64,50 +69,61 @@ export async function grantPermit(tx: Transaction, wish: PermitWish, random: Ran
   if (earlier !== undefined) return { type: "permit", permit: earlier };
 
   if (await permits.isStopped(tx, wish.subscriber.id)) return { type: "refused", why: "platform-stopped" };
-  if (wish.party.kind === "user") {
-    const why = await whyNotVisitor(tx, wish, wish.party);
+  const { party } = wish;
+  if (party.kind === "user") {
+    const why = await whyNotNumber(tx, wish, party.number);
+    if (why !== undefined) return { type: "refused", why };
+  }
+  if (party.kind !== "center") {
+    const why = await whyNotVisitor(tx, wish, party.ipAddress);
     if (why !== undefined) return { type: "refused", why };
   }
 
   const permit: DialPermit = {
     id: makeId<PermitId>("permit", random),
     subscriber: wish.subscriber.id,
-    number: wish.party.number,
-    kind: wish.party.kind,
+    number: party.kind === "browser" ? inBrowser : party.number,
+    kind: party.kind === "center" ? "center" : "user",
     call: wish.call,
     leg: wish.leg,
     trunk: wish.trunk,
     grantedAtMs: wish.atMs,
   };
-  const visitor = wish.party.kind === "user" ? countedAddress(wish.party.ipAddress) : undefined;
+  const visitor = party.kind === "center" ? undefined : countedAddress(party.ipAddress);
   await permits.insertPermit(tx, permit, { lapsesAtMs: wish.lapsesAtMs, ...visitor });
   return { type: "permit", permit };
 }
 
-async function whyNotVisitor(
+async function whyNotNumber(
   tx: Transaction,
-  wish: PermitWish,
-  visitor: { readonly number: string; readonly ipAddress: string },
+  { subscriber, atMs }: PermitWish,
+  number: string,
 ): Promise<PermitRefusal | undefined> {
-  const { subscriber, atMs } = wish;
   const limits: Limits = subscriber.policy.limits;
-
-  const read = readNumber(visitor.number, subscriber);
+  const read = readNumber(number, subscriber);
   if (read.type === "refused") return read.why;
   // Another spelling would be counted as another number.
-  if (read.number !== visitor.number) return "number-impossible";
+  if (read.number !== number) return "number-impossible";
   const isPrivate = read.type === "private-number";
-  const keys = isPrivate ? [visitor.number, ofOnePlan(subscriber.id, visitor.number)] : [visitor.number];
+  const keys = isPrivate ? [number, ofOnePlan(subscriber.id, number)] : [number];
   if (await permits.refusesCalls(tx, keys)) return "number-refuses-calls";
 
   // A person's number is counted over all subscribers; a private one is another telephone in each plan.
-  const to = { number: visitor.number, ...(isPrivate && { subscriber: subscriber.id }) };
+  const to = { number, ...(isPrivate && { subscriber: subscriber.id }) };
   if ((await permits.countSince(tx, to, atMs - 10 * minuteMs)) >= limits.perNumberPer10Minutes)
     return "too-many-calls-to-number";
   if ((await permits.countSince(tx, to, atMs - dayMs)) >= limits.perNumberPerDay)
     return "too-many-calls-to-number";
+  return undefined;
+}
 
-  const { ipAddress, ipPrefix } = countedAddress(visitor.ipAddress);
+async function whyNotVisitor(
+  tx: Transaction,
+  { subscriber, atMs }: PermitWish,
+  visitorAddress: string,
+): Promise<PermitRefusal | undefined> {
+  const limits: Limits = subscriber.policy.limits;
+  const { ipAddress, ipPrefix } = countedAddress(visitorAddress);
   if ((await permits.countSince(tx, { ipAddress }, atMs - hourMs)) >= limits.perAddressPerHour)
     return "too-many-calls-from-address";
   if ((await permits.countSince(tx, { ipPrefix }, atMs - hourMs)) >= limits.perPrefixPerHour)

@@ -1,4 +1,4 @@
-import type { CallId, PageId, SubjectId, SubscriberId, TrunkId } from "#base/ids.ts";
+import type { CallId, PageId, PhoneName, SubjectId, SubscriberId, TrunkId } from "#base/ids.ts";
 import type { CallCenter, LibraryPage, Phone, Route, Subject, Subscriber, Trunk } from "./records.ts";
 
 /** The network-abstraction database's front: look-ups, no side effects. Every look-up is scoped by subscriber. */
@@ -10,6 +10,7 @@ export interface Network {
   /** 205. Routes in the order to try, weights drawn, closed and out-of-region ones left out. */
   routes(wish: RouteWish): Promise<RouteAnswer>;
   trunk(id: TrunkId): Promise<Trunk | undefined>;
+  phone(name: PhoneName): Promise<Phone | undefined>;
   /** All that may register, of every subscriber, by name. */
   phones(): Promise<readonly Phone[]>;
   page(subscriber: SubscriberId, page: PageId): Promise<LibraryPage | undefined>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualClock } from "#base/clock.ts";
-import type { CallId, SubjectId, SubscriberId } from "#base/ids.ts";
+import type { CallId, PhoneName, SubjectId, SubscriberId } from "#base/ids.ts";
 import { forEachDatabase } from "#rig/databases.ts";
 import { readConfig } from "./config-file.ts";
 import { openNetwork } from "./open-network.ts";
@@ -38,7 +38,7 @@ const subscriber = (canary: string) => ({
       ],
     },
   },
-  phones: { bob: { password: "correct horse" } },
+  phones: { bob: { password: "correct horse", media: canary === "blue" ? "srtp" : "rtp" } },
   pages: { rates: { title: `Rates ${canary}`, text: { en: `Text ${canary}`, es: "Texto" } } },
   digits: { "12": "rates" },
 });
@@ -87,6 +87,9 @@ forEachDatabase((_make, open) => {
       read.routes.filter((route) => route.subscriber === red),
     );
     assert.deepEqual(await network.phones(), [...read.phones].reverse());
+    for (const phone of read.phones) assert.deepEqual(await network.phone(phone.name), phone);
+    assert.equal(read.phones.find(({ subscriber }) => subscriber === "blue")?.media, "srtp");
+    assert.equal(await network.phone("nobody.blue" as PhoneName), undefined);
     assert.deepEqual(await network.trunk(read.trunks[0]?.id ?? ("" as never)), read.trunks[0]);
     assert.deepEqual(
       await network.page(red, read.pages[0]?.id ?? ("" as never)),

@@ -5,7 +5,7 @@ import { callCentersOf, findCallCenter } from "./call-center-table.ts";
 import type { Network } from "./network.ts";
 import { countryOfNumber } from "./number.ts";
 import { findPage, findPageByDigits } from "./page-table.ts";
-import { allPhones } from "./phone-table.ts";
+import { allPhones, findPhone } from "./phone-table.ts";
 import { RecentLookUps } from "./recent-look-ups.ts";
 import { chooseRoutes } from "./route-choice.ts";
 import { routesOf } from "./route-table.ts";
@@ -46,6 +46,7 @@ export function openNetwork({
       });
     },
     trunk: (id) => recent.find(`trunk ${id}`, () => findTrunk(database, id)),
+    phone: (name) => recent.find(`phone ${name}`, () => findPhone(database, name)),
     phones: () => allPhones(database),
     page: (subscriber, page) => findPage(database, { subscriber, page }),
     pageForDigits: (subscriber, digits) => findPageByDigits(database, { subscriber, digits }),

@@ -35,6 +35,8 @@ export interface Subscriber {
   /** Public keys (JWK) or secrets that verify the subscriber's click tokens, newest first; rotated by adding. */
   readonly tokenKeys: readonly JsonWebKeyRecord[];
   readonly trunkForUsers: TrunkId;
+  /** Visitors may talk from the browser, and need no telephone. */
+  readonly browserCalls?: true;
   readonly policy: Policy;
 }
 
@@ -146,6 +148,9 @@ interface RouteToCenter {
   readonly showAni: boolean;
 }
 
+/** How a call's audio goes: plain, or by SRTP with its keys in the session description, or not at all. */
+export type Media = "rtp" | "srtp";
+
 export interface Trunk {
   readonly id: TrunkId;
   readonly host: string;
@@ -154,6 +159,7 @@ export interface Trunk {
   readonly domain?: string;
   readonly credentials?: { readonly username: string; readonly password: string; readonly realm?: string };
   readonly codecs: readonly ("PCMU" | "PCMA")[];
+  readonly media: Media;
   /** How E.164 numbers are written in the Request-URI: `+14155550100`, or `14155550100`. */
   readonly numberFormat: "e164" | "e164-no-plus";
   /** Calling number for legs to visitors (the subscriber's own, or the operator's). */
@@ -167,6 +173,7 @@ export interface Phone {
   readonly name: PhoneName;
   /** Of its password, which is nowhere. */
   readonly digest: PhoneDigest;
+  readonly media: Media;
 }
 
 export interface LibraryPage {

@@ -23,7 +23,8 @@ export async function findTrunks(source: Database | Transaction): Promise<readon
 }
 
 function trunkOf(row: TrunkTable["trunk"]): Trunk {
-  return { ...(JSON.parse(row.record) as Omit<Trunk, "id">), id: row.id };
+  // One that was stored before there was another way says nothing of it.
+  return { media: "rtp", ...(JSON.parse(row.record) as Omit<Trunk, "id" | "media">), id: row.id };
 }
 
 export async function insertTrunk(tx: Transaction, trunk: Trunk): Promise<void> {

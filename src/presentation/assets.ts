@@ -1,11 +1,21 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { TandemError } from "#base/errors.ts";
 
 /**
  * The few files that pages load beside themselves, read once. Each page names them with a hash of their content, so browsers
  * keep them for a year and a new version is a new address.
  */
-export type AssetName = "tandem.css" | "live.js" | "snippet.js" | "icon.svg";
+export type AssetName =
+  | "tandem.css"
+  | "phone.css"
+  | "live.js"
+  | "load-talk-here.js"
+  | "talk-here.js"
+  | "browser-phone.js"
+  | "licences.txt"
+  | "snippet.js"
+  | "icon.svg";
 
 export interface Asset {
   readonly content: Buffer;
@@ -23,7 +33,12 @@ export function assetUrl(name: AssetName): string {
 
 const assets: ReadonlyMap<string, Asset> = new Map([
   ["tandem.css", made(style("tokens.css") + style("tandem.css"), "text/css; charset=utf-8")],
+  ["phone.css", made(style("phone.css"), "text/css; charset=utf-8")],
   ["live.js", made(script("live.js"), "text/javascript; charset=utf-8")],
+  ["load-talk-here.js", made(script("load-talk-here.js"), "text/javascript; charset=utf-8")],
+  ["talk-here.js", made(built("talk-here.js"), "text/javascript; charset=utf-8")],
+  ["browser-phone.js", made(built("browser-phone.js"), "text/javascript; charset=utf-8")],
+  ["licences.txt", made(built("licences.txt"), "text/plain; charset=utf-8")],
   ["snippet.js", made(read("snippet.js"), "text/javascript; charset=utf-8")],
   ["icon.svg", made(read("icon.svg"), "image/svg+xml")],
 ]);
@@ -49,6 +64,13 @@ function script(name: string): string {
   return read(name)
     .replaceAll(/^\s*\/\/.*\n/gm, "")
     .replaceAll(/\n\s*/g, "\n");
+}
+
+/** What `bin/bundle.ts` has made. */
+function built(name: string): string {
+  if (!existsSync(new URL(`assets/built/${name}`, import.meta.url)))
+    throw new TandemError("BUG", { missing: name, mend: "bin/setup makes the browsers' programs" });
+  return read(`built/${name}`);
 }
 
 function read(name: string): string {

@@ -5,7 +5,9 @@ import type { CallViews, OwnCall } from "./call-views.ts";
 import type { LiveConnections, LiveEvent } from "./live-connections.ts";
 import type { Language } from "./messages/messages.ts";
 import type { PageWriter } from "./page-writer.ts";
-import { titleOf } from "./pages/document.ts";
+import { type PhoneInPage, titleOf } from "./pages/document.ts";
+import { visitorPhone } from "./pages/visitor-phone.ts";
+import { phoneFactsFor } from "./phone-routes.ts";
 import { facesOf, mayBeRenewed, type TalkOptions, welcome } from "./talk-routes.ts";
 import { visitorAddress } from "./visitor-address.ts";
 import type { VisitorCookies } from "./visitor-session.ts";
@@ -32,6 +34,7 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
     await pages.send(reply, content, {
       language,
       subscriber,
+      phone: await phoneOf(own, request, language),
       inLanguage: (other) => `/call/${call}?lang=${other}`,
       live:
         content.final === true ? undefined : { eventsUrl: `/call/${call}/events`, afterSeq: shown?.seq ?? 0 },
@@ -82,6 +85,19 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
     const { typedPhone, ...context } = opening.ticket;
     await welcome(options.talk, reply, { ...faces, ticket: tickets.make(context), typedPhone });
   });
+
+  /** The visitor's telephone, where the call is held in this browser. */
+  async function phoneOf(
+    { call, session }: OwnCall,
+    request: FastifyRequest,
+    language: Language,
+  ): Promise<PhoneInPage | undefined> {
+    const { phones } = options.talk;
+    const guest = phones && (await callManager.browserPhone(call, session));
+    if (phones === undefined || guest === undefined) return undefined;
+    const phone = { ...phoneFactsFor(request, phones), guest };
+    return { socketUrl: phone.socketUrl, beside: visitorPhone({ language, phone }) };
+  }
 
   /** A form of the call's pages: from a page of ours, for a call of this session; then back to the call's address. */
   async function command(

@@ -1,7 +1,7 @@
 import { unreachable } from "#base/errors.ts";
 import type { CallId, SessionId } from "#base/ids.ts";
 import type { CallManager } from "#call-manager/call-manager.ts";
-import type { CallRecord } from "#call-manager/call-record.ts";
+import { type CallRecord, isInBrowser } from "#call-manager/call-record.ts";
 import type { ShownPage } from "#call-manager/pages.ts";
 import type { SubscriberFace, VisitorDesk } from "#call-manager/visitor-desk.ts";
 import type { Language } from "./messages/messages.ts";
@@ -80,7 +80,13 @@ export class CallViews {
         });
       }
       case "disconnect":
-        return disconnectPage({ language, subscriber, outcome: page.outcome, againUrl: `${callUrl}/again` });
+        return disconnectPage({
+          language,
+          subscriber,
+          outcome: page.outcome,
+          fromBrowser: isInBrowser(own.record),
+          againUrl: `${callUrl}/again`,
+        });
       default:
         return unreachable(page);
     }

@@ -42,12 +42,12 @@ function everyPage(text: string): string {
     connectPage({
       ...common,
       stage: "connected",
-      way: { legOrder: "user-first", confirms: true },
+      way: { legOrder: "user-first", confirms: true, visitorNumber: "+14155550100" },
       callUrl: "/call/c",
     }),
     pushedPage({ ...common, page, callUrl: "/call/c", ownOrigins: [] }),
     pushedPage({ ...common, page: framed, callUrl: "/call/c", ownOrigins: [] }),
-    disconnectPage({ ...common, outcome: "completed", againUrl: "/call/c/again" }),
+    disconnectPage({ ...common, outcome: "completed", fromBrowser: false, againUrl: "/call/c/again" }),
     noticePage({ type: "bad-link", fault: { field: text, why: "repeated" } }, "en"),
     noticePage({ type: "unknown-subject", subscriberName: text }, "en", {
       subscriber,

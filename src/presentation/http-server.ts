@@ -3,7 +3,7 @@ import cookie from "@fastify/cookie";
 import formbody from "@fastify/formbody";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { readFields } from "./form-fields.ts";
-import type { PageWriter } from "./page-writer.ts";
+import { type PageWriter, permissionsPolicy } from "./page-writer.ts";
 import type { PresentationSettings, TrafficLimits } from "./settings.ts";
 import { isProxy } from "./visitor-address.ts";
 
@@ -77,7 +77,7 @@ const headersOfEveryAnswer = {
   "x-content-type-options": "nosniff",
   // Same-origin, not none: with none a browser sends `Origin: null` with our own forms, and the check below would fail.
   "referrer-policy": "same-origin",
-  "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+  "permissions-policy": permissionsPolicy,
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "x-frame-options": "DENY",

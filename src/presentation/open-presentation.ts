@@ -15,6 +15,7 @@ import { makeHttpServer, ownPageCheck } from "./http-server.ts";
 import { LiveConnections } from "./live-connections.ts";
 import { operatorApi } from "./operator-api.ts";
 import { PageWriter } from "./page-writer.ts";
+import { phoneRoutes } from "./phone-routes.ts";
 import { developmentLimits, type PresentationSettings, usualLimits } from "./settings.ts";
 import { talkRoutes } from "./talk-routes.ts";
 import { TicketOffice } from "./ticket.ts";
@@ -94,10 +95,12 @@ export async function makePresentation(options: PresentationOptions): Promise<{
     hideUntagged: true,
   });
 
-  const talk = { callManager, desk, tickets, cookies, pages, wire, clock, begins, fromOwnPage };
+  const phones = settings.browserPhones;
+  const talk = { callManager, desk, tickets, cookies, pages, wire, clock, begins, phones, fromOwnPage };
   app.register(async (scope) => {
     talkRoutes(scope, talk);
     callRoutes(scope, { callManager, views, live, cookies, pages, talk });
+    phoneRoutes(scope, { pages, phones });
     assetRoutes(scope, pages);
     operatorApi(scope, { callManager, operatorToken: settings.operatorToken, wire });
     scope.get("/api/openapi.json", async () => app.swagger());

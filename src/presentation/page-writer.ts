@@ -41,7 +41,7 @@ export class PageWriter {
   async send(
     reply: FastifyReply,
     content: PageContent,
-    around: Pick<Frame, "language" | "subscriber" | "inLanguage" | "live"> & {
+    around: Pick<Frame, "language" | "subscriber" | "inLanguage" | "live" | "phone"> & {
       readonly status?: number;
     },
   ): Promise<void> {
@@ -58,7 +58,8 @@ export class PageWriter {
         // A page shows one visitor's call: no cache keeps it, not even the back button's.
         "cache-control": "no-store",
         vary: "accept-language, cookie",
-        "content-security-policy": contentSecurityPolicy(nonce, around.subscriber, this.#framedBy),
+        "content-security-policy": contentSecurityPolicy(nonce, around, this.#framedBy),
+        ...(around.phone === undefined ? {} : { "permissions-policy": withMicrophone }),
       })
       .send(document(frame, content));
   }
@@ -90,6 +91,11 @@ export class PageWriter {
   }
 }
 
+/** Of every answer, but for the pages with a telephone in them. */
+export const permissionsPolicy =
+  "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()";
+const withMicrophone = permissionsPolicy.replace("microphone=()", "microphone=(self)");
+
 /** `?lang=`, read leniently: whether the rest of the query is well-formed is the click's question. */
 function askedLanguage(request: FastifyRequest): Language | undefined {
   const asked = /[?&]lang=(en|es)(?=[-&]|$)/i.exec(request.raw.url ?? "")?.[1]?.toLowerCase();
@@ -102,9 +108,10 @@ function askedLanguage(request: FastifyRequest): Language | undefined {
  */
 function contentSecurityPolicy(
   nonce: string,
-  subscriber: SubscriberFace | undefined,
+  { subscriber, phone }: Pick<Frame, "subscriber" | "phone">,
   framedBy: readonly string[],
 ): string {
+  const socket = phone?.socketUrl;
   const origins = (subscriber?.origins ?? []).filter(isOrigin);
   const logo = subscriber?.logoUrl;
   const logoOrigin = isShowable(logo) && URL.canParse(logo) ? ` ${new URL(logo).origin}` : "";
@@ -113,7 +120,8 @@ function contentSecurityPolicy(
     "script-src 'self'",
     `style-src 'self' 'nonce-${nonce}'`,
     `img-src 'self'${logoOrigin}`,
-    "connect-src 'self'",
+    // A telephone's own server, by its origin: CSP's rules for a path are no help after a redirect.
+    `connect-src 'self'${socket !== undefined && URL.canParse(socket) ? ` ${new URL(socket).origin}` : ""}`,
     `frame-src ${origins.length === 0 ? "'none'" : origins.join(" ")}`,
     "form-action 'self'",
     "base-uri 'none'",

@@ -1,3 +1,5 @@
+import type { IceServer } from "#contract/browser-phone.ts";
+
 /** What the operator chose for the presentation; `src/settings.ts` reads it from the environment. */
 export interface PresentationSettings {
   readonly host: string;
@@ -14,7 +16,15 @@ export interface PresentationSettings {
   readonly development: boolean;
   /** Origins whose pages may show ours in a frame; by none unless told. */
   readonly framedBy: readonly string[];
+  /** Telephones in browsers; undefined while SIP over WebSocket is off. */
+  readonly browserPhones: BrowserPhones | undefined;
   readonly limits?: Partial<TrafficLimits>;
+}
+
+export interface BrowserPhones {
+  /** Where a browser finds SIP over WebSocket. `*` stands for the name by which it has found the page. */
+  readonly socketUrl: string;
+  readonly iceServers: readonly IceServer[];
 }
 
 /** What one visitor, one address and everybody together may take. */

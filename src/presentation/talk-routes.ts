@@ -17,6 +17,7 @@ import { welcomePage } from "./pages/welcome-page.ts";
 import { sameUrlIn, splitOnce } from "./same-url.ts";
 import type { Ticket, TicketOffice } from "./ticket.ts";
 import { visitorAddress } from "./visitor-address.ts";
+import type { BrowserPhones } from "./settings.ts";
 import type { VisitorCookies } from "./visitor-session.ts";
 import type { WireView } from "./wire-view.ts";
 
@@ -29,6 +30,8 @@ export interface TalkOptions {
   readonly wire: WireView;
   readonly clock: Clock;
   readonly begins: RateLimit;
+  /** Undefined while browsers' telephones are off: then nobody is offered to talk from the browser. */
+  readonly phones: BrowserPhones | undefined;
   /** Whether a POST comes from a page of ours. */
   readonly fromOwnPage: (request: FastifyRequest) => boolean;
 }
@@ -104,7 +107,10 @@ export function talkRoutes(app: FastifyInstance, options: TalkOptions): void {
 
       if (form.showsOnly) return await welcome(options, reply, { ...faces, ticket, typedPhone });
 
-      const phone = typedPhone ?? ticket.signedPhone;
+      const fromBrowser = form.by === "browser";
+      if (fromBrowser && options.phones === undefined)
+        return await refuse(options, reply, { ...faces, ticket, typedPhone }, "browser-not-allowed");
+      const phone = fromBrowser ? "" : (typedPhone ?? ticket.signedPhone);
       if (phone === undefined)
         return await refuse(options, reply, { ...faces, ticket, typedPhone }, "number-impossible");
       const answer = await callManager.beginCall({
@@ -114,6 +120,7 @@ export function talkRoutes(app: FastifyInstance, options: TalkOptions): void {
         ...(ticket.tokenId === undefined ? {} : { tokenId: ticket.tokenId }),
         phone,
         phoneSigned: phone === ticket.signedPhone,
+        ...(fromBrowser ? { fromBrowser } : {}),
         ipAddress: visitorAddress(request),
         language,
       });
@@ -184,6 +191,7 @@ export async function welcome(
   const latest = known === undefined ? undefined : await callManager.latestCall(known);
   const session = cookies.sessionOrNew(request, reply);
   const inLanguage = sameUrlIn(request);
+  const mayTalkHere = options.phones !== undefined && subscriber.browserCalls === true;
   const resendIn = clickIn({ subscriber: subscriber.id, subject: subject.id });
   const content = welcomePage({
     ...facts,
@@ -194,12 +202,14 @@ export async function welcome(
     pageTitle: ticket.context.verified.pageTitle,
     signedPhone: ticket.signedPhone,
     liveCallUrl: latest?.state === "live" ? `/call/${latest.call}` : undefined,
+    mayTalkHere,
   });
   await pages.send(reply, content, {
     language,
     subscriber,
     status: facts.status ?? 200,
     inLanguage,
+    phone: mayTalkHere ? {} : undefined,
   });
 }
 
@@ -291,18 +301,30 @@ const formShape = Compile(
   Type.Object({
     ticket: Type.String({ minLength: 1, maxLength: 16_000 }),
     phone: Type.String({ maxLength: 80 }),
+    /** By the button that begins a call from the browser; a number in the field is none that is meant. */
+    by: Type.Optional(Type.Literal("browser")),
     /** By the button of the other language: what was typed is shown there, and nobody is called. */
     show: Type.Optional(Type.Literal("form")),
   }),
 );
 
-function readForm(
-  body: FieldsReading | undefined,
-): { readonly ticket: string; readonly phone: string; readonly showsOnly: boolean } | undefined {
+function readForm(body: FieldsReading | undefined):
+  | {
+      readonly ticket: string;
+      readonly phone: string;
+      readonly by: "browser" | undefined;
+      readonly showsOnly: boolean;
+    }
+  | undefined {
   if (body?.type !== "fields") return undefined;
   const form: unknown = { phone: "", ...Object.fromEntries(body.fields) };
   if (!formShape.Check(form)) return undefined;
-  return { ticket: form.ticket, phone: form.phone.trim(), showsOnly: form.show !== undefined };
+  return {
+    ticket: form.ticket,
+    phone: form.phone.trim(),
+    by: form.by,
+    showsOnly: form.show !== undefined,
+  };
 }
 
 function isFor(ticket: Ticket, path: TalkPath): boolean {

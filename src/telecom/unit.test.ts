@@ -52,7 +52,12 @@ async function openPhone(
   }
 
   async function pickUp(call: ServerTransaction): Promise<void> {
-    await media.createTermination({ termination: line, address: "127.0.0.1", codecs: ["PCMU"] });
+    await media.createTermination({
+      termination: line,
+      address: "127.0.0.1",
+      codecs: ["PCMU"],
+      transport: "rtp",
+    });
     const sdp = await media.createAnswer(line, sdpOf(call.request) ?? "");
     const body = { contentType: "application/sdp", content: sdp };
     call.respond(makeResponse(call.request, 200, { toTag: call.toTag, contact, body }));

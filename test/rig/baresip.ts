@@ -20,6 +20,8 @@ export interface PhoneOptions {
   readonly certificate?: CertificateFiles;
   /** Where it listens: 127.0.0.1, or `::1`. */
   readonly host?: "127.0.0.1" | "::1";
+  /** Speaks SRTP by SDES, or not at all. */
+  readonly secured?: boolean;
   /** Registers there, and is called by that alone. */
   readonly registers?: Registration;
 }
@@ -96,6 +98,7 @@ export async function startBaresip(options: PhoneOptions): Promise<Phone> {
     ...(registers === undefined ? ["regint=0"] : ["regint=60", `auth_pass=${registers.password}`]),
     `answermode=${options.answers === "when-told" ? "manual" : "auto"}`,
     `audio_codecs=${options.codec ?? "PCMU"}/8000/1`,
+    ...(options.secured === true ? ["mediaenc=srtp-mand"] : []),
   ];
   const account = registers === undefined ? address : `sip:${registers.user}@127.0.0.1:${registers.sipPort}`;
   const transport = registers?.transport ?? options.transport ?? "udp";
@@ -156,7 +159,7 @@ function configuration(told: {
     "rtcp_mux no",
     "jitter_buffer_delay 2-10",
     `module_path ${modulesFolder}`,
-    ...["g711", "aufile", "aubridge", "sndfile"].map((name) => `module ${name}.so`),
+    ...["g711", "aufile", "aubridge", "sndfile", "srtp"].map((name) => `module ${name}.so`),
     ...["account", "contact", "menu", "ctrl_tcp"].map((name) => `module_app ${name}.so`),
     `ctrl_tcp_listen 127.0.0.1:${told.controlPort}`,
     `snd_path ${join(told.folder, "recordings")}`,

@@ -85,6 +85,7 @@ export class CallStory {
       network: this.#bank.network,
       unit: mortalUnit(this.unit.connect(), life),
       pages: { changed: () => {} },
+      secretKeys: [new Uint8Array(32)],
       clock: mortalClock(this.clock, life),
       random: this.#random,
       log: this.#log(),
@@ -202,6 +203,7 @@ export class Visitor {
       readonly again?: boolean;
       readonly phone?: string;
       readonly token?: string;
+      readonly fromBrowser?: true;
       readonly language?: "en" | "es";
     } = {},
   ): Promise<BeginCallAnswer> {
@@ -218,8 +220,9 @@ export class Visitor {
           unverified: {},
         },
         ...(how.token === undefined ? {} : { tokenId: how.token }),
-        phone: how.phone ?? this.#number,
+        phone: how.fromBrowser === true ? "" : (how.phone ?? this.#number),
         phoneSigned: how.signed ?? true,
+        ...(how.fromBrowser === true ? { fromBrowser: true } : {}),
         ipAddress: "192.0.2.7",
         language: how.language ?? "en",
       }),

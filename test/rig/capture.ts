@@ -46,6 +46,8 @@ export interface Capture extends AsyncDisposable {
   sip(): readonly WireMessage[];
   /** Streams between ports that the captured session descriptions name. */
   rtp(): readonly RtpStream[];
+  /** All of UDP, whoever sent it and whatever it is. */
+  datagrams(): readonly Packet[];
 }
 
 /**
@@ -109,6 +111,7 @@ export async function startCapture(
         packets.filter(({ from, to }) => ports.some((port) => from.endsWith(port) || to.endsWith(port))),
       );
     },
+    datagrams: () => readPcap(file).filter(({ transport }) => transport === "udp"),
     async [Symbol.asyncDispose]() {
       sign.close();
       await peer.stop("SIGINT");

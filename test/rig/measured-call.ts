@@ -3,6 +3,7 @@ import type { CallRecord } from "#call-manager/call-record.ts";
 import type { ConfigShape } from "#network/config-schema.ts";
 import { type RtpStream, startCapture, type WireMessage } from "./capture.ts";
 import { type Ear, earOf } from "./ear.ts";
+import type { Packet } from "./pcap.ts";
 import { openPlatform, type Platform } from "./platform.ts";
 import { PlainBrowser } from "./plain-browser.ts";
 import { ownRtpPorts } from "./ports.ts";
@@ -24,6 +25,8 @@ export interface MeasuredCall extends AsyncDisposable {
   webDies(): Promise<void>;
   /** Once the call has ended: its record, and who heard what. */
   measures(): Promise<Measures>;
+  /** The same of a call whose other party talks to the platform in words that nobody else can read. */
+  measuresOfAnn(): Promise<Omit<Measures, "toBob"> & { readonly datagrams: readonly Packet[] }>;
 }
 
 export interface Measures {
@@ -59,6 +62,13 @@ export async function openMeasuredCall(options: {
     await startCapture([platform.sipPort, ann.port, ...("port" in bob ? [bob.port] : [])], { rtpPorts }),
   );
   const browser = new PlainBrowser(platform.url);
+  const measuresOfAnn: MeasuredCall["measuresOfAnn"] = async () => {
+    const [record, ...others] = await platform.calls();
+    assert.ok(record !== undefined && others.length === 0, "one attempt, one record");
+    await capture.stop();
+    const heard = { messages: capture.sip(), streams: capture.rtp() };
+    return { record, ...heard, toAnn: earOf(heard, ann.port), datagrams: capture.datagrams() };
+  };
   const all = opened.move();
   return {
     platform,
@@ -83,17 +93,11 @@ export async function openMeasuredCall(options: {
       await platform.startWeb();
     },
     async measures() {
-      const [record, ...others] = await platform.calls();
-      assert.ok(record !== undefined && others.length === 0, "one attempt, one record");
-      await capture.stop();
-      const heard = { messages: capture.sip(), streams: capture.rtp() };
-      return {
-        record,
-        ...heard,
-        toAnn: earOf(heard, ann.port),
-        toBob: earOf(heard, "port" in bob ? bob.port : answeringPort(heard.messages, bob.answersAs)),
-      };
+      const { datagrams: _datagrams, ...measured } = await measuresOfAnn();
+      const bobsPort = "port" in bob ? bob.port : answeringPort(measured.messages, bob.answersAs);
+      return { ...measured, toBob: earOf(measured, bobsPort) };
     },
+    measuresOfAnn,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

@@ -70,6 +70,7 @@ function parts(settings: Partial<PresentationSettings>, callManager: VirtualCall
       operatorToken: testOperatorToken,
       development: false,
       framedBy: [],
+      browserPhones: undefined,
       ...settings,
     },
   };

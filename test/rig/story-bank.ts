@@ -45,6 +45,7 @@ export function storyBank(
     /** The first center is this registered phone. */
     readonly phone?: PhoneName;
     readonly postDialDigits?: string;
+    readonly browserCalls?: true;
     readonly closed?: boolean;
     /** Open on the welcome page, and closed a moment later. */
     readonly closesAfterClick?: boolean;
@@ -62,6 +63,7 @@ export function storyBank(
     connectContent: { en: "Our rates." },
     tokenKeys: [],
     trunkForUsers: carrier,
+    ...(wish.browserCalls === true ? { browserCalls: true } : {}),
     policy: {
       legOrder: "user-first",
       userRingSeconds: 30,
@@ -119,6 +121,7 @@ const trunk: Trunk = {
   id: carrier,
   host: "127.0.0.1",
   transport: "udp",
+  media: "rtp",
   codecs: ["PCMU"],
   numberFormat: "e164",
   callerId: "+14155550000",
@@ -173,6 +176,7 @@ function networkOf(
             seed: wish.draw,
           })
         : { type: "unknown-subject" },
+    phone: async () => undefined,
     phones: async () => [],
     trunk: async () => trunk,
     page: async (of, page) =>

@@ -1,6 +1,7 @@
 import type { CallId, PageId, SessionId, SubjectId, SubscriberId } from "#base/ids.ts";
 import type { BeginCallAnswer, CallManager, CallWish, Noted } from "#call-manager/call-manager.ts";
 import type { CallRecord } from "#call-manager/call-record.ts";
+import type { GuestLogin } from "#call-manager/guest-phone.ts";
 import type { CallOutcome, ConnectStage, Pages, SessionPage, ShownPage } from "#call-manager/pages.ts";
 import type {
   Availability,
@@ -123,6 +124,12 @@ export class VirtualCallManager implements CallManager, VisitorDesk {
     if (this.#calls.get(call)?.wish.session === session) this.ends("visitor-cancelled", call);
   }
 
+  async browserPhone(call: CallId, session: SessionId): Promise<GuestLogin | undefined> {
+    const { wish, outcome } = this.#call(call);
+    const isTheirs = wish.session === session && wish.fromBrowser === true && outcome === undefined;
+    return isTheirs ? { name: `guest-${call.slice(-4)}`, password: `password-of-${call}` } : undefined;
+  }
+
   async closePushedPage(call: CallId, session: SessionId): Promise<void> {
     const shown = this.#calls.get(call);
     const last = this.#log.findLast((row) => row.session === session);
@@ -222,7 +229,8 @@ export class VirtualCallManager implements CallManager, VisitorDesk {
   }
 
   /** Nobody is dialled before the consent that is asked for. */
-  #plan({ phoneSigned }: CallWish): Pick<CallRecord, "legOrder" | "confirms"> {
+  #plan({ phoneSigned, fromBrowser }: CallWish): Pick<CallRecord, "legOrder" | "confirms"> {
+    if (fromBrowser === true) return { confirms: false, legOrder: "user-first" };
     const { confirmation, legOrder } = this.subscriberFace;
     const confirms = confirmation === "always" || (confirmation === "unless-signed" && !phoneSigned);
     return { confirms, legOrder: confirms ? "user-first" : legOrder };
@@ -275,7 +283,7 @@ function record(call: VirtualCall): CallRecord {
     step: call.stage,
     ...(call.outcome === undefined ? {} : { outcome: call.outcome }),
     beganAtMs: 1_767_614_400_000,
-    visitorNumber: call.wish.phone,
+    visitorNumber: call.wish.fromBrowser === true ? "browser" : call.wish.phone,
     ...call.plan,
     routesTried: [],
     userLegSeconds: 0,

@@ -5,7 +5,7 @@ import { dirname, join, normalize, resolve } from "node:path";
 /** The repository as its own tests read it. Paths are relative to its root, with `/`. */
 export const root = resolve(import.meta.dirname, "../..");
 
-const unread = ["node_modules", "var", "dist", "coverage", ".git", ".npm-cache"];
+const unread = ["node_modules", "var", "dist", "built", "coverage", ".git", ".npm-cache"];
 
 /** Every file of the tree that is ours. */
 export function allFiles(): string[] {

@@ -143,6 +143,7 @@ test("two web processes on one database by mistake: each step counts once, and n
     network: bank.network,
     unit: story.unit.connect(),
     pages: { changed: () => {} },
+    secretKeys: [new Uint8Array(32)],
     clock: story.clock,
     random: seededRandom("second"),
     log: silentLog,

@@ -81,10 +81,14 @@ async function beginAttempt(scope: Scope): Promise<CenterAttempt | undefined> {
   return attemptInHand(scope.call);
 }
 
-/** Undefined when the configuration does not hold the route's trunk any more. */
+/** Undefined when the configuration does not hold the route's trunk or phone any more. */
 async function targetOf(scope: Scope, route: Route): Promise<DialTarget | undefined> {
-  if (route.phone !== undefined) return phoneTarget(route.phone, route.dnis);
-  const trunk = await scope.around.network.trunk(route.trunk);
+  const { network } = scope.around;
+  if (route.phone !== undefined) {
+    const phone = await network.phone(route.phone);
+    return phone && phoneTarget(phone, route.dnis);
+  }
+  const trunk = await network.trunk(route.trunk);
   return trunk && trunkTarget(trunk, route.dnis);
 }
 

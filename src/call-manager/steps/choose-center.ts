@@ -9,7 +9,8 @@ export async function chooseCenter(scope: Scope): Promise<StepEnd> {
     subscriber: call.subscriber,
     subject: call.subject,
     atMs: scope.beganAtMs,
-    number: call.visitorNumber,
+    // A browser has no country.
+    ...(call.guest === undefined ? { number: call.visitorNumber } : {}),
     ipAddress: call.ipAddress,
     draw: call.id,
   });

@@ -27,7 +27,7 @@ function complaints(text: string): readonly string[] {
 }
 
 test("a phone's password becomes its digests, and a route may name the phone", () => {
-  const phones = `"phones": { "bob": { "password": "correct horse" }, "carol": { "digest": { "sha256": "${"ab".repeat(32)}" } } },`;
+  const phones = `"phones": { "bob": { "password": "correct horse" }, "carol": { "digest": { "sha256": "${"ab".repeat(32)}" }, "media": "srtp" } },`;
   const text = good
     .replace('"centers":', `${phones} "centers":`)
     .replace('"number": "+18005550100", "dnis": "4001"', '"phone": "bob"');
@@ -42,8 +42,9 @@ test("a phone's password becomes its digests, and a route may name the phone", (
         md5: "dbee943ee9ab9761fbe6284e1c3e7d4b",
         sha256: "6cad04a639f7325cb253f0f95a4c771a1de44039d3a0a0ad6e0fdd1d854e3a01",
       },
+      media: "rtp",
     },
-    { subscriber: "bank", name: "carol.bank", digest: { sha256: "ab".repeat(32) } },
+    { subscriber: "bank", name: "carol.bank", digest: { sha256: "ab".repeat(32) }, media: "srtp" },
   ]);
   const [toBob, toNumber] = read.routes;
   assert.deepEqual(
@@ -81,4 +82,28 @@ test("what is wrong with phones is told where it stands", () => {
   assert.deepEqual(withPhones(bob, '"dnis": "4001"'), [
     `${at}subjects.mortgages.routes[0] lacks number, or phone`,
   ]);
+});
+
+test("calls from the browser are a subscriber's own word, and none where it says nothing or no", () => {
+  for (const [told, allowed] of [
+    ["", undefined],
+    ['"browserCalls": false,', undefined],
+    ['"browserCalls": true,', true],
+  ] as const) {
+    const read = readConfig(good.replace('"centers":', `${told} "centers":`), means);
+    assert.ok(!("complaints" in read), JSON.stringify(read));
+    assert.equal(read.subscribers[0]?.browserCalls, allowed);
+  }
+});
+
+test("a trunk's audio is SRTP's only where its keys cannot be read on the way", () => {
+  const withTrunk = (rest: string) => good.replace('"sip.carrier.example"', `"sip.carrier.example"${rest}`);
+  for (const transport of ["", ', "transport": "udp"', ', "transport": "tcp"'])
+    assert.match(
+      complaints(withTrunk(`${transport}, "media": "srtp"`)).join(),
+      /trunks\.carrier\.media srtp needs "transport": "tls"/,
+    );
+  const read = readConfig(withTrunk(', "transport": "tls", "media": "srtp"'), means);
+  assert.ok(!("complaints" in read), JSON.stringify(read));
+  assert.equal(read.trunks[0]?.media, "srtp");
 });

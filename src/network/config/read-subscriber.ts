@@ -61,6 +61,7 @@ export function readSubscriber(
       connectContent: told.connectContent === undefined ? {} : readTexts(told.connectContent, language),
       tokenKeys: readTokenKeys(told.tokenKeys ?? [], [...path, "tokenKeys"], reading),
       trunkForUsers: told.trunk as TrunkId,
+      ...(told.browserCalls === true && { browserCalls: true }),
       policy: readPolicy(told.policy, [...path, "policy"], language, reading),
     },
     centers: readCenters(id, told, path, reading),

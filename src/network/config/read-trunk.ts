@@ -8,17 +8,24 @@ import { type Reading, readSecret } from "./read-policy.ts";
 
 /** One trunk: what the file says, over the defaults. */
 export function readTrunk(id: TrunkId, told: TrunkShape, reading: Reading): Trunk {
-  const { host, port, domain, credentials, callerId } = told;
+  const { host, port, domain, credentials, callerId, transport = "udp", media = "rtp" } = told;
+  // RFC 4568 8.1: the keys stand in the session description, as readable as the SIP around it.
+  if (media === "srtp" && transport !== "tls")
+    reading.complaints.add(
+      ["trunks", id, "media"],
+      'srtp needs "transport": "tls": over anything else its keys can be read on the way',
+    );
   return {
     id,
     host,
     ...(port !== undefined && { port }),
-    transport: told.transport ?? "udp",
+    transport,
     ...(domain !== undefined && { domain }),
     ...(credentials !== undefined && {
       credentials: readCredentials(credentials, ["trunks", id, "credentials"], reading),
     }),
     codecs: told.codecs ?? ["PCMU", "PCMA"],
+    media,
     numberFormat: told.numberFormat ?? "e164",
     ...(callerId !== undefined && { callerId }),
   };

@@ -22,7 +22,10 @@
       const page = JSON.parse(event.data);
       seq = Number(event.lastEventId);
       show(page);
-      if (page.final) close();
+      if (!page.final) return;
+      close();
+      // A telephone in this page has nothing to wait for any more.
+      document.dispatchEvent(new Event("tandem-over"));
     });
     source.onerror = () => {
       // Our own reconnection instead of the browser's: it spreads a crowd over time, and gives up on no answer.

@@ -1,4 +1,5 @@
 import type { Messages } from "./messages.ts";
+import { phoneEn } from "./phone-en.ts";
 
 export const en: Messages = {
   languageName: "English",
@@ -63,6 +64,8 @@ export const en: Messages = {
     "token-already-used":
       "This link was used for a call already. Go back to the page you came from and click again.",
     "platform-stopped": "Calls are switched off for a short time. Please try again later.",
+    "browser-not-allowed":
+      "Calls from the browser are not taken just now. Please give us a telephone number instead.",
     "unit-unreachable": "We cannot place calls right now. Please try again in a minute.",
   },
   connect: {
@@ -110,6 +113,21 @@ export const en: Messages = {
         text: "Please answer it: the agent is waiting for you.",
       },
     },
+    stagesInBrowser: {
+      placing: {
+        headline: "We are about to begin",
+        text: "Please leave this page open: the sound is in it.",
+      },
+      "calling-you": {
+        headline: "We are connecting your browser",
+        text: "Your microphone and your loudspeaker are your telephone now.",
+      },
+      "calling-center": {
+        headline: "We are calling the right person",
+        text: "Please stay here. You hear it ringing.",
+      },
+    },
+    yourBrowser: "Your browser is connected",
     confirmKeys: {
       one: "Connect me.",
       nine: "I did not ask for this call, and want no more of them.",
@@ -217,6 +235,29 @@ export const en: Messages = {
       text: "We are sorry: the call could not be completed. Please try again.",
     },
   },
+  outcomesInBrowser: {
+    "user-no-answer": {
+      title: "Your browser was not connected",
+      text: "We waited for its microphone, and it did not come. Ask for the call again, or give us a telephone number.",
+    },
+    "user-unreachable": {
+      title: "Your browser could not be reached",
+      text: "Its sound could not be connected. Try once more, or give us a telephone number.",
+    },
+    "user-declined": {
+      title: "Your browser was not connected",
+      text: "It could not use its microphone. Ask for the call again, or give us a telephone number.",
+    },
+    "user-busy": {
+      title: "Your browser was not connected",
+      text: "It could not use its microphone. Ask for the call again, or give us a telephone number.",
+    },
+    "user-hung-up-early": {
+      title: "The call ended early",
+      text: "The sound of your browser was cut before we could connect you. If you still want to talk, ask for the call again.",
+    },
+  },
+  phone: phoneEn,
   disconnect: { again: "Call again", back: (subscriber) => `Back to ${subscriber}` },
   notice: {
     notFoundTitle: "This page does not exist",

@@ -1,4 +1,5 @@
 import type { Messages } from "./messages.ts";
+import { phoneEs } from "./phone-es.ts";
 
 export const es: Messages = {
   languageName: "Español",
@@ -67,6 +68,8 @@ export const es: Messages = {
     "token-already-used":
       "Este enlace ya se usó para una llamada. Vuelva a la página de la que venía y pulse de nuevo.",
     "platform-stopped": "Las llamadas están desactivadas por poco tiempo. Inténtelo más tarde.",
+    "browser-not-allowed":
+      "Ahora no se atienden llamadas desde el navegador. Denos un número de teléfono, por favor.",
     "unit-unreachable": "Ahora mismo no podemos hacer llamadas. Inténtelo dentro de un minuto.",
   },
   connect: {
@@ -114,6 +117,21 @@ export const es: Messages = {
         text: "Conteste, por favor: el agente le está esperando.",
       },
     },
+    stagesInBrowser: {
+      placing: {
+        headline: "Vamos a empezar",
+        text: "Deje esta página abierta, por favor: el sonido está en ella.",
+      },
+      "calling-you": {
+        headline: "Estamos conectando su navegador",
+        text: "Su micrófono y su altavoz son ahora su teléfono.",
+      },
+      "calling-center": {
+        headline: "Llamamos a la persona adecuada",
+        text: "No se vaya, por favor. Oirá el tono de llamada.",
+      },
+    },
+    yourBrowser: "Su navegador está conectado",
     confirmKeys: {
       one: "Pónganme en contacto.",
       nine: "No pedí esta llamada y no quiero recibir más.",
@@ -221,6 +239,29 @@ export const es: Messages = {
       text: "Lo sentimos: no se pudo completar la llamada. Inténtelo de nuevo.",
     },
   },
+  outcomesInBrowser: {
+    "user-no-answer": {
+      title: "No se conectó su navegador",
+      text: "Esperamos su micrófono y no llegó. Pida la llamada otra vez o denos un número de teléfono.",
+    },
+    "user-unreachable": {
+      title: "No pudimos llegar a su navegador",
+      text: "No se pudo conectar el sonido. Inténtelo otra vez o denos un número de teléfono.",
+    },
+    "user-declined": {
+      title: "No se conectó su navegador",
+      text: "No pudo usar el micrófono. Pida la llamada otra vez o denos un número de teléfono.",
+    },
+    "user-busy": {
+      title: "No se conectó su navegador",
+      text: "No pudo usar el micrófono. Pida la llamada otra vez o denos un número de teléfono.",
+    },
+    "user-hung-up-early": {
+      title: "La llamada terminó antes de tiempo",
+      text: "El sonido de su navegador se cortó antes de ponerle en contacto. Si todavía quiere hablar, pida la llamada otra vez.",
+    },
+  },
+  phone: phoneEs,
   disconnect: { again: "Llamar otra vez", back: (subscriber) => `Volver a ${subscriber}` },
   notice: {
     notFoundTitle: "Esta página no existe",

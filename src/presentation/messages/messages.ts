@@ -3,6 +3,7 @@ import type { CallOutcome, ConnectStage } from "#call-manager/pages.ts";
 import type { FieldFault } from "../form-fields.ts";
 import { en } from "./en.ts";
 import { es } from "./es.ts";
+import type { PhoneMessages } from "./phone-messages.ts";
 
 export type Language = "en" | "es";
 
@@ -61,6 +62,9 @@ export interface Messages {
     readonly stages: Readonly<Record<ConnectStage, StageWords>>;
     /** 206: what reads otherwise where the center is called first, and the visitor's telephone does not ring yet. */
     readonly stagesCenterFirst: Readonly<Partial<Record<ConnectStage, StageWords>>>;
+    /** The same where the visitor talks from the browser, and no telephone rings. */
+    readonly stagesInBrowser: Readonly<Partial<Record<ConnectStage, StageWords>>>;
+    readonly yourBrowser: string;
     /** 209 */
     readonly confirmKeys: { readonly one: string; readonly nine: string };
     readonly milestones: Readonly<Record<Milestone, string>>;
@@ -86,6 +90,11 @@ export interface Messages {
     readonly missing: string;
   };
   readonly outcomes: Readonly<Record<CallOutcome, { readonly title: string; readonly text: string }>>;
+  /** What reads otherwise where the visitor talks from the browser. */
+  readonly outcomesInBrowser: Readonly<
+    Partial<Record<CallOutcome, { readonly title: string; readonly text: string }>>
+  >;
+  readonly phone: PhoneMessages;
   readonly disconnect: { readonly again: string; readonly back: (subscriber: string) => string };
   readonly notice: {
     readonly notFoundTitle: string;

@@ -1,5 +1,5 @@
 import { unreachable } from "#base/errors.ts";
-import type { CallRecord } from "#call-manager/call-record.ts";
+import { type CallRecord, isInBrowser } from "#call-manager/call-record.ts";
 import type { ConnectStage } from "#call-manager/pages.ts";
 import type { SubscriberFace } from "#call-manager/visitor-desk.ts";
 import { html, type Html, nothing } from "../html.ts";
@@ -18,7 +18,9 @@ export function connectPage(facts: {
   const { language, stage, way } = facts;
   const words = messages(language).connect;
   const { headline, text } =
-    (way.legOrder === "center-first" ? words.stagesCenterFirst[stage] : undefined) ?? words.stages[stage];
+    (isInBrowser(way) ? words.stagesInBrowser[stage] : undefined) ??
+    (way.legOrder === "center-first" ? words.stagesCenterFirst[stage] : undefined) ??
+    words.stages[stage];
   const main = html`<div class="columns">
 <div class="card">
 <p class="call">${words.callTo(facts.subscriber.name)}</p>
@@ -54,8 +56,8 @@ function keys(language: Language): Html {
   return html`<ul class="keys" role="list"><li><kbd>1</kbd> ${one}</li><li><kbd>9</kbd> ${nine}</li></ul>`;
 }
 
-/** 206: whose telephone rings first, and whether the visitor is asked for a key. */
-export type WayOfCall = Pick<CallRecord, "legOrder" | "confirms">;
+/** 206: whose telephone rings first, whether the visitor is asked for a key, and whether they have a telephone at all. */
+export type WayOfCall = Pick<CallRecord, "legOrder" | "confirms" | "visitorNumber">;
 
 /** What the visitor will live through in this call, in its order. */
 function milestonesOf({ legOrder, confirms }: WayOfCall): readonly Milestone[] {
@@ -89,7 +91,8 @@ function milestones(stage: ConnectStage, way: WayOfCall, language: Language): re
   const current = at === undefined ? -1 : order.indexOf(at);
   return order.map((milestone, position) => {
     const state = position < current || stage === "ending" ? "done" : position === current ? "now" : "later";
-    const named = words.milestones[milestone];
+    const isBrowser = milestone === "your-phone" && isInBrowser(way);
+    const named = isBrowser ? words.yourBrowser : words.milestones[milestone];
     if (state === "now")
       return html`<li class="now" aria-current="step">${named} <span class="tag">${words.now}</span></li>`;
     return html`<li class="${state}">${named} <span class="unseen">(${words[state]})</span></li>`;

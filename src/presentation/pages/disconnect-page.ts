@@ -9,11 +9,13 @@ export function disconnectPage(facts: {
   readonly language: Language;
   readonly subscriber: SubscriberFace;
   readonly outcome: CallOutcome;
+  readonly fromBrowser: boolean;
   /** `/call/<id>/again`: a fresh welcome page, with the same context while that may still be used. */
   readonly againUrl: string;
 }): PageContent {
   const words = messages(facts.language);
-  const { title, text } = words.outcomes[facts.outcome];
+  const { title, text } =
+    (facts.fromBrowser ? words.outcomesInBrowser[facts.outcome] : undefined) ?? words.outcomes[facts.outcome];
   const main = html`<div class="card">
 <svg class="sign" viewBox="0 0 24 24" aria-hidden="true"><path d="${handset}"/></svg>
 <h1 id="headline" tabindex="-1">${title}</h1>

@@ -3,6 +3,7 @@ import { assetUrl } from "../assets.ts";
 import { html, type Html, nothing } from "../html.ts";
 import { type Language, languages, messages } from "../messages/messages.ts";
 import { accentStyle } from "./accent.ts";
+import { phoneStyle } from "./sound-parts.ts";
 
 /** What stands in the middle of a page: the part that a live page swaps. */
 export interface PageContent {
@@ -25,7 +26,15 @@ export interface Frame {
   readonly development: boolean;
   /** This page's address in another language, if it has one that a GET can reach. */
   readonly inLanguage?: ((language: Language) => string) | undefined;
+  /** A telephone in this page: what lets it in and out, and, where it stands beside what the page shows, itself. */
+  readonly phone?: PhoneInPage | undefined;
   readonly live?: { readonly eventsUrl: string; readonly afterSeq: number } | undefined;
+}
+
+export interface PhoneInPage {
+  /** Where it speaks SIP: `wss://talk.example/sip`. Undefined where it only tries its microphone. */
+  readonly socketUrl?: string;
+  readonly beside?: Html;
 }
 
 /** The whole HTML document. */
@@ -40,13 +49,13 @@ export function document(frame: Frame, content: PageContent): string {
 <meta name="color-scheme" content="light dark">
 <title>${titleOf(content, frame.subscriber)}</title>
 <link rel="stylesheet" href="${assetUrl("tandem.css")}">
-<link rel="icon" href="${assetUrl("icon.svg")}" type="image/svg+xml">
+${frame.phone === undefined ? nothing : phoneStyle()}<link rel="icon" href="${assetUrl("icon.svg")}" type="image/svg+xml">
 ${accentStyle(frame.subscriber?.accentColor, frame.nonce)}
 </head>
 <body>
 <a class="skip" href="#main">${words.skipToContent}</a>
 <header class="bar">${frame.development ? html`<p class="development">${words.development}</p>` : nothing}<div class="width">${brand(frame.subscriber)}${languageSwitch(frame)}</div></header>
-<main id="main" class="width" tabindex="-1">${content.main}</main>
+${frame.phone?.beside}<main id="main" class="width" tabindex="-1">${content.main}</main>
 <footer class="width"><p>${words.poweredBy}</p></footer>
 <p id="said" class="unseen" role="status"></p>
 ${liveScript(frame)}${refresh(content)}

@@ -12,6 +12,7 @@ import {
 } from "../messages/messages.ts";
 import type { PageContent } from "./document.ts";
 import { filled, subscriberWords } from "./subscriber-words.ts";
+import { talkHere } from "./visitor-phone.ts";
 
 /** 203-204: asks for the visitor's number, or asks to confirm the one that the subscriber's token carried. */
 export interface WelcomeFacts {
@@ -34,6 +35,8 @@ export interface WelcomeFacts {
   readonly problemWithNumber?: boolean | undefined;
   readonly note?: string | undefined;
   readonly liveCallUrl?: string | undefined;
+  /** Whether the visitor may talk from the browser, too. */
+  readonly mayTalkHere?: boolean | undefined;
   /** Where the form goes to be shown in another language, with what was typed: on a page that no GET can reach. */
   readonly resendIn?: ((language: Language) => string) | undefined;
 }
@@ -51,7 +54,7 @@ export function welcomePage(facts: WelcomeFacts): PageContent {
 ${facts.pageTitle === undefined ? nothing : html`<p class="quiet">${words.about}: <bdi>${facts.pageTitle}</bdi></p>`}
 ${facts.note === undefined ? nothing : html`<p class="note">${facts.note}</p>`}
 ${problem(facts)}
-<form method="post" action="${facts.action}">
+<form id="ask" method="post" action="${facts.action}">
 <input type="hidden" name="ticket" value="${facts.sealedTicket}">
 ${facts.signedPhone === undefined ? phoneField(facts) : confirmation(facts, facts.signedPhone)}
 <button type="submit">${words.submit}</button>
@@ -60,6 +63,7 @@ ${showIn(facts)}</form>
 </div>
 <section class="card" aria-labelledby="next"><h2 id="next">${words.next}</h2>
 <ol class="steps" role="list">${nextSteps(facts, subject).map((step) => html`<li>${step}</li>`)}</ol></section>
+${facts.mayTalkHere === true ? talkHere({ language, subscriber, form: "ask" }) : nothing}
 </div>`;
   return { title: facts.problem === undefined ? title : `${words.problem}: ${title}`, main };
 }

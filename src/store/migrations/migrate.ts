@@ -5,6 +5,7 @@ import * as calls from "./0002-calls.ts";
 import * as liveRows from "./0003-live-rows.ts";
 import * as phones from "./0004-phones.ts";
 import * as visitorsPermits from "./0005-visitors-permits.ts";
+import * as phoneMedia from "./0006-phone-media.ts";
 
 /** All that ever changed the tables, in order. A migration that was released is never edited: write the next one. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -13,6 +14,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0003-live-rows": liveRows,
   "0004-phones": phones,
   "0005-visitors-permits": visitorsPermits,
+  "0006-phone-media": phoneMedia,
 };
 
 /** In order. */

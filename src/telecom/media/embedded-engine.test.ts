@@ -23,6 +23,12 @@ if (fastPath) {
   });
 }
 
+describeMediaEngine(
+  "embedded engine, SRTP",
+  (wish) => openEmbeddedEngine({ ...wish, log: silentLog }),
+  "srtp",
+);
+
 test("the fast path is chosen where it can be had, and Node's own sockets elsewhere", async () => {
   const engine = await openEmbeddedEngine({ portRange: { first: 22_000, last: 22_100 }, log: silentLog });
   assert.equal(engine.sockets, fastPath ? "koffi" : "dgram");
@@ -63,4 +69,4 @@ for (const sockets of fastPath ? (["dgram", "koffi"] as const) : (["dgram"] as c
   });
 }
 
-const wish = { address: "127.0.0.1", codecs: ["PCMU"] as const };
+const wish = { address: "127.0.0.1", codecs: ["PCMU"], transport: "rtp" } as const;

@@ -9,9 +9,9 @@ import type { PeerStanding } from "./peer-lock.ts";
  * Two engines may stand behind it (our own; rtpengine later); `media-contract.ts` is the test both must pass.
  *
  * Rules: `play` replaces bridge audio towards that termination alone, and bridge audio comes back by itself. Join and play
- * need no re-INVITE. Towards each phone there is one SSRC with continuous sequence numbers and timestamps. One `dtmf` event
- * a key press. `unjoin` is silent both ways. Every verb is safe to say twice. Verbs are carried out in the order in which they
- * are said: one need not be waited for before the next is said.
+ * need no re-INVITE. Towards each phone there is one SSRC with continuous sequence numbers and timestamps; another one only
+ * with another SRTP key, or of SRTP that was taken up from another process. One `dtmf` event a key press. `unjoin` is silent both ways. Every verb is safe to say twice. Verbs are
+ * carried out in the order in which they are said: one need not be waited for before the next is said.
  */
 export interface MediaEngine {
   /** Binds an RTP/RTCP port pair. Throws MEDIA_EXHAUSTED when none is free. */
@@ -60,6 +60,9 @@ export interface MediaEngine {
 
 export type Codec = "PCMU" | "PCMA";
 
+/** `srtp`: RTP/SAVP with keys in the session description (RFC 3711, RFC 4568), and nothing else; `rtp`: plain RTP/AVP. */
+export type MediaTransport = "rtp" | "srtp";
+
 export interface TerminationWish {
   readonly termination: LegId;
   /** The address that we bind and name in the session description. */
@@ -68,6 +71,7 @@ export interface TerminationWish {
   readonly advertisedAddress?: string;
   /** In order of preference. */
   readonly codecs: readonly Codec[];
+  readonly transport: MediaTransport;
 }
 
 /** All of a termination that a phone would miss, as plain JSON. What it played, and the keys that were down, are not in it. */
@@ -78,6 +82,8 @@ export interface TerminationStanding {
   readonly rtpPeer: PeerStanding;
   readonly rtcpPeer: PeerStanding;
   readonly stream: StreamMark;
+  /** With SRTP: how far each of the far end's sources has got, by SSRC (RFC 3711 3.3.1). */
+  readonly sources: readonly (readonly [ssrc: number, index: number])[];
   /** The moment of `stream.timestamp`, by the wall clock. */
   readonly atMs: number;
 }
@@ -126,7 +132,7 @@ export interface TerminationStats {
   readonly packetsIn: number;
   readonly packetsOut: number;
   readonly packetsLost: number;
-  /** Packets that came from another than the negotiated peer, and were dropped. */
+  /** Packets that came from another than the negotiated peer, or not as its SRTP's key says or a second time, and were dropped. */
   readonly packetsRefused: number;
   /** RFC 3550 6.4.1, in ms. */
   readonly jitterMs: number;

@@ -61,7 +61,7 @@ async function bridged() {
     bug: (termination) => bugs.push(termination),
   });
   const answer = async (termination: LegId, port: number): Promise<number> => {
-    await node.createTermination({ termination, address, codecs: ["PCMU"] });
+    await node.createTermination({ termination, address, codecs: ["PCMU"], transport: "rtp" });
     const sdp = node.createAnswer(termination, describes(port), undefined);
     return Number(/^m=audio (\d+)/m.exec(sdp)?.[1]);
   };

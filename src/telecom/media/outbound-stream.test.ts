@@ -180,3 +180,24 @@ test("however sources take turns, sequence numbers go up by one and no timestamp
     ),
   );
 });
+
+test("a stream that becomes another has a new SSRC, counts anew, and begins where a rollover is far", () => {
+  fc.assert(
+    fc.property(fc.string(), (seed) => {
+      const stream = new OutboundStream(seededRandom(seed));
+      const packet = Buffer.alloc(172);
+      const own = { payloadType: 0, marker: false, octets: 160 };
+      stream.frame(packet, { ...own, nowMs: 0 });
+      const first = sentAs(packet, 0);
+      assert.ok(first.sequence <= 2 ** 15);
+      stream.becomeAnother();
+      assert.deepEqual([stream.packets, stream.octets, stream.allPackets], [0, 0, 1]);
+      stream.frame(packet, { ...own, nowMs: 20 });
+      const next = sentAs(packet, 0);
+      assert.notEqual(next.ssrc, first.ssrc);
+      assert.ok(next.sequence <= 2 ** 15);
+      assert.equal(timestampDistance(next.timestamp, first.timestamp), 160, "time goes on");
+      assert.equal(stream.allPackets, 2);
+    }),
+  );
+});

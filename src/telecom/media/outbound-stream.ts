@@ -13,7 +13,8 @@ const samplesPerMs = 8;
  * its work); the distance between the two streams is set anew whenever the source changes.
  */
 export class OutboundStream {
-  readonly ssrc: number;
+  readonly #random: Random;
+  ssrc: number;
   /** Highest sent so far, and when that timestamp was. */
   #sequence: number;
   #timestamp: number;
@@ -28,17 +29,19 @@ export class OutboundStream {
   #sequenceOffset = 0;
   #timestampOffset = 0;
 
+  /** Of this SSRC, as sender reports count them. */
   packets = 0;
   octets = 0;
+  #packetsBefore = 0;
 
   // One header is written over for each packet: the relay makes no garbage.
   readonly #header = { payloadType: 0, marker: false, sequence: 0, timestamp: 0, ssrc: 0 };
 
   /** @param from where a stream goes on that another process began: what may have left it by then is passed over */
   constructor(random: Random, from?: StreamMark) {
+    this.#random = random;
     this.ssrc = from?.ssrc ?? random.integer(2 ** 32);
-    this.#sequence =
-      from === undefined ? random.integer(2 ** 16) : (from.sequence + reservedPackets) & 0xffff;
+    this.#sequence = from === undefined ? this.#firstSequence() : (from.sequence + reservedPackets) & 0xffff;
     this.#timestamp = from?.timestamp ?? random.integer(2 ** 32);
     this.#end = this.#timestamp;
     this.#header.ssrc = this.ssrc;
@@ -52,6 +55,27 @@ export class OutboundStream {
   /** How many packets it is beyond that sequence number. */
   beyond({ sequence }: StreamMark): number {
     return sequenceDistance(this.#sequence, sequence);
+  }
+
+  /** Goes on as another SSRC. To a far end that got it under another key this is a source that it has never heard. */
+  becomeAnother(): void {
+    this.ssrc = this.#random.integer(2 ** 32);
+    this.#header.ssrc = this.ssrc;
+    this.#sequence = this.#firstSequence();
+    // The distance to the partner's packets is set anew.
+    this.#source = undefined;
+    this.#packetsBefore += this.packets;
+    this.packets = 0;
+    this.octets = 0;
+  }
+
+  get allPackets(): number {
+    return this.#packetsBefore + this.packets;
+  }
+
+  /** RFC 3711 3.3.1: below 2^15, so that no loss at the beginning can hide the first rollover from the far end. */
+  #firstSequence(): number {
+    return this.#random.integer(2 ** 15);
   }
 
   /** The timestamp that a sample of `nowMs` has (RFC 3550 6.4.1: what a sender report pairs with the wall clock). */

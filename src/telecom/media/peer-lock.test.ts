@@ -1,6 +1,7 @@
 import { PeerLock } from "./peer-lock.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 
 const behindNat = { address: "192.168.1.20", port: 4_000 };
 const router = { address: "203.0.113.9", port: 61_000 };
@@ -72,4 +73,30 @@ test("the same description again keeps what was learned; another one begins anew
   lock.negotiated({ ...behindNat, port: 4_010 }, router.address);
   assert.deepEqual(lock.peer, { ...behindNat, port: 4_010 });
   assert.equal(lock.accepts({ ...router, port: 61_010 }), true);
+});
+
+test("a look beforehand says what acceptance would say, and learns nothing", () => {
+  const endpoint = fc.constantFrom(
+    behindNat,
+    router,
+    { ...router, port: 61_010 },
+    { ...router, port: 0 },
+    {
+      address: "203.0.113.99",
+      port: 4_000,
+    },
+  );
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(endpoint, { maxLength: 40 }), (signalled, froms) => {
+      const lock = new PeerLock();
+      assert.equal(lock.wouldAccept(behindNat), false);
+      lock.negotiated(behindNat, signalled ? router.address : undefined);
+      for (const from of froms) {
+        const peer = lock.peer;
+        const wouldAccept = lock.wouldAccept(from);
+        assert.deepEqual(lock.peer, peer);
+        assert.equal(lock.accepts(from), wouldAccept);
+      }
+    }),
+  );
 });

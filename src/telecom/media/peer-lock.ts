@@ -80,10 +80,22 @@ export class PeerLock {
     return true;
   }
 
-  #namedTakesOver(from: Endpoint): boolean {
+  /** Whether a packet from `from` would be heard if it is valid. Learns nothing: for those whose validity costs a look inside. */
+  wouldAccept(from: Endpoint): boolean {
+    if (this.peer === undefined || from.port === 0) return false;
+    if (this.isPeer(from)) return true;
+    if (this.#learned !== undefined) return this.#isEarlyNamed(from);
+    return this.#mayLearn && from.address === this.#signallingAddress;
+  }
+
+  #isEarlyNamed(from: Endpoint): boolean {
     const named = this.#named;
     if (named === undefined || this.#heard >= learningPackets) return false;
-    if (from.port !== named.port || from.address !== named.address) return false;
+    return from.port === named.port && from.address === named.address;
+  }
+
+  #namedTakesOver(from: Endpoint): boolean {
+    if (!this.#isEarlyNamed(from)) return false;
     this.#learned = undefined;
     this.#mayLearn = false;
     return true;

@@ -19,8 +19,10 @@ import { PeerLock } from "./peer-lock.ts";
 import type { PortPair } from "./port-pairs.ts";
 import { longestRtcpPacket, readRtcp, writeRtcp } from "./rtcp.ts";
 import { makeRtpView, readRtp, type RtpView } from "./rtp.ts";
-import type { Endpoint } from "./rtp-sockets.ts";
+import type { Endpoint, RtpSocket } from "./rtp-sockets.ts";
+import { SecureEnd } from "./secure-end.ts";
 import { silenceOf, Speaker } from "./speaker.ts";
+import { keyMaterialLength } from "./srtp/crypto-suite.ts";
 import {
   type KeyListener,
   readTelephoneEvent,
@@ -50,6 +52,8 @@ export class Termination {
   readonly #inbound = new InboundStream();
   readonly #keys: TelephoneEventReceiver;
   readonly #tones: InbandDtmfDetector;
+  /** Undefined where RTP goes as it is. */
+  readonly #secure: SecureEnd | undefined;
   #ports: PortPair | undefined;
   #partner: Termination | undefined;
   #digitsBlocked = false;
@@ -72,17 +76,30 @@ export class Termination {
     this.#ports = ports;
     this.#rtpLock = new PeerLock(from?.rtpPeer);
     this.#rtcpLock = new PeerLock(from?.rtcpPeer);
+    const secure = wish.transport === "srtp" ? new SecureEnd() : undefined;
+    this.#secure = secure;
+    const send: RtpSocket["send"] =
+      secure === undefined
+        ? (packet, range, peer) => this.#ports?.rtp.send(packet, range, peer)
+        : (packet, range, peer) => {
+            const end = secure.protectRtp(packet, range);
+            if (end >= 0) this.#ports?.rtp.send(secure.protected, { start: 0, end }, peer);
+          };
+    // Under one key no index may be used twice, and how far another process got is not known to the packet: with SRTP another
+    // SSRC goes on, whose indices begin anew (RFC 3711 9.1).
+    const mark =
+      from === undefined || secure !== undefined ? undefined : markNow(from, world.wallClock.now());
     this.speaker = new Speaker(
       {
         random: world.random,
         send: (packet, range) => {
           const peer = this.#rtpLock.peer;
-          if (peer !== undefined) this.#ports?.rtp.send(packet, range, peer);
+          if (peer !== undefined) send(packet, range, peer);
         },
         playEnded: (play: PlayId, end) =>
           world.emit({ type: "playFinished", termination: this.id, play, end, atMs: world.wallClock.now() }),
       },
-      from && markNow(from, world.wallClock.now()),
+      mark,
     );
     this.#keys = new TelephoneEventReceiver(this.#keyListener("rfc4733"));
     this.#tones = new InbandDtmfDetector(this.#keyListener("inband"));
@@ -92,8 +109,11 @@ export class Termination {
       rtcpPort: ports.rtcp.port,
       codecs: wish.codecs,
       sessionId: from?.session.sessionId ?? world.random.integer(2 ** 32),
+      ...(secure === undefined ? {} : { newKey: () => world.random.bytes(keyMaterialLength) }),
     };
     this.sdp = new SdpSession(local, from?.session);
+    const crypto = this.sdp.agreement?.crypto;
+    if (crypto !== undefined) secure?.resume(crypto, from?.sources ?? []);
     this.#beginReports();
   }
 
@@ -109,6 +129,7 @@ export class Termination {
       rtpPeer: this.#rtpLock.standing,
       rtcpPeer: this.#rtcpLock.standing,
       stream,
+      sources: this.#secure?.sources ?? [],
       atMs: this.#world.wallClock.now(),
     };
     this.#world.emit({ type: "standing", termination: this.id, standing });
@@ -118,6 +139,8 @@ export class Termination {
   negotiated(signallingAddress: string | undefined): void {
     const agreement = this.sdp.agreement;
     if (agreement === undefined) return;
+    if (agreement.crypto !== undefined && this.#secure?.agreed(agreement.crypto) === true)
+      this.speaker.stream.becomeAnother();
     this.#rtpLock.negotiated(agreement.remote, signallingAddress);
     this.#rtcpLock.negotiated(agreement.remoteRtcp, signallingAddress);
     this.#beginReports();
@@ -149,7 +172,7 @@ export class Termination {
       localPort: this.#ports?.rtp.port ?? 0,
       remote: this.#rtpLock.peer,
       packetsIn: this.#inbound.packets,
-      packetsOut: this.speaker.stream.packets,
+      packetsOut: this.speaker.stream.allPackets,
       packetsLost: this.#inbound.lost,
       packetsRefused: this.#refused,
       jitterMs: this.#inbound.jitterMs,
@@ -169,9 +192,14 @@ export class Termination {
   }
 
   /** A datagram at the RTP port. A stranger's costs a look at its header, and nothing is kept of it but a number. */
-  rtp(packet: Buffer, length: number, from: Endpoint): void {
+  rtp(packet: Buffer, received: number, from: Endpoint): void {
     const agreement = this.sdp.agreement;
     if (agreement === undefined) return this.#refuse();
+    let length = received;
+    if (this.#secure !== undefined) {
+      length = this.#rtpLock.wouldAccept(from) ? this.#secure.openRtp(packet, received) : -1;
+      if (length < 0) return this.#refuse();
+    }
     const kind = readRtp(packet, length, view) ? agreement.receives.get(view.payloadType) : undefined;
     // What we cannot use teaches us nothing of where the far end is, but the phone lives: comfort noise (RFC 3389) may be
     // all that a silent one sends.
@@ -194,7 +222,12 @@ export class Termination {
   }
 
   /** A datagram at the RTCP port. */
-  rtcp(packet: Buffer, length: number, from: Endpoint): void {
+  rtcp(packet: Buffer, received: number, from: Endpoint): void {
+    let length = received;
+    if (this.#secure !== undefined) {
+      length = this.#rtcpLock.wouldAccept(from) ? this.#secure.openRtcp(packet, received) : -1;
+      if (length < 0) return this.#refuse();
+    }
     const news = readRtcp(packet, length);
     if (news === undefined) return this.#rtcpLock.isPeer(from) ? undefined : this.#refuse();
     if (!this.#rtcpLock.accepts(from)) return this.#refuse();
@@ -313,8 +346,8 @@ export class Termination {
     const peer = this.#rtcpLock.peer;
     if (peer === undefined || isNowhere(peer.address)) return;
     const { stream } = this.speaker;
-    const sent = stream.packets > this.#packetsAtReport;
-    this.#packetsAtReport = stream.packets;
+    const sent = stream.allPackets > this.#packetsAtReport;
+    this.#packetsAtReport = stream.allPackets;
     const packet = Buffer.alloc(longestRtcpPacket);
     const length = writeRtcp(packet, {
       ssrc: stream.ssrc,
@@ -329,7 +362,9 @@ export class Termination {
       wallMs: this.#world.wallClock.now(),
       leaving,
     });
-    this.#ports?.rtcp.send(packet, { start: 0, end: length }, peer);
+    if (this.#secure === undefined) return this.#ports?.rtcp.send(packet, { start: 0, end: length }, peer);
+    const end = this.#secure.protectRtcp(packet, length);
+    if (end >= 0) this.#ports?.rtcp.send(this.#secure.protected, { start: 0, end }, peer);
   }
 
   /** RFC 3550 6.2: five seconds, spread from half to one and a half. */

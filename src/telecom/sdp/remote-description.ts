@@ -1,5 +1,6 @@
 import { TandemError } from "#base/errors.ts";
 import type { Codec } from "../media/media-engine.ts";
+import { type CryptoAttribute, readCryptoLine } from "./crypto-attribute.ts";
 import ipaddr from "ipaddr.js";
 import sdpTransform, { type MediaDescription, type SessionDescription } from "sdp-transform";
 
@@ -23,6 +24,8 @@ export interface RemoteMedia {
   readonly direction: Direction;
   readonly codecs: readonly { readonly codec: Codec; readonly payloadType: number }[];
   readonly telephoneEventPayloadType: number | undefined;
+  /** One for every a=crypto line, in its order; undefined for those that we cannot use. */
+  readonly crypto: readonly (CryptoAttribute | undefined)[];
 }
 
 export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
@@ -41,7 +44,8 @@ export function readRemoteDescription(sdp: string): RemoteDescription {
   const lines = sdp.split(/\r\n|\r|\n/);
   if (lines.length > mostLines) throw unacceptable("it has too many lines");
   if (lines[0]?.trimEnd() !== "v=0") throw unacceptable("it does not begin with v=0");
-  const mediaLines = lines.filter((line) => line.startsWith("m=")).map(readMediaLine);
+  const sections = mediaSections(lines);
+  const mediaLines = sections.map(([line = ""]) => readMediaLine(line));
   if (mediaLines.length === 0) throw unacceptable("it describes no media");
   if (mediaLines.length > mostMedia) throw unacceptable("it describes too many media");
 
@@ -50,7 +54,7 @@ export function readRemoteDescription(sdp: string): RemoteDescription {
     media: mediaLines.map((line, index) => {
       const described = parsed.media[index];
       if (described === undefined) throw unacceptable("its media cannot be told apart");
-      return readMedia(line, described, parsed);
+      return { ...readMedia(line, described, parsed), crypto: readCrypto(sections[index] ?? []) };
     }),
   };
 }
@@ -87,6 +91,16 @@ export function unacceptable(why: string): TandemError {
   return new TandemError("SDP_UNACCEPTABLE", { why });
 }
 
+/** Each m= line with the lines under it. */
+function mediaSections(lines: readonly string[]): readonly (readonly string[])[] {
+  const starts = lines.flatMap((line, at) => (line.startsWith("m=") ? [at] : []));
+  return starts.map((start, at) => lines.slice(start, starts[at + 1]));
+}
+
+function readCrypto(section: readonly string[]): RemoteMedia["crypto"] {
+  return section.filter((line) => line.startsWith("a=crypto:")).map((line) => readCryptoLine(line.trimEnd()));
+}
+
 /** The m= line is read here: sdp-transform drops what it does not expect (`49170/2`), and then lines cannot be counted. */
 function readMediaLine(line: string): Pick<RemoteMedia, "type" | "protocol" | "formats" | "port"> {
   const match =
@@ -112,7 +126,7 @@ function readMedia(
   line: Pick<RemoteMedia, "type" | "protocol" | "formats" | "port">,
   described: MediaDescription,
   session: SessionDescription,
-): RemoteMedia {
+): Omit<RemoteMedia, "crypto"> {
   const address = canonicalAddress((described.connection ?? session.connection)?.ip);
   const rtcpPort = Number(described.rtcp?.port);
   return {

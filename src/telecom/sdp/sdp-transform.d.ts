@@ -16,6 +16,7 @@ declare module "sdp-transform" {
       encoding?: number | string;
     }[];
     fmtp: { payload: number | string; config: string | number }[];
+    crypto?: { id: number; suite: string; config: string }[];
   }
   export interface SessionDescription {
     version?: number | string;

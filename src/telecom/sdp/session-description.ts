@@ -1,5 +1,14 @@
 import type { Codec } from "../media/media-engine.ts";
 import {
+  type CryptoAttribute,
+  cryptoLineOf,
+  type CryptoPair,
+  type CryptoStanding,
+  keyAsText,
+  keyFromText,
+} from "./crypto-attribute.ts";
+import { CryptoNegotiation } from "./crypto-negotiation.ts";
+import {
   type Direction,
   isNowhere,
   readRemoteDescription,
@@ -20,6 +29,8 @@ export interface LocalEnd {
   readonly codecs: readonly Codec[];
   /** RFC 8866 5.2: a whole number, unique for this host. */
   readonly sessionId: number;
+  /** Makes a master key and salt, `keyMaterialLength` octets. With it the session is SRTP's alone, without it RTP's alone. */
+  readonly newKey?: () => Uint8Array;
 }
 
 /** What offer and answer agreed on: how to send, and what may come. */
@@ -37,16 +48,21 @@ export interface Agreement {
   readonly maySend: boolean;
   /** True when it said that it sends, and does not hold us: then silence is a sign of trouble. */
   readonly expectsMedia: boolean;
+  /** Undefined where the session is not SRTP's. */
+  readonly crypto: CryptoPair | undefined;
 }
 
 /** A session as plain JSON, for the process that goes on with it. */
 export interface SdpStanding {
   readonly sessionId: number;
   readonly agreement?:
-    | (Omit<Agreement, "receives"> & {
+    | (Omit<Agreement, "receives" | "crypto"> & {
         readonly receives: readonly (readonly [number, Codec | "telephone-event"])[];
+        readonly crypto?: { readonly ours: CryptoStanding; readonly theirs: CryptoStanding } | undefined;
       })
     | undefined;
+  /** Keys that an offer of ours names, and whose answer may be on its way. */
+  readonly offered: readonly CryptoStanding[];
   readonly slots: readonly Slot[];
   readonly audioSlot: number;
   readonly body: string;
@@ -67,20 +83,28 @@ const offeredTelephoneEvent = 101;
  */
 export class SdpSession {
   readonly #local: LocalEnd;
+  readonly #crypto: CryptoNegotiation | undefined;
   #agreement: Agreement | undefined;
   /** The m= lines of this session besides our audio: a later offer must repeat them all (RFC 3264 8). */
-  #slots: readonly Slot[] = [{ type: "audio", protocol: "RTP/AVP", formats: ["0"] }];
+  #slots: readonly Slot[];
   #audioSlot = 0;
   #body = "";
   #version = 0;
 
   constructor(local: LocalEnd, from?: SdpStanding) {
     this.#local = local;
+    this.#crypto = local.newKey === undefined ? undefined : new CryptoNegotiation(local.newKey);
+    const protocol = this.#crypto === undefined ? "RTP/AVP" : "RTP/SAVP";
+    this.#slots = [{ type: "audio", protocol, formats: ["0"] }];
     if (from === undefined) return;
+    const { agreement, offered } = from;
+    const crypto = agreement?.crypto && {
+      ours: keyFromText(agreement.crypto.ours),
+      theirs: keyFromText(agreement.crypto.theirs),
+    };
+    this.#crypto?.resume(offered.map(keyFromText), crypto);
     this.#agreement =
-      from.agreement === undefined
-        ? undefined
-        : { ...from.agreement, receives: new Map(from.agreement.receives) };
+      agreement === undefined ? undefined : { ...agreement, crypto, receives: new Map(agreement.receives) };
     this.#slots = from.slots;
     this.#audioSlot = from.audioSlot;
     this.#body = from.body;
@@ -89,9 +113,15 @@ export class SdpSession {
 
   get standing(): SdpStanding {
     const agreement = this.#agreement;
+    const crypto = agreement?.crypto && {
+      ours: keyAsText(agreement.crypto.ours),
+      theirs: keyAsText(agreement.crypto.theirs),
+    };
     return {
       sessionId: this.#local.sessionId,
-      agreement: agreement === undefined ? undefined : { ...agreement, receives: [...agreement.receives] },
+      agreement:
+        agreement === undefined ? undefined : { ...agreement, crypto, receives: [...agreement.receives] },
+      offered: this.#crypto?.offered.map(keyAsText) ?? [],
       slots: this.#slots,
       audioSlot: this.#audioSlot,
       body: this.#body,
@@ -112,6 +142,7 @@ export class SdpSession {
       codecs: formats,
       telephoneEventPayloadType: this.#agreement?.telephoneEventPayloadType ?? offeredTelephoneEvent,
       direction: "sendrecv",
+      crypto: this.#crypto?.offer() ?? [],
     });
   }
 
@@ -119,12 +150,13 @@ export class SdpSession {
   setAnswer(sdp: string): Agreement {
     const answer = readRemoteDescription(sdp);
     const audio = answer.media[this.#audioSlot];
-    if (audio === undefined || !isOurs(audio)) throw unacceptable("the answer has no audio that was offered");
+    if (audio === undefined || !this.#isOurs(audio))
+      throw unacceptable("the answer has no audio that was offered");
     if (audio.port === 0) throw unacceptable("the answer refuses the audio");
     const chosen = audio.codecs.find(({ codec }) => this.#local.codecs.includes(codec));
     if (chosen === undefined) throw unacceptable("the answer takes none of the codecs offered");
-    this.#agreement = this.#agree(audio, chosen, this.#expectedPayloadTypes());
-    return this.#agreement;
+    const crypto = this.#crypto?.answered(audio);
+    return this.#settle(this.#agree(audio, { ...chosen, crypto }, this.#expectedPayloadTypes()));
   }
 
   /** @throws SDP_UNACCEPTABLE when there is no audio that we can take; nothing has changed then. */
@@ -145,25 +177,40 @@ export class SdpSession {
 
     const chosen = this.#chooseCodec(audio);
     if (chosen === undefined) throw unacceptable("the offer has none of our codecs");
-    this.#agreement = this.#agree(audio, chosen, new Map());
+    const crypto = this.#crypto?.answerTo(audio);
+    this.#settle(this.#agree(audio, { ...chosen, crypto }, new Map()));
     this.#remember(offer, audioSlot);
     return this.#describe(this.#slots, audioSlot, {
       codecs: [chosen],
       telephoneEventPayloadType: audio.telephoneEventPayloadType,
       direction: answerDirection(audio),
+      crypto: crypto === undefined ? [] : [crypto.ours],
     });
+  }
+
+  #settle(agreement: Agreement): Agreement {
+    if (agreement.crypto !== undefined) this.#crypto?.settle(agreement.crypto);
+    this.#agreement = agreement;
+    return agreement;
+  }
+
+  /** RFC 4568 7.1.2: who wants SRTP takes nothing less, and who has no key for it takes nothing more. */
+  #isOurs({ type, protocol }: RemoteMedia): boolean {
+    const ours = this.#crypto === undefined ? ["RTP/AVP", "RTP/AVPF"] : ["RTP/SAVP", "RTP/SAVPF"];
+    return type === "audio" && ours.includes(protocol);
   }
 
   /** The first audio that we can take; else the first audio that is switched off. */
   #choose(offer: RemoteDescription): number {
     const usable = offer.media.findIndex(
       (media) =>
-        isOurs(media) &&
+        this.#isOurs(media) &&
         media.port !== 0 &&
         media.address !== undefined &&
-        this.#chooseCodec(media) !== undefined,
+        this.#chooseCodec(media) !== undefined &&
+        (this.#crypto === undefined || media.crypto.some((line) => line !== undefined)),
     );
-    return usable >= 0 ? usable : offer.media.findIndex((media) => isOurs(media) && media.port === 0);
+    return usable >= 0 ? usable : offer.media.findIndex((media) => this.#isOurs(media) && media.port === 0);
   }
 
   #chooseCodec(media: RemoteMedia): { codec: Codec; payloadType: number } | undefined {
@@ -176,7 +223,7 @@ export class SdpSession {
 
   #agree(
     audio: RemoteMedia,
-    chosen: { codec: Codec; payloadType: number },
+    chosen: { codec: Codec; payloadType: number; crypto: CryptoPair | undefined },
     expected: ReadonlyMap<number, Codec | "telephone-event">,
   ): Agreement {
     const { address, port } = audio;
@@ -200,6 +247,7 @@ export class SdpSession {
       receives,
       maySend: wantsToHear(audio),
       expectsMedia: wantsToHear(audio) && audio.direction === "sendrecv",
+      crypto: chosen.crypto,
     };
   }
 
@@ -223,7 +271,8 @@ export class SdpSession {
 
   /** RFC 3264 8: the version in o= grows by one whenever the rest has changed, and not otherwise. */
   #describe(slots: readonly Slot[], audioSlot: number, audio: AudioLine | undefined): string {
-    const body = JSON.stringify([slots, audioSlot, audio]);
+    const told = audio && { ...audio, crypto: audio.crypto.map(cryptoLineOf) };
+    const body = JSON.stringify([slots, audioSlot, told]);
     if (body !== this.#body) this.#version += 1;
     this.#body = body;
     return write(
@@ -244,10 +293,7 @@ interface AudioLine {
   readonly codecs: readonly { readonly codec: Codec; readonly payloadType: number }[];
   readonly telephoneEventPayloadType: number | undefined;
   readonly direction: Direction;
-}
-
-function isOurs(media: RemoteMedia): boolean {
-  return media.type === "audio" && (media.protocol === "RTP/AVP" || media.protocol === "RTP/AVPF");
+  readonly crypto: readonly CryptoAttribute[];
 }
 
 /** RFC 3264 6.1, and 8.4 for the connection address 0.0.0.0. */
@@ -285,6 +331,7 @@ function mediaOf(slot: Slot, audio: AudioLine | undefined, local: LocalEnd): sdp
     ptime: 20,
     rtcp: { port: local.rtcpPort },
     direction: audio.direction,
+    crypto: audio.crypto.map(cryptoLineOf),
   };
 }
 

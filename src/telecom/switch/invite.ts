@@ -1,7 +1,7 @@
 import { unreachable } from "#base/errors.ts";
 import { readable } from "#base/ids.ts";
 import type { Random } from "#base/random.ts";
-import type { Command, LegIdentity, TrunkTarget } from "#contract/telecom.ts";
+import type { Command, LegIdentity, PhoneTarget, TrunkTarget } from "#contract/telecom.ts";
 import type { CallWish } from "../sip/dialog/call-state.ts";
 import { type SipTarget, targetOver } from "../sip/locate.ts";
 import { taggedAddress } from "../sip/message/build.ts";
@@ -59,10 +59,20 @@ export async function wayFor({ target }: Dial, agent: Pick<UserAgent, "locate" |
     case "trunk":
       return { type: "trunk", target, targets: await agent.locate(target) };
     case "phone":
-      return { type: "phone", user: target.user, places: agent.phones.places(target.phone) };
+      return { type: "phone", user: target.user, places: placesOf(target, agent) };
     default:
       return unreachable(target);
   }
+}
+
+/** RFC 4568 8.1: keys in a description are as secret as the transport that it goes over. A page has keys by DTLS alone. */
+function placesOf(
+  { phone, media }: PhoneTarget,
+  { phones }: Pick<UserAgent, "phones">,
+): readonly PhonePlace[] {
+  const places = phones.places(phone);
+  if (media !== "srtp") return places;
+  return places.filter(({ flow }) => flow.transport === "tls");
 }
 
 function trunkInvite(wish: InviteWish, way: Extract<Way, { type: "trunk" }>): CallWish {

@@ -132,6 +132,7 @@ export class LegTelephone {
       address,
       ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
       codecs: target.codecs,
+      transport: target.media ?? "rtp",
     });
     if (leadsNowhere(way)) return await made;
     // Verbs are carried out in the order in which they are said: the offer need not wait for the termination's answer.

@@ -49,7 +49,7 @@ export function checkBridging(check: Check): void {
     await bob.until(() => sounding(bob).length === 1);
     const base = sounding(bob)[0]?.sequence ?? 0;
     for (const step of [2, 1, 4])
-      ann.sendsRaw(rtp({ sequence: 1_001 + step, timestamp: 50_160 + step * 160, octet: step }));
+      ann.sends(rtp({ sequence: 1_001 + step, timestamp: 50_160 + step * 160, octet: step }));
     await bob.until(() => sounding(bob).length === 4);
     const distances = sounding(bob).map(({ sequence }) => (sequence - base) & 0xffff);
     assert.deepEqual(distances, [0, 2, 1, 4]);

@@ -55,6 +55,7 @@ export function checkDescriptions(check: Check): void {
     await rig.engine.setAnswer(user, early.describes());
     await early.hearsMore(2);
     const final = await rig.stranger("127.0.0.1");
+    final.callTo(rig.sdpOf(user));
     await rig.engine.setAnswer(user, final.describes({ payloads: "8" }));
     await final.hearsMore(2);
     assert.equal((await rig.engine.stats(user))?.codec, "PCMA");

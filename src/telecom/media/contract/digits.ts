@@ -35,7 +35,7 @@ export function checkDigits(check: Check): void {
       assert.equal(captures.length, 12);
       const ann = await rig.phone(user);
       for (const [n, { key, packets }] of captures.entries()) {
-        for (const { payload } of packets) ann.sendsRaw(payload);
+        for (const { payload } of packets) ann.sends(payload);
         await rig.digits(
           captures
             .slice(0, n)

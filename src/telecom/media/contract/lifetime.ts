@@ -1,4 +1,3 @@
-import type { Codec } from "../media-engine.ts";
 import {
   type Check,
   user,
@@ -34,7 +33,7 @@ export function checkLifetime(check: Check): void {
 
   check("verbs said twice do what they do once", async (rig) => {
     const [ann, bob] = await rig.bridged();
-    const wish = { termination: user, address: "127.0.0.1", codecs: ["PCMU"] satisfies Codec[] };
+    const wish = { termination: user, ...rig.end() };
     await rig.engine.createTermination(wish);
     await rig.engine.join({ bridge, terminations: [user, center], blockDigitsFrom: never });
     ann.says({ octet: 0x21, frames: 3 });
@@ -50,7 +49,7 @@ export function checkLifetime(check: Check): void {
   check(
     "a range without a free pair refuses, and takes the next one after a release",
     async (rig) => {
-      const wish = { address: "127.0.0.1", codecs: ["PCMU"] satisfies Codec[] };
+      const wish = rig.end();
       await rig.engine.createTermination({ ...wish, termination: user });
       const another = rig.engine.createTermination({ ...wish, termination: center });
       await assert.rejects(another, { code: "MEDIA_EXHAUSTED" });

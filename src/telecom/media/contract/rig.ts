@@ -1,6 +1,6 @@
 import type { BridgeId, LegId, PlayId } from "#base/ids.ts";
 import { aLawSilence, muLawSilence } from "../g711.ts";
-import type { MediaEngine, MediaEvent } from "../media-engine.ts";
+import type { MediaEngine, MediaEvent, MediaTransport, TerminationWish } from "../media-engine.ts";
 import { type HeardPacket, TestPhone } from "./test-phone.ts";
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
@@ -33,13 +33,16 @@ export type Check = (
 /** One engine, its phones and everything that it told. */
 export class Rig {
   readonly engine: MediaEngine;
+  /** How the terminations and their phones speak, unless a case says otherwise. */
+  readonly transport: MediaTransport;
   readonly events: MediaEvent[] = [];
   readonly #phones: TestPhone[] = [];
   readonly #sdp = new Map<LegId, string>();
   #waiting: (() => void)[] = [];
 
-  constructor(engine: MediaEngine) {
+  constructor(engine: MediaEngine, transport: MediaTransport) {
     this.engine = engine;
+    this.transport = transport;
     engine.onEvent((event) => {
       this.events.push(event);
       const waiting = this.#waiting;
@@ -48,8 +51,13 @@ export class Rig {
     });
   }
 
-  async stranger(address: string): Promise<TestPhone> {
-    const phone = await TestPhone.open(address);
+  /** Our end of a call, as an engine is asked for it. */
+  end(address = "127.0.0.1", transport = this.transport): Omit<TerminationWish, "termination"> {
+    return { address, codecs: ["PCMU", "PCMA"], transport };
+  }
+
+  async stranger(address: string, transport = this.transport): Promise<TestPhone> {
+    const phone = await TestPhone.open(address, transport);
     this.#phones.push(phone);
     return phone;
   }
@@ -57,19 +65,26 @@ export class Rig {
   /** A phone that our side has called: it has our offer, and has not answered. */
   async unanswered(leg: LegId): Promise<TestPhone> {
     const phone = await this.stranger("127.0.0.1");
-    await this.engine.createTermination({ termination: leg, address: "127.0.0.1", codecs: ["PCMU", "PCMA"] });
-    phone.callTo(await this.engine.createOffer(leg));
+    await this.engine.createTermination({ termination: leg, ...this.end() });
+    const offer = await this.engine.createOffer(leg);
+    this.#sdp.set(leg, offer);
+    phone.callTo(offer);
     return phone;
   }
 
   /** A phone whose offer we answered. */
   async phone(
     leg: LegId,
-    wish: { payloads?: string; attributes?: readonly string[]; address?: string } = {},
+    wish: {
+      payloads?: string;
+      attributes?: readonly string[];
+      address?: string;
+      transport?: MediaTransport;
+    } = {},
   ): Promise<TestPhone> {
-    const address = wish.address ?? "127.0.0.1";
-    const phone = await this.stranger(address);
-    await this.engine.createTermination({ termination: leg, address, codecs: ["PCMU", "PCMA"] });
+    const { address = "127.0.0.1", transport = this.transport } = wish;
+    const phone = await this.stranger(address, transport);
+    await this.engine.createTermination({ termination: leg, ...this.end(address, transport) });
     const answer = await this.engine.createAnswer(leg, phone.describes(wish));
     this.#sdp.set(leg, answer);
     phone.callTo(answer);
@@ -82,6 +97,7 @@ export class Rig {
       centerAttributes?: readonly string[];
       block?: readonly LegId[];
       address?: string;
+      centerTransport?: MediaTransport;
     } = {},
   ): Promise<[ann: TestPhone, bob: TestPhone]> {
     const address = wish.address ?? "127.0.0.1";
@@ -90,6 +106,7 @@ export class Rig {
       payloads: wish.centerPayloads ?? "0 101",
       attributes: wish.centerAttributes ?? [],
       address,
+      transport: wish.centerTransport ?? this.transport,
     });
     await this.engine.join({ bridge, terminations: [user, center], blockDigitsFrom: wish.block ?? never });
     return [ann, bob];

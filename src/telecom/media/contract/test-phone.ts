@@ -1,6 +1,8 @@
 import type { Digit } from "#contract/telecom.ts";
+import type { MediaTransport } from "../media-engine.ts";
 import { eventOf, writeTelephoneEvent } from "../telephone-event.ts";
 import { makeRtpView, readRtp, rtpHeaderLength, writeRtpHeader } from "../rtp.ts";
+import { TestKeys } from "./test-keys.ts";
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 
@@ -27,20 +29,29 @@ export class TestPhone {
   #sequence = 1_000;
   #timestamp = 50_000;
   ssrc = 0x1234_5678;
+  /** Undefined of a phone that speaks plain RTP. */
+  readonly keys: TestKeys | undefined;
+  /** What came before it knew the key to it. */
+  #sealed: { readonly packet: Buffer; readonly fromPort: number }[] = [];
 
-  private constructor(address: string, rtp: Socket, rtcp: Socket) {
+  private constructor(
+    address: string,
+    { rtp, rtcp, keys }: { rtp: Socket; rtcp: Socket; keys: TestKeys | undefined },
+  ) {
     this.address = address;
     this.#rtp = rtp;
     this.#rtcp = rtcp;
-    rtp.on("message", (packet, from) => this.#hear(packet, from.port));
+    this.keys = keys;
+    rtp.on("message", (packet, from) => this.#take(packet, from.port));
     rtcp.on("message", (packet) => {
-      this.rtcpHeard.push(packet);
+      this.rtcpHeard.push(this.keys?.openRtcp(packet) ?? packet);
       this.#wake();
     });
   }
 
-  static async open(address = "127.0.0.1"): Promise<TestPhone> {
-    return new TestPhone(address, await bind(address), await bind(address));
+  static async open(address = "127.0.0.1", transport: MediaTransport = "rtp"): Promise<TestPhone> {
+    const keys = transport === "srtp" ? new TestKeys() : undefined;
+    return new TestPhone(address, { rtp: await bind(address), rtcp: await bind(address), keys });
   }
 
   get port(): number {
@@ -65,7 +76,8 @@ export class TestPhone {
       "s=-",
       `c=IN ${family} ${wish.connection ?? this.address}`,
       "t=0 0",
-      `m=audio ${wish.port ?? this.port} RTP/AVP ${payloads}`,
+      `m=audio ${wish.port ?? this.port} ${this.keys === undefined ? "RTP/AVP" : "RTP/SAVP"} ${payloads}`,
+      ...(this.keys?.describes() ?? []),
       ...(/\b101\b/.test(payloads) ? ["a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-16"] : []),
       ...(wish.attributes ?? []),
       `a=rtcp:${this.#rtcp.address().port}`,
@@ -79,6 +91,8 @@ export class TestPhone {
     const port = /^m=audio (\d+)/m.exec(sdp)?.[1];
     const address = /^c=IN IP[46] (\S+)/m.exec(sdp)?.[1];
     this.#remote = { address: address ?? "", port: Number(port) };
+    this.keys?.hears(sdp);
+    for (const { packet, fromPort } of this.#sealed.splice(0)) this.#take(packet, fromPort);
   }
 
   get remote(): { address: string; port: number } {
@@ -124,9 +138,19 @@ export class TestPhone {
     this.#timestamp = begin + packets * 160 + 800;
   }
 
+  /** Sends an RTP packet as it goes out from here: under this phone's key, when it has one. */
+  sends(packet: Uint8Array): void {
+    this.sendsRaw(this.keys?.protect(packet) ?? packet);
+  }
+
   /** Sends octets as they are, from this phone's RTP port. */
   sendsRaw(octets: Uint8Array, to: { address: string; port: number } = this.remote): void {
     this.#rtp.send(octets, to.port, to.address);
+  }
+
+  /** Shows each datagram at the RTP port as it came. */
+  onWire(seen: (packet: Buffer) => void): void {
+    this.#rtp.on("message", seen);
   }
 
   /** Resolves as soon as `true_` holds; looks again after each packet. */
@@ -156,7 +180,13 @@ export class TestPhone {
     this.#sequence = (this.#sequence + 1) & 0xffff;
     writeRtpHeader(packet, 0, { payloadType, marker, sequence: this.#sequence, timestamp, ssrc: this.ssrc });
     packet.set(payload, rtpHeaderLength);
-    this.sendsRaw(packet);
+    this.sends(packet);
+  }
+
+  #take(packet: Buffer, fromPort: number): void {
+    if (this.keys === undefined) this.#hear(packet, fromPort);
+    else if (!this.keys.canOpen) this.#sealed.push({ packet, fromPort });
+    else this.#hear(this.keys.open(packet), fromPort);
   }
 
   #hear(packet: Buffer, fromPort: number): void {
