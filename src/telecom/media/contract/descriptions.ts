@@ -32,7 +32,9 @@ export function checkDescriptions(check: Check): void {
     await bob.until(() => sounding(bob).length === 3);
     ann.says({ octet: 0x66, frames: 3 });
     await rig.refused(user, 3);
-    assert.equal(moved.heard[0]?.ssrc, ann.heard[0]?.ssrc ?? moved.heard[0]?.ssrc);
+    // The telephone at the other port has another SRTP key, and that one a source of its own.
+    if (rig.transport === "rtp")
+      assert.equal(moved.heard[0]?.ssrc, ann.heard[0]?.ssrc ?? moved.heard[0]?.ssrc);
     const offer = await rig.engine.createOffer(user);
     assert.equal(/^m=audio (\d+)/m.exec(offer)?.[1], String(moved.remote.port), "our port stays");
   });
