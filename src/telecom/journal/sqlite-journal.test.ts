@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { systemClock } from "#base/clock.ts";
+import { systemClock, VirtualClock } from "#base/clock.ts";
 import type { LegId, PermitId } from "#base/ids.ts";
 import { type Log, silentLog } from "#base/log.ts";
 import { secureRandom, seededRandom } from "#base/random.ts";
@@ -116,8 +116,25 @@ for (const [what, spoil] of [
   });
 }
 
+test("lines that kill whoever takes them up are put aside in the end", (t) => {
+  const folder = folderOf(t);
+  const { log, said } = listening();
+  let boot = "";
+  for (let life = 0; life < 9; life++) {
+    const journal = openJournal({ folder, clock: new VirtualClock(), random: secureRandom, log });
+    journal.keep(leg, () => "deadly");
+    journal.settle();
+    boot = journal.boot;
+  }
+  assert.equal(said.length, 1);
+  const next = open(folder);
+  assert.equal(next.boot, boot);
+  next.close();
+});
+
 /** C9. What was acknowledged stood in a settled row before: so after any number of writes, every settle so far must be found. */
-test("each prefix of 200 writes holds all that was settled before its end", (t) => {
+test("each prefix of 200 writes holds all that was settled before its end", async (t) => {
+  const clock = new VirtualClock();
   const seed = "prefixes";
   const random = seededRandom(seed);
   const folder = folderOf(t);
@@ -135,11 +152,13 @@ test("each prefix of 200 writes holds all that was settled before its end", (t) 
     journal.use(`permit-${write}` as PermitId, id as LegId);
     assert.ok(journal.settle());
     // A process that dies here is followed by this one.
-    const next = open(folder);
+    const next = openJournal({ folder, clock, random: secureRandom, log: silentLog });
     const found = new Map(next.found("leg").map((row) => [row.id, row.content]));
     assert.deepEqual(found, new Map([...expected].sort()), `seed ${seed}, write ${write}`);
     for (let used = 0; used <= write; used++)
       assert.ok(next.legOf(`permit-${used}` as PermitId) !== undefined, `seed ${seed}, permit ${used}`);
+    // It lives long enough.
+    await clock.advance(3_000);
     next.close();
   }
   journal.close();

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "#base/clock.ts";
+import type { Cancel, Clock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import { type LegId, type PermitId, readable } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
@@ -20,6 +20,9 @@ export interface JournalParts {
 /** SQLite's own field for whose file this is ("TDMJ"), and the version of the rows in it. */
 const applicationId = 0x54444d4a;
 export const journalVersion = 1;
+/** Who takes up the same lines and dies at once, so many times in a row, dies of them: then they are put aside. */
+const mostShortLives = 8;
+const longEnoughMs = 3_000;
 /** A permit is remembered longer than any command that names it may be repeated. */
 const permitKeptMs = 7 * 24 * 3_600_000;
 
@@ -62,6 +65,7 @@ class SqliteJournal implements Journal {
   readonly #permits: { readonly permit: PermitId; readonly leg: LegId }[] = [];
   readonly #statements: Statements;
   #isDue = false;
+  readonly #cancelShortLife: Cancel;
   #closed = false;
 
   constructor(path: string, seal: Seal, parts: JournalParts) {
@@ -78,6 +82,7 @@ class SqliteJournal implements Journal {
       prepareFile(this.#file);
       this.#statements = statementsOf(this.#file);
       this.boot = this.#bootOf(seal);
+      this.#cancelShortLife = this.#countLives();
       this.#statements.dropOldPermits.run(parts.clock.now() - permitKeptMs);
     } catch (error) {
       this.#file.close();
@@ -142,6 +147,7 @@ class SqliteJournal implements Journal {
   close(): void {
     if (this.#closed) return;
     this.settle();
+    this.#cancelShortLife();
     this.#closed = true;
     this.#file.close();
   }
@@ -171,6 +177,19 @@ class SqliteJournal implements Journal {
       this.#isDue = false;
       if (!this.#closed) this.settle();
     });
+  }
+
+  /** The breaker of a crash loop. Returns the end of the count. */
+  #countLives(): Cancel {
+    const { clock } = this.#parts;
+    const { fact, keepFact, rows } = this.#statements;
+    const known = fact.get("short lives") as { value: Uint8Array } | undefined;
+    const lives = known === undefined ? 0 : Number(Buffer.from(known.value).toString());
+    if (lives >= mostShortLives && rows.all("leg").length > 0)
+      throw new TandemError("BUG", { why: "whoever takes up these lines dies at once", lives });
+    const note = (count: number): void => void keepFact.run("short lives", Buffer.from(String(count)));
+    note(lives + 1);
+    return clock.at(clock.now() + longEnoughMs, () => note(0));
   }
 
   /** The lines that a machine had before it was started anew are nobody's. */

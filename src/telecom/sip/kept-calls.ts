@@ -1,3 +1,4 @@
+import type { Log } from "#base/log.ts";
 import type { CallStanding, ForkStanding, Told } from "./call-standing.ts";
 import type { CallEvent } from "./dialog/call-state.ts";
 import { ForkedCall } from "./forked-call.ts";
@@ -11,6 +12,7 @@ interface KeptCall extends PlacedCall {
 }
 
 export interface KeptParts {
+  readonly log: Log;
   readonly journal: KeptRows;
   /** Makes the call go on; undefined when it cannot be read. */
   readonly resume: (name: string, standing: CallStanding, heard: CallParts["tell"]) => RunningCall;
@@ -32,8 +34,8 @@ export class KeptCalls {
       if (isFork(id)) this.#forks.set(id, content as ForkStanding);
       else this.#single.set(id, content as CallStanding);
     }
-    for (const [name, standing] of this.#forks) this.#restoreFork(name, standing);
-    for (const [name, standing] of this.#single) this.#restore(name, standing);
+    for (const [name, standing] of this.#forks) this.#guarded(name, () => this.#restoreFork(name, standing));
+    for (const [name, standing] of this.#single) this.#guarded(name, () => this.#restore(name, standing));
     this.#single.clear();
     this.#forks.clear();
   }
@@ -57,6 +59,16 @@ export class KeptCalls {
       call.say({ type: "hang-up", headers: [] });
     }
     this.#waiting.clear();
+  }
+
+  /** One that cannot be gone on with costs itself, and must not meet the next process again. */
+  #guarded(name: string, restore: () => void): void {
+    try {
+      restore();
+    } catch (error) {
+      this.#parts.log.error({ error }, "A SIP call of another process could not be taken up.");
+      this.#parts.journal.drop({ kind: "call", id: name });
+    }
   }
 
   #restore(name: string, standing: CallStanding): void {

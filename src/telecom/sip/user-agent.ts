@@ -251,6 +251,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
 
   // Before the next packet is read.
   const kept = new KeptCalls({
+    log,
     journal,
     resume(name, standing: CallStanding, heard) {
       const call = runningCall(name, standing.call.wish, heard);

@@ -37,11 +37,13 @@ export class Switch {
    * cannot go on end now, with a BYE or a CANCEL where one can still be said.
    */
   resume(terminations: ReadonlySet<LegId>): void {
-    for (const { content } of this.#parts.journal.found("leg")) {
+    for (const { id, content } of this.#parts.journal.found("leg")) {
       const { command, ...row } = content as LegRow;
-      const line = new Line(this.#lineParts(), command, row);
-      this.#lines.set(line.id, line);
-      if (line.isLive) this.#live += 1;
+      this.#guarded(id, () => {
+        const line = new Line(this.#lineParts(), command, row);
+        this.#lines.set(line.id, line);
+        if (line.isLive) this.#live += 1;
+      });
     }
     this.#bridges.restore();
     for (const { bridge, legs } of this.#bridges.standing()) {
@@ -50,10 +52,24 @@ export class Switch {
       for (const line of lines) line?.take({ type: "joined", bridge });
       if (lines.length < 2) this.#unbridge(bridge);
     }
-    for (const line of this.#lines.values()) line.resume(terminations.has(line.id));
+    for (const line of this.#lines.values())
+      this.#guarded(line.id, () => line.resume(terminations.has(line.id)));
     this.#parts.agent.leaveTheRest();
     if (this.#live > 0)
       this.#parts.log.warn({ legs: this.#live }, "The lines of another process were taken up.");
+  }
+
+  /** A leg that cannot be gone on with costs itself, and must not meet the next process again. */
+  #guarded(id: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#parts.log.error({ error, leg: id }, "A line of another process could not be taken up.");
+      this.#parts.journal.drop({ kind: "leg", id });
+      if (this.#lines.get(id as LegId)?.isLive === true) this.#live -= 1;
+      this.#lines.get(id as LegId)?.dispose();
+      this.#lines.delete(id as LegId);
+    }
   }
 
   legs(): readonly LegState[] {
