@@ -12,7 +12,7 @@ export interface Journal {
   readonly boot: string;
   /** All rows of a kind as they were found when the journal was opened; one that cannot be read is missing, and was logged. */
   found(kind: RowKind): readonly FoundRow[];
-  /** The row's content is asked for when it is written: at the next `settle`, or when the turn of the event loop has ended. */
+  /** The row's content is asked for when it is written: at the next `settle`, or 20 ms later. */
   keep(row: RowName, content: () => unknown): void;
   drop(row: RowName): void;
   /** One permit dials one leg, however often the unit was started anew. */

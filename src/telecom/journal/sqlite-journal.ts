@@ -23,6 +23,8 @@ export const journalVersion = 1;
 /** Who takes up the same lines and dies at once, so many times in a row, dies of them: then they are put aside. */
 const mostShortLives = 8;
 const longEnoughMs = 3_000;
+/** How long what nobody settles may wait. */
+const idleMs = 20;
 /** A permit is remembered longer than any command that names it may be repeated. */
 const permitKeptMs = 7 * 24 * 3_600_000;
 
@@ -64,7 +66,7 @@ class SqliteJournal implements Journal {
   readonly #noted = new Map<string, Noted>();
   readonly #permits: { readonly permit: PermitId; readonly leg: LegId }[] = [];
   readonly #statements: Statements;
-  #isDue = false;
+  #cancelDue: Cancel | undefined;
   readonly #cancelShortLife: Cancel;
   #closed = false;
 
@@ -123,6 +125,8 @@ class SqliteJournal implements Journal {
 
   settle(): boolean {
     if (this.#closed) return false;
+    this.#cancelDue?.();
+    this.#cancelDue = undefined;
     if (this.#noted.size === 0 && this.#permits.length === 0) return true;
     try {
       this.#statements.all(() => this.#write());
@@ -169,14 +173,11 @@ class SqliteJournal implements Journal {
     this.#fallDue();
   }
 
-  /** What nobody settles is written when this turn of the event loop is over, with all else that was noted in it. */
+  /** What nobody settles waits a moment for what is written anyway: nobody was told of it, so nobody misses it. */
   #fallDue(): void {
-    if (this.#isDue || this.#closed) return;
-    this.#isDue = true;
-    setImmediate(() => {
-      this.#isDue = false;
-      if (!this.#closed) this.settle();
-    });
+    if (this.#cancelDue !== undefined || this.#closed) return;
+    const { clock } = this.#parts;
+    this.#cancelDue = clock.at(clock.now() + idleMs, () => void this.settle());
   }
 
   /** The breaker of a crash loop. Returns the end of the count. */
