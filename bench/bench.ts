@@ -5,6 +5,7 @@
 import { readBridgeOptions, runBridgeBench } from "./bridge.ts";
 import { readFlowOptions, runFlowBench } from "./flow.ts";
 import { readSrtpOptions, runSrtpBench } from "./srtp.ts";
+import { readWebRtcOptions, runWebRtcBench } from "./webrtc.ts";
 
 type Bench = (options: readonly string[]) => Promise<Readonly<Record<string, unknown>>>;
 
@@ -12,6 +13,7 @@ const benches: Readonly<Record<string, Bench>> = {
   bridge: (options) => runBridgeBench(readBridgeOptions(options)),
   flow: (options) => runFlowBench(readFlowOptions(options)),
   srtp: (options) => runSrtpBench(readSrtpOptions(options)),
+  webrtc: (options) => runWebRtcBench(readWebRtcOptions(options)),
 };
 
 const [name = "", ...options] = process.argv.slice(2);

@@ -7,11 +7,15 @@ import { secureRandom } from "#base/random.ts";
 import { openCallManager } from "#call-manager/open-call-manager.ts";
 import { openVisitorDesk } from "#call-manager/open-visitor-desk.ts";
 import type { Pages } from "#call-manager/pages.ts";
+import { CallTraces } from "./call-traces.ts";
 import { loadOrKeepConfig } from "#network/config-file.ts";
 import { openNetwork } from "#network/open-network.ts";
 import { openPresentation } from "#presentation/open-presentation.ts";
 import { openDatabase } from "#store/database.ts";
 import { connectTelecomUnit } from "#telecom/client.ts";
+import { PlatformMetrics } from "./metrics.ts";
+import { Overload } from "./overload.ts";
+import { openSpanExport } from "./span-export.ts";
 import { openReadiness } from "./readiness.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
@@ -47,7 +51,8 @@ async function main(): Promise<void> {
 
 async function openWebProcess(settings: Settings, log: Log) {
   const parts = { clock: systemClock, random: secureRandom, log };
-  const database = await openDatabase({ url: settings.databaseUrl, ...parts });
+  const metrics = new PlatformMetrics(systemClock, steadyClock);
+  const database = metrics.timed(await openDatabase({ url: settings.databaseUrl, ...parts }));
   const { configFile: path } = settings;
   const { promptFolder } = settings.unit;
   const config =
@@ -58,14 +63,20 @@ async function openWebProcess(settings: Settings, log: Log) {
   // The call manager tells the presentation to look again, and the presentation asks the call manager: the circle is closed here.
   let presentationPages: Pages | undefined;
   const pages: Pages = { changed: (session: SessionId) => presentationPages?.changed(session) };
-  const callManager = await openCallManager({
-    database,
-    network,
+  const overload = new Overload({
+    limits: settings.overload,
+    webLag: () => metrics.lag(),
     unit,
-    pages,
-    secretKeys: settings.secretKeys,
-    ...parts,
+    clock: steadyClock,
+    log,
   });
+  const isTooMuch = (calls: number): boolean => overload.reason(calls) !== undefined;
+  const callManager = metrics.counted(
+    await openCallManager({
+      ...{ database, network, unit, pages, isTooMuch, secretKeys: settings.secretKeys },
+      ...parts,
+    }),
+  );
   const visitorDesk = openVisitorDesk({ database, network, clock: parts.clock });
   const presentation = await openPresentation({
     callManager,
@@ -78,16 +89,26 @@ async function openWebProcess(settings: Settings, log: Log) {
       rowsSince: callManager.rowsSince,
     },
     readiness: openReadiness({ database, unit, config, clock: steadyClock }),
+    metrics,
     settings: { ...settings.http, ...settings },
     ...parts,
   });
   presentationPages = presentation.pages;
+  const { liveConnections } = presentation;
+  const { traces } = settings;
+  const spans = traces && openSpanExport({ ...traces, clock: steadyClock, log });
+  const callTraces = spans && new CallTraces({ unit, calls: callManager, spans });
+  metrics.watch({ unit, calls: callManager, liveConnections, overload, spans });
 
   return {
     httpPort: presentation.port,
     async close(): Promise<void> {
+      overload.close();
+      metrics.close();
       await presentation.close();
       await callManager.close();
+      callTraces?.close();
+      await spans?.close();
       await unit.close();
       await database.close();
     },

@@ -5,6 +5,7 @@ import { TandemError } from "#base/errors.ts";
 import type { LogLevel } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
 import type { IceServer } from "#contract/browser-phone.ts";
+import type { OverloadLimits } from "./overload.ts";
 import { byComma, isLoopback, isPortRange, portRange, textThat, webOrigin } from "./setting-texts.ts";
 import { type SipSettings, sipSettings, sipVariables, webSocketUrl } from "./sip-settings.ts";
 import { type WebRtcSettings, webRtcSettings, webRtcVariables } from "./webrtc-settings.ts";
@@ -37,6 +38,12 @@ export interface Settings {
   /** Newest first; tickets are sealed with the first and opened with any. 32 octets each. */
   readonly secretKeys: readonly Uint8Array[];
   readonly operatorToken: string | undefined;
+  /** Where traces go; nowhere unless told. */
+  readonly traces:
+    | { readonly endpoint: string; readonly headers: Readonly<Record<string, string>> }
+    | undefined;
+  /** Beyond these no new call is taken. */
+  readonly overload: OverloadLimits;
   readonly unit: {
     readonly socketPath: string;
     readonly sip: SipSettings;
@@ -106,7 +113,22 @@ const variables = {
     { default: "SHA-256,MD5" },
   ),
   TANDEM_MAX_LEGS: Type.Integer({ default: 2000, minimum: 2, maximum: 20000 }),
+  TANDEM_MAX_CALLS: Type.Optional(Type.Integer({ minimum: 1, maximum: 20000 })),
+  TANDEM_MAX_LAG_MS: Type.Integer({ default: 100, minimum: 20, maximum: 10000 }),
+  TANDEM_SPARE_RTP_PAIRS: Type.Optional(Type.Integer({ minimum: 0, maximum: 30000 })),
   TANDEM_PROMPTS: Type.Optional(Type.String({ minLength: 1 })),
+  // Not ours: by these names every program that exports traces is told where to.
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    textThat(
+      isHttpUrl,
+      "must be the http:// or https:// address of a collector, such as http://127.0.0.1:4318",
+    ),
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: textThat(
+    (text) => byComma(text).every((header) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+=[\x21-\x7e]+$/.test(header)),
+    "must be NAME=VALUE, by comma",
+    { default: "" },
+  ),
   TANDEM_SPEECH_COMMAND: Type.Optional(Type.String({ minLength: 1 })),
 };
 const schema = Type.Object(variables);
@@ -117,6 +139,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const parsed = parse(environment, schema);
   const development = parsed.TANDEM_DEVELOPMENT;
   const dataFolder = resolve(parsed.TANDEM_DATA);
+  const rtpPorts = portRange(parsed.TANDEM_RTP_PORTS);
   return {
     development,
     dataFolder,
@@ -133,13 +156,21 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     },
     secretKeys: secretKeys({ given: parsed.TANDEM_SECRET_KEYS, development, dataFolder }),
     operatorToken: parsed.TANDEM_OPERATOR_TOKEN,
+    traces: traces(parsed),
+    overload: {
+      // A call has two legs.
+      calls: parsed.TANDEM_MAX_CALLS ?? Math.floor(parsed.TANDEM_MAX_LEGS / 2),
+      lagMs: parsed.TANDEM_MAX_LAG_MS,
+      // A twentieth of the pairs.
+      sparePortPairs: parsed.TANDEM_SPARE_RTP_PAIRS ?? Math.floor((rtpPorts.last - rtpPorts.first + 1) / 40),
+    },
     unit: {
       socketPath: unitSocket(parsed),
       sip: sipSettings(parsed, {
         origins: ownOrigins(parsed),
         trustedProxies: byComma(parsed.TANDEM_TRUST_PROXY),
       }),
-      rtpPorts: portRange(parsed.TANDEM_RTP_PORTS),
+      rtpPorts,
       webRtc: webRtcSettings(parsed),
       phoneHashes: (["SHA-256", "MD5"] as const).filter((name) =>
         byComma(parsed.TANDEM_PHONE_HASHES).includes(name),
@@ -261,6 +292,20 @@ function isAddressOrNetwork(text: string): boolean {
   if (version === 0 || more.length > 0) return false;
   const longest = version === 4 ? 32 : 128;
   return bits === undefined || (/^[1-9][0-9]{0,2}$/.test(bits) && Number(bits) <= longest);
+}
+
+function traces(parsed: Parsed): Settings["traces"] {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = parsed;
+  if (endpoint === undefined) return undefined;
+  const pairs = byComma(headers).map((header): [string, string] => {
+    const at = header.indexOf("=");
+    return [header.slice(0, at), header.slice(at + 1)];
+  });
+  return { endpoint, headers: Object.fromEntries(pairs) };
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 function areKeys(text: string): boolean {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { silentLog } from "#base/log.ts";
+import { makeLog, silentLog } from "#base/log.ts";
 import { supervise } from "./supervise.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tandem-supervise-"));
@@ -83,4 +83,31 @@ test("a spare waits, loaded, and takes the place of a process that was killed", 
   }
   await supervisor.close();
   for (const line of lines) assert.throws(() => process.kill(Number(line.split(" ")[1]), 0), "all are gone");
+});
+
+test("a process that dies at once is started later each time, and the fifth death is an error", async () => {
+  const dies = join(folder, "dies.mjs");
+  writeFileSync(dies, "process.exit(3);");
+  const lines: Record<string, unknown>[] = [];
+  const told = Promise.withResolvers<void>();
+  const log = makeLog({
+    process: "supervisor",
+    level: "info",
+    destination: {
+      write(line) {
+        lines.push(JSON.parse(line) as Record<string, unknown>);
+        if (lines.at(-1)?.["code"] === "CRASH_LOOP") told.resolve();
+      },
+    },
+  });
+  const supervisor = supervise([{ name: "charge", script: dies, environment: {} }], log);
+  await told.promise;
+  await supervisor.close();
+  const waits = lines.flatMap(({ againInMs }) => (typeof againInMs === "number" ? [againInMs] : []));
+  assert.equal(waits.length, 5);
+  assert.ok(
+    waits.every((wait, at) => at === 0 || wait > (waits[at - 1] ?? 0)),
+    waits.join(),
+  );
+  assert.deepEqual([lines[0]?.["exit"], lines[0]?.["charge"], lines.at(-1)?.["deaths"]], [3, "charge", 5]);
 });

@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { systemClock, type Cancel, type Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
+import { secureRandom } from "#base/random.ts";
+import { CrashLoop } from "./crash-loop.ts";
 
 /**
- * Keeps the platform's processes running: each that ends by itself is started again, at once after a good run, later and
- * later after bad ones. It does no other work, so that it has nothing to fail by. Each process leads a group of its own:
+ * Keeps the platform's processes running: each that ends by itself is started again, at once the first time, later and
+ * later where it dies again and again (`crash-loop.ts`). It does no other work, so that it has nothing to fail by. Each process leads a group of its own:
  * the death of one, and of this one, leaves the others alone.
  */
 export interface Supervisor {
@@ -24,11 +26,9 @@ export interface Charge {
   readonly spare?: boolean;
 }
 
-/** So many deaths are made good at once; from then on each is waited for longer, until a while passes without any. */
-const freeDeaths = 3;
-const deathsForgottenMs = 30_000;
-const firstDelayMs = 200;
-const longestDelayMs = 10_000;
+/** So many deaths within a minute a spare makes good at once. */
+const spareDeaths = 4;
+const spareAgainMs = 10_000;
 const politeMs = 10_000;
 
 export function supervise(charges: readonly Charge[], log: Log, clock: Clock = systemClock): Supervisor {
@@ -47,7 +47,7 @@ class Keeper {
   readonly #clock: Clock;
   #child: ChildProcess | undefined;
   #spare: ChildProcess | undefined;
-  #deathsAtMs: number[] = [];
+  readonly #loop = new CrashLoop(secureRandom);
   #cancelRestart: Cancel = () => {};
   #cancelSpare: Cancel = () => {};
   #closing = false;
@@ -112,24 +112,18 @@ class Keeper {
       this.#spare = undefined;
       this.#cancelSpare();
       if (!this.#closing)
-        this.#cancelSpare = this.#clock.at(this.#clock.now() + longestDelayMs, () => this.#prepareSpare());
+        this.#cancelSpare = this.#clock.at(this.#clock.now() + spareAgainMs, () => this.#prepareSpare());
       return;
     }
     this.#child = undefined;
     if (this.#closing) return;
-    const againInMs = this.#delayMs();
-    this.#log.warn({ ...how, againInMs }, "The process ended and is started again.");
-    if (againInMs === 0) return this.#start();
+    const { code, signal } = how;
+    const { againInMs, deaths, isLoop } = this.#loop.died(this.#clock.now());
+    this.#log.warn({ exit: code, signal, againInMs, deaths }, "The process ended and is started again.");
+    if (isLoop) this.#log.error({ code: "CRASH_LOOP", deaths }, "The process dies again and again.");
+    // Calls wait, and a spare has loaded long ago.
+    if (this.#spare !== undefined && deaths <= spareDeaths) return this.#start();
     this.#cancelRestart = this.#clock.at(this.#clock.now() + againInMs, () => this.#start());
-  }
-
-  /** The breaker of a crash loop. */
-  #delayMs(): number {
-    const nowMs = this.#clock.now();
-    const isNew = (this.#deathsAtMs.at(-1) ?? 0) + deathsForgottenMs <= nowMs;
-    this.#deathsAtMs = isNew ? [nowMs] : [...this.#deathsAtMs.slice(-20), nowMs];
-    const tooMany = this.#deathsAtMs.length - freeDeaths;
-    return tooMany <= 0 ? 0 : Math.min(firstDelayMs * 2 ** (tooMany - 1), longestDelayMs);
   }
 
   async #end(last: ChildProcess | undefined): Promise<void> {

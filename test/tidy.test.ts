@@ -143,7 +143,7 @@ test("every error code is thrown somewhere", () => {
 });
 
 test("docs/operating.md tells every setting, and no other", () => {
-  const told = new Set(read("docs/operating.md").match(/\bTANDEM_[A-Z_]+\b/g));
+  const told = new Set(read("docs/operating.md").match(/\b(?:TANDEM|OTEL)_[A-Z_]+\b/g));
   assert.deepEqual([...told].toSorted(), settingNames().toSorted());
 });
 

@@ -32,6 +32,7 @@ export const errorCodes = {
   TERMINATION_UNKNOWN: "The media engine has no termination of that name.",
   SPEECH_FAILED: "The speech engine gave no audio.",
   PROMPT_UNREADABLE: "An announcement's audio file cannot be read.",
+  CRASH_LOOP: "One of our processes dies again and again.",
   CALL_TAKEN: "Another process has gone on with the same call.",
 } as const;
 

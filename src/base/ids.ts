@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Random } from "./random.ts";
 
 /** A string that can be mistaken for no other kind of id. */
@@ -32,6 +33,14 @@ const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 /** A new id of 130 random bits: `makeId<CallId>("call", random)` gives `call_5x...`. */
 export function makeId<T extends Id<string>>(kind: T["__kind"], random: Random): T {
   return `${kind}_${readable(random, 26)}` as T;
+}
+
+/**
+ * What a log line calls a visitor's session: ten characters of its SHA-256. Two lines that bear the same are of one browser, and
+ * nobody can make the cookie of it.
+ */
+export function sessionMark(session: SessionId): string {
+  return createHash("sha256").update(session).digest("hex").slice(0, 10);
 }
 
 /** `length` characters of five random bits each. */

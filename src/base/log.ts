@@ -3,7 +3,7 @@ import { TandemError } from "./errors.ts";
 
 /**
  * Structured logs. Personal data never goes in: telephone numbers pass through `maskedNumber` first,
- * context values and session ids are not logged at all. An Error is handed in as `error`: it is told with its message, its
+ * context values are not logged at all, and sessions by their `sessionMark` alone. An Error is handed in as `error`: it is told with its message, its
  * stack and what caused it, and its code stands at the top of the line.
  */
 export interface Log {

@@ -37,12 +37,15 @@ export async function beginCall(
     readonly secretKeys: readonly Uint8Array[];
     /** Undefined while the unit cannot be reached: then no new call is begun. */
     readonly unitBoot: string | undefined;
+    /** Whether one more call may be begun now; asked once, and only for a call that would be new. */
+    readonly admits?: () => boolean;
   },
 ): Promise<Begun> {
   const { database, network, clock, random, unitBoot } = around;
   const earlier = await callAlreadyBegun(database, wish);
   if (earlier !== undefined) return resumed(earlier);
   if (unitBoot === undefined) return refused("unit-unreachable");
+  if (around.admits?.() === false) return refused("overloaded");
 
   const { context } = wish;
   const subscriber = await network.subscriber(context.subscriber);

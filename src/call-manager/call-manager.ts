@@ -4,6 +4,7 @@ import type { CallRecord } from "./call-record.ts";
 import type { GuestLogin } from "./guest-phone.ts";
 import type { NewJournalRow } from "#store/journal.ts";
 import type { SessionPage, ShownPage } from "./pages.ts";
+import type { StepName } from "./web-call.ts";
 
 /** The call manager's front: all that the presentation may ask of it. */
 export interface CallManager {
@@ -40,6 +41,8 @@ export interface WatchedCalls {
   watch(watcher: (noted: Noted) => void): () => void;
   /** What was written down from that moment on, oldest first: what whoever looks on has missed. At most 500 rows. */
   rowsSince(atMs: number): Promise<readonly NewJournalRow[]>;
+  /** The calls that go on here, each by the first of the steps that it is at. */
+  inProgress(): readonly StepName[];
 }
 
 /** One checkpoint: its row of the journal, and the pages that came with it. */
@@ -85,4 +88,6 @@ export type BeginCallRefusal =
   | "token-already-used"
   | "platform-stopped"
   | "browser-not-allowed"
+  /** The platform has all that it can do: later. */
+  | "overloaded"
   | "unit-unreachable";

@@ -1,5 +1,5 @@
 import type { Clock } from "#base/clock.ts";
-import type { CallId, SessionId } from "#base/ids.ts";
+import { type CallId, type SessionId, sessionMark } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Network } from "#network/network.ts";
@@ -61,12 +61,15 @@ export async function openCallManager(around: {
   readonly pages: Pages;
   /** The platform's secrets, newest first: what a browser's telephone logs in by follows from them. */
   readonly secretKeys: readonly Uint8Array[];
+  /** Whether one more call beside so many is too much. Never, unless told. */
+  readonly isTooMuch?: (callsInProgress: number) => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }): Promise<CallManager & WatchedCalls & { close(): Promise<void> }> {
   const { database, unit, pages, clock, log } = around;
   let closed = false;
+  let beginning = 0;
   const watchers = new Set<(noted: Noted) => void>();
   const show = (noted: Noted): void => {
     for (const watcher of [...watchers]) {
@@ -103,16 +106,32 @@ export async function openCallManager(around: {
 
   return {
     async beginCall(wish) {
-      const begun = await beginCall(wish, { ...around, unitBoot: await bootWithinReach(unit, clock) });
-      if ("begun" in begun && begun.begun !== undefined) {
-        pages.changed(wish.session);
-        show({ row: begunRow(begun.begun), pages: firstPages(begun.begun) });
-        // It stands in the database: if its flow cannot begin now, the next start takes it up.
-        runners
-          .run(begun.begun)
-          .catch((error: unknown) => log.error({ error }, "A call's flow did not begin."));
+      let counted = false;
+      const admits = (): boolean => {
+        if (around.isTooMuch?.(runners.steps().length + beginning) === true) return false;
+        // A hundred clicks at once must not each find the last place free.
+        beginning += 1;
+        counted = true;
+        return true;
+      };
+      try {
+        const unitBoot = await bootWithinReach(unit, clock);
+        const begun = await beginCall(wish, { ...around, unitBoot, admits });
+        if ("begun" in begun && begun.begun !== undefined) {
+          const { id: call, session, reference, subscriber, subject } = begun.begun;
+          const ofCall = log.with({ call, session: sessionMark(session) });
+          ofCall.info({ reference, subscriber, subject }, "A call began.");
+          pages.changed(wish.session);
+          show({ row: begunRow(begun.begun), pages: firstPages(begun.begun) });
+          // It stands in the database: if its flow cannot begin now, the next start takes it up.
+          runners
+            .run(begun.begun)
+            .catch((error: unknown) => ofCall.error({ error }, "A call's flow did not begin."));
+        }
+        return begun.answer;
+      } finally {
+        if (counted) beginning -= 1;
       }
-      return begun.answer;
     },
     async browserPhone(id, session) {
       const call = await readCall(database, id);
@@ -140,6 +159,7 @@ export async function openCallManager(around: {
       const rows = await readJournal(database, { fromMs, untilMs: clock.now() + 1, limit: mostMissed });
       return rows.map(({ seq: _seq, ...row }) => row);
     },
+    inProgress: () => runners.steps(),
     async close() {
       closed = true;
       admitting.close();

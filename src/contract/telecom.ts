@@ -256,6 +256,35 @@ export const sipMessage = Type.Object({
 });
 export type SipMessageSeen = Type.Static<typeof sipMessage>;
 
+/** Not to the lines but to the door: how are you? This client alone is answered, by `figures`. */
+export const figuresWish = Type.Object({ type: Type.Literal("figures") });
+
+const loopLag = Type.Object({ meanMs: Type.Number(), p99Ms: Type.Number(), longestMs: Type.Number() });
+const count = Type.Integer({ minimum: 0 });
+
+/** The unit's own figures, for metrics and for who sheds load. Counts are since its start. */
+export const unitFigures = Type.Object({
+  type: Type.Literal("figures"),
+  atMs: momentMs,
+  /** Of all its threads. */
+  cpuSeconds: Type.Number({ minimum: 0 }),
+  residentOctets: count,
+  /** How late its threads' event loops were: SIP's, and media's. */
+  mainLag: loopLag,
+  mediaLag: loopLag,
+  portPairs: Type.Object({ used: count, all: count }),
+  /** RTP and RTCP packets from others than the negotiated peers. */
+  rtpRefused: count,
+  /** SIP requests that belong to no call of ours, and REGISTERs that were refused. */
+  sipStrays: count,
+  registersRefused: count,
+  /** SIP transactions that are not over. */
+  transactions: Type.Object({ clients: count, servers: count }),
+  /** Told to clients, and not read by them yet. */
+  unreadOctets: count,
+});
+export type UnitFigures = Type.Static<typeof unitFigures>;
+
 /** Why a leg ended, in the field's words; `sipStatus` beside it tells the wire's. */
 export const legEndCause = Type.Union([
   Type.Literal("hung-up-by-far-end"),

@@ -57,6 +57,7 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
     startEventStream(reply);
     options.live.open({
       session: own.session,
+      call: own.call,
       address: visitorAddress(request),
       response: reply.raw,
       afterSeq,

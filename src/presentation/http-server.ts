@@ -2,6 +2,7 @@ import type { Log } from "#base/log.ts";
 import cookie from "@fastify/cookie";
 import formbody from "@fastify/formbody";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import { isCallId } from "./call-views.ts";
 import { readFields } from "./form-fields.ts";
 import { type PageWriter, permissionsPolicy } from "./page-writer.ts";
 import type { PresentationSettings, TrafficLimits } from "./settings.ts";
@@ -57,9 +58,15 @@ export async function makeHttpServer(options: {
     if (status < 500) return await pages.notice(reply, { type: "bad-link" });
     // The route's pattern, not the address: that may hold a visitor's number.
     const { stack } = error;
+    const { call } = request.params as { readonly call?: string };
     log.error(
-      { route: request.routeOptions.url, method: request.method, stack },
-      "a request could not be answered",
+      {
+        route: request.routeOptions.url,
+        method: request.method,
+        stack,
+        ...(isCallId(call ?? "") ? { call } : {}),
+      },
+      "A request could not be answered.",
     );
     await pages.notice(reply, { type: "broken" });
   });

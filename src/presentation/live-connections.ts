@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from "#base/clock.ts";
-import type { SessionId } from "#base/ids.ts";
+import { type CallId, type SessionId, sessionMark } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { network } from "#base/rate-limit.ts";
@@ -47,6 +47,7 @@ export class LiveConnections {
   /** Takes over an answered request until its visitor goes away or `read` says that nothing more will come. */
   open(wish: {
     readonly session: SessionId;
+    readonly call: CallId;
     readonly address: string;
     readonly response: ServerResponse;
     readonly afterSeq: number;
@@ -59,7 +60,7 @@ export class LiveConnections {
       ...wish,
       clock: this.#clock,
       random: this.#random,
-      log: this.#log,
+      log: this.#log.with({ call: wish.call, session: sessionMark(wish.session) }),
     });
     const siblings = this.#bySession.get(wish.session) ?? new Set();
     const place = network(wish.address);
@@ -147,7 +148,7 @@ class LiveConnection {
     this.#lookUntilQuiet()
       .catch((error: unknown) => {
         // The visitor's browser reconnects and reads on: better than a page that silently stands still.
-        this.#log.error({ error: String(error) }, "a live connection could not read its page log");
+        this.#log.error({ error }, "A live connection could not read its page log.");
         this.end();
       })
       .finally(() => {

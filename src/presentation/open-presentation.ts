@@ -13,6 +13,7 @@ import { CallViews } from "./call-views.ts";
 import { healthRoutes, type Readiness } from "./health-routes.ts";
 import { makeHttpServer, ownPageCheck } from "./http-server.ts";
 import { LiveConnections } from "./live-connections.ts";
+import type { Metrics } from "./metrics-route.ts";
 import { operatorApi } from "./operator-api.ts";
 import { PageWriter } from "./page-writer.ts";
 import { phoneRoutes } from "./phone-routes.ts";
@@ -26,6 +27,8 @@ import { type WireSource, WireView } from "./wire-view.ts";
 /** The page presentation server: what a visitor's browser and the operator's programs talk to. */
 export interface Presentation {
   readonly port: number;
+  /** Live connections that are open now. */
+  liveConnections(): number;
   /** The port of `call-manager/pages.ts`: tell it that a session's page log has grown. */
   readonly pages: Pages;
   /** Ends the live connections and stops listening; calls go on without us. Safe to say twice. */
@@ -37,6 +40,7 @@ export interface PresentationOptions {
   readonly visitorDesk: VisitorDesk;
   readonly wire: WireSource;
   readonly readiness: Readiness;
+  readonly metrics: Metrics;
   readonly settings: PresentationSettings;
   readonly clock: Clock;
   readonly random: Random;
@@ -50,7 +54,7 @@ export async function openPresentation(options: PresentationOptions): Promise<Pr
   const address = app.server.address();
   const port = typeof address === "object" && address !== null ? address.port : wishedPort;
   allowOwnPort(port);
-  return { port, pages: live, close: async () => await app.close() };
+  return { port, pages: live, liveConnections: () => live.count, close: async () => await app.close() };
 }
 
 /** Everything but listening: what the tests of single pages inject requests into. */
@@ -102,7 +106,12 @@ export async function makePresentation(options: PresentationOptions): Promise<{
     callRoutes(scope, { callManager, views, live, cookies, pages, talk });
     phoneRoutes(scope, { pages, phones });
     assetRoutes(scope, pages);
-    operatorApi(scope, { callManager, operatorToken: settings.operatorToken, wire });
+    operatorApi(scope, {
+      callManager,
+      operatorToken: settings.operatorToken,
+      wire,
+      metrics: options.metrics,
+    });
     scope.get("/api/openapi.json", async () => app.swagger());
     healthRoutes(scope, options.readiness);
   });

@@ -5,16 +5,18 @@ import type { FastifyInstance } from "fastify";
 import Type from "typebox";
 import { callRecordShape, problemShape } from "./api-shapes.ts";
 import { isCallId } from "./call-views.ts";
+import { type Metrics, metricsRoute } from "./metrics-route.ts";
 import { problem } from "./problem.ts";
 import { wireRoute, type WireView } from "./wire-view.ts";
 
-/** The operator's API: call records as JSON, by bearer token (RFC 6750), errors as problem details (RFC 9457). */
+/** The operator's API: call records as JSON and metrics, by bearer token (RFC 6750), errors as problem details (RFC 9457). */
 export function operatorApi(
   root: FastifyInstance,
   options: {
     readonly callManager: CallManager;
     readonly operatorToken: string | undefined;
     readonly wire: WireView;
+    readonly metrics: Metrics;
   },
 ): void {
   const { callManager } = options;
@@ -37,6 +39,7 @@ export function operatorApi(
     });
 
     wireRoute(scope, options.wire);
+    metricsRoute(scope, options.metrics);
 
     app.get(
       "/api/calls",

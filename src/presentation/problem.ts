@@ -12,5 +12,5 @@ export async function problem(reply: FastifyReply, status: number, detail: strin
 
 /** Below `/api/` programs ask, also for what is not there; and programs ask how we are. */
 export function isFromProgram(request: FastifyRequest): boolean {
-  return /^\/(?:api|livez|readyz|healthz)(?=[/?]|$)/.test(request.raw.url ?? "");
+  return /^\/(?:api|metrics|livez|readyz|healthz)(?=[/?]|$)/.test(request.raw.url ?? "");
 }

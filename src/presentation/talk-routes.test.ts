@@ -186,6 +186,31 @@ test("every refusal of a call comes back to the form, with the number still in i
   assert.equal(again.statusCode, 303);
 });
 
+test("while the platform has all that it can do, the form comes back with when to try again and another way", async () => {
+  await using scene = await presentationWithoutSocket();
+  for (const [language, words] of [
+    ["en", "we can take no more calls at this moment. Nobody was called."],
+    ["es", "en este momento no podemos atender más llamadas. No se ha llamado a nadie."],
+  ] as const) {
+    const ann = new Visitor(scene.app);
+    const welcome = await ann.get(`${talk}?lang=${language}`);
+    for (const [why, seconds] of [
+      ["overloaded", "60"],
+      ["unit-unreachable", "30"],
+    ] as const) {
+      scene.callManager.refuses = why;
+      const answer = await ann.post(talk, { ticket: ticketIn(welcome), phone: "4155550100" });
+      assert.deepEqual([answer.statusCode, answer.headers["retry-after"]], [503, seconds]);
+      assert.equal(answer.body.includes(words), why === "overloaded");
+      assert.match(answer.body, /value="4155550100"/);
+      const [site] = scene.callManager.subscriberFace.origins;
+      assert.ok(site !== undefined && answer.body.includes(`href="${site}"`), "the way back to the site");
+    }
+    scene.callManager.refuses = undefined;
+    assert.equal((await ann.post(talk, { ticket: ticketIn(welcome), phone: "4155550100" })).statusCode, 303);
+  }
+});
+
 test("a form of another site, of no page of ours, or of another visitor places no call", async () => {
   await using scene = await presentationWithoutSocket();
   const ann = new Visitor(scene.app);

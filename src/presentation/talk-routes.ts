@@ -171,6 +171,7 @@ export async function welcome(
     readonly note?: string | undefined;
     readonly problem?: string;
     readonly problemWithNumber?: boolean;
+    readonly offersSite?: boolean;
     readonly typedPhone?: string | undefined;
     readonly phoneFromLink?: boolean;
     readonly status?: number;
@@ -241,13 +242,22 @@ async function refuse(
   why: BeginCallRefusal,
 ): Promise<void> {
   const language = options.pages.language(reply.request, facts.subscriber);
+  const laterSeconds = comeBackSeconds[why];
+  if (laterSeconds !== undefined) reply.header("retry-after", String(laterSeconds));
   await welcome(options, reply, {
     ...facts,
     problem: messages(language).refusals[why],
     problemWithNumber: aboutNumber.has(why),
-    status: why.startsWith("too-many") ? 429 : 422,
+    offersSite: laterSeconds !== undefined,
+    status: laterSeconds !== undefined ? 503 : why.startsWith("too-many") ? 429 : 422,
   });
 }
+
+/** RFC 9110 15.6.4: the platform cannot, whoever asks and for whatever number. */
+const comeBackSeconds: Readonly<Partial<Record<BeginCallRefusal, number>>> = {
+  overloaded: 60,
+  "unit-unreachable": 30,
+};
 
 const aboutNumber: ReadonlySet<BeginCallRefusal> = new Set([
   "number-impossible",

@@ -63,6 +63,7 @@ function house(t: { after(then: () => unknown): void }): House {
         log: silentLog,
         nowMs: () => 7,
         snapshot: () => snapshot(legs, unitBoot),
+        figures: () => Promise.reject(new Error("nobody asks")),
         onCommand: (command, refuse) => {
           commands.push(command);
           if (command.type === "dial" && command.permit === ("used" as PermitId)) refuse("permit used");

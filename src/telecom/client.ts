@@ -10,6 +10,8 @@ import {
   sipMessage,
   type SipMessageSeen,
   type TelecomEvent,
+  type UnitFigures,
+  unitFigures,
   wireVersion,
 } from "#contract/telecom.ts";
 import Type from "typebox";
@@ -53,6 +55,10 @@ export interface TelecomUnit {
 export interface WatchedUnit extends TelecomUnit {
   /** Returns the end of it. */
   watch(watcher: (seen: Seen) => void): () => void;
+  /** Its own figures; undefined when it does not answer within a second. */
+  figures(): Promise<UnitFigures | undefined>;
+  /** What is on its way to the unit: commands said while it is away, and octets that its socket has not taken. */
+  queued(): { readonly commands: number; readonly octets: number };
 }
 
 export type Seen =
@@ -76,7 +82,8 @@ const firstRetryMs = 50;
 const lastRetryMs = 250;
 const mostWaiting = 10_000;
 const traceMs = 60_000;
-const fits = Compile(Type.Union([eventSchema, sipMessage]));
+const figuresPatienceMs = 1_000;
+const fits = Compile(Type.Union([eventSchema, sipMessage, unitFigures]));
 
 class SocketUnit implements WatchedUnit {
   readonly #options: UnitConnection;
@@ -84,6 +91,12 @@ class SocketUnit implements WatchedUnit {
   readonly #listeners = new Set<(event: TelecomEvent) => void>();
   readonly #watchers = new Set<(seen: Seen) => void>();
   #cancelTrace: Cancel = () => {};
+  #asked:
+    | {
+        readonly promise: Promise<UnitFigures | undefined>;
+        answer(figures: UnitFigures | undefined): void;
+      }
+    | undefined;
   readonly #ready = Promise.withResolvers<void>();
   #waiting: Command[] = [];
   /** Said on the live connection and perhaps lost with it: repeated when the same unit is reached again. */
@@ -187,6 +200,7 @@ class SocketUnit implements WatchedUnit {
 
   #broken(): void {
     this.#socket = undefined;
+    this.#answer(undefined);
     if (this.connected) this.#options.log.warn({}, "The connection to the telecommunications unit broke.");
     this.connected = false;
     if (this.#closed) return;
@@ -198,6 +212,7 @@ class SocketUnit implements WatchedUnit {
   #take(line: string): void {
     const event = parsed(line);
     if (event.type === "sip-message") return this.#show({ message: event });
+    if (event.type === "figures") return this.#answer(event);
     if (event.type === "snapshot") this.#begin(event);
     else if (!this.connected) throw new TandemError("WIRE_INVALID", { why: "no snapshot first" });
     else this.#mirror.heard(event);
@@ -249,6 +264,36 @@ class SocketUnit implements WatchedUnit {
     return [...this.#plays.values()].filter(({ leg, play }) => this.#mirror.leg(leg)?.playing !== play);
   }
 
+  figures(): Promise<UnitFigures | undefined> {
+    const socket = this.#socket;
+    if (!this.connected || socket === undefined) return Promise.resolve(undefined);
+    // Who asks while another waits is given the same answer.
+    if (this.#asked === undefined) {
+      const { clock } = this.#options;
+      const { promise, resolve } = Promise.withResolvers<UnitFigures | undefined>();
+      const cancel = clock.at(clock.now() + figuresPatienceMs, () => this.#answer(undefined));
+      this.#asked = {
+        promise,
+        answer(figures) {
+          cancel();
+          resolve(figures);
+        },
+      };
+      sayLine(socket, `${JSON.stringify({ type: "figures" })}\n`);
+    }
+    return this.#asked.promise;
+  }
+
+  queued(): { readonly commands: number; readonly octets: number } {
+    return { commands: this.#waiting.length, octets: this.#socket?.writableLength ?? 0 };
+  }
+
+  #answer(figures: UnitFigures | undefined): void {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    asked?.answer(figures);
+  }
+
   /** Asks for SIP messages for a minute, and again within it. */
   #trace(): void {
     this.#cancelTrace();
@@ -280,7 +325,7 @@ class SocketUnit implements WatchedUnit {
   }
 }
 
-function parsed(line: string): TelecomEvent | SipMessageSeen {
+function parsed(line: string): TelecomEvent | SipMessageSeen | UnitFigures {
   let value: unknown;
   try {
     value = JSON.parse(line);

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { Clock } from "#base/clock.ts";
+import { type Clock, steadyClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import { type LegId, readable } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
@@ -7,6 +7,8 @@ import type { Random } from "#base/random.ts";
 import { wireVersion } from "#contract/telecom.ts";
 import type { Journal } from "./journal/journal.ts";
 import { memoryJournal } from "./journal/memory-journal.ts";
+import { watchLoopLag } from "#base/event-loop-lag.ts";
+import type { EmbeddedEngine } from "./media/embedded-engine.ts";
 import type { MediaEngine } from "./media/media-engine.ts";
 import type { Resolver } from "./sip/locate.ts";
 import { isUnicast } from "./sip/transport/addresses.ts";
@@ -49,7 +51,7 @@ export interface UnitParts {
   readonly random: Random;
   readonly log: Log;
   /** Open; whoever opened it closes it, after the unit. */
-  readonly mediaEngine: MediaEngine;
+  readonly mediaEngine: MediaEngine & Pick<EmbeddedEngine, "figures">;
   readonly voiceResponse: VoiceResponse;
   /** What another process has left in it is taken up. Without one the unit forgets its lines when it dies. */
   readonly journal?: Journal;
@@ -115,6 +117,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     },
   });
   lines.resume(restored);
+  const lag = watchLoopLag(steadyClock);
   try {
     door = await openCommandDoor({
       socketPath: settings.socketPath,
@@ -127,10 +130,30 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
         atMs: clock.now(),
         legs: deliverable(lines.legs()),
       }),
+      figures: async (unreadOctets) => {
+        const { lag: mediaLag, ...media } = await mediaEngine.figures();
+        const { strays, registers } = agent.refusals();
+        const { clients, servers } = agent.stats();
+        const { user, system } = process.cpuUsage();
+        return {
+          type: "figures",
+          atMs: clock.now(),
+          cpuSeconds: (user + system) / 1e6,
+          residentOctets: process.memoryUsage.rss(),
+          mainLag: lag.read(),
+          mediaLag,
+          ...media,
+          sipStrays: strays,
+          registersRefused: registers,
+          transactions: { clients, servers },
+          unreadOctets,
+        };
+      },
       onCommand: (command, refuse) => lines.command(command, refuse),
       onClients: (clients) => lines.watchedBy(clients),
     });
   } catch (error) {
+    lag.close();
     await lines.close();
     await agent.close();
     await gateway?.close();
@@ -140,6 +163,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
   let closing: Promise<void> | undefined;
 
   async function shut(): Promise<void> {
+    lag.close();
     await lines.close();
     await agent.close();
     await gateway?.close();

@@ -31,6 +31,8 @@ export interface PagePhone {
   holds(): Promise<void>;
   resumes(): Promise<void>;
   hangsUp(): Promise<void>;
+  /** Resolves when a receiver report about what it sends has come (RFC 3550 6.4). */
+  isReportedTo(): Promise<void>;
   /** How it was called since the page was loaded, in order; `resume` is an INVITE that takes a leg up again. */
   invites(): Promise<readonly ("ring" | "resume")[]>;
   reload(): Promise<void>;
@@ -93,6 +95,7 @@ function around(page: Page, close: () => Promise<void>): PagePhone {
     close,
     registered: () => until("phone.state.registered"),
     hears: (hz) => until(`Math.abs(phone.loudest() - ${hz}) < 15`),
+    isReportedTo: () => until("phone.isReportedTo()"),
     answers: () => say("answers()"),
     presses: (key) => say(`presses(${JSON.stringify(key)})`),
     holds: () => say("holds()"),

@@ -48,6 +48,8 @@ export interface Capture extends AsyncDisposable {
   rtp(): readonly RtpStream[];
   /** All of UDP, whoever sent it and whatever it is. */
   datagrams(): readonly Packet[];
+  /** What looks like RTP from or to any of these ports, whoever named them. */
+  rtpAt(ports: { readonly first: number; readonly last: number }): readonly RtpStream[];
 }
 
 /**
@@ -112,6 +114,13 @@ export async function startCapture(
       );
     },
     datagrams: () => readPcap(file).filter(({ transport }) => transport === "udp"),
+    rtpAt: ({ first, last }) => {
+      const isThere = (end: string): boolean => {
+        const port = Number(end.slice(end.lastIndexOf(":") + 1));
+        return port >= first && port <= last;
+      };
+      return rtpStreams(readPcap(file).filter(({ from, to }) => isThere(from) || isThere(to)));
+    },
     async [Symbol.asyncDispose]() {
       sign.close();
       await peer.stop("SIGINT");

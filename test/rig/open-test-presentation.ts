@@ -59,6 +59,7 @@ function parts(settings: Partial<PresentationSettings>, callManager: VirtualCall
     visitorDesk: callManager,
     wire: callManager.wire,
     readiness: asReady,
+    metrics: { contentType: "text/plain", read: async () => "tandem_test 1\n" },
     random,
     log: silentLog,
     settings: {

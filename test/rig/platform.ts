@@ -26,6 +26,8 @@ export interface Platform extends AsyncDisposable {
   readonly webDeaths: number;
   /** The call records, newest first, as the operator reads them over HTTP. */
   calls(): Promise<readonly CallRecord[]>;
+  /** Prometheus' text, as the operator reads it. */
+  metrics(): Promise<string>;
   /** Everything both processes printed, for a failure's message and for the search for personal data. */
   output(): string;
 }
@@ -116,12 +118,21 @@ class RunningPlatform implements Platform {
   }
 
   async calls(): Promise<readonly CallRecord[]> {
-    const answer = await fetch(`${this.url}/api/calls?limit=100`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    if (!answer.ok) throw new Error(`The operator's API answered ${answer.status}: ${await answer.text()}`);
-    const { calls } = (await answer.json()) as { calls: readonly CallRecord[] };
+    const { calls } = JSON.parse(await this.#asOperator("/api/calls?limit=100")) as {
+      calls: readonly CallRecord[];
+    };
     return calls;
+  }
+
+  metrics(): Promise<string> {
+    return this.#asOperator("/metrics");
+  }
+
+  async #asOperator(path: string): Promise<string> {
+    const answer = await fetch(new URL(path, this.url), { headers: { authorization: `Bearer ${token}` } });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`The operator's API answered ${answer.status}: ${text}`);
+    return text;
   }
 
   output(): string {

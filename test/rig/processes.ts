@@ -156,3 +156,20 @@ function isProgram(path: string): boolean {
     return false;
   }
 }
+
+/** The one child of ours in whose command line the word stands. */
+export function childPid(word: string): number {
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8").split(" ");
+  const found = children.filter((pid) => pid !== "" && commandOf(pid).includes(word));
+  if (found.length !== 1) throw new Error(`${found.length} children of ours are ${word}`);
+  return Number(found[0]);
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    // It has just ended.
+    return "";
+  }
+}

@@ -28,8 +28,8 @@ export async function tourOfVisitorPhone(browser: Browser, language: Language, l
   await clicks(words.visitor.begin);
   await ann.getByText(words.program.whyNotReady["microphone-refused"].why).waitFor();
   await looks("welcome", "refused");
+  // The page notices by itself.
   await context.grantPermissions(["microphone"]);
-  await clicks(words.visitor.begin);
   await says(words.visitor.speak);
   await looks("welcome", "heard");
 
@@ -47,7 +47,7 @@ export async function tourOfVisitorPhone(browser: Browser, language: Language, l
   await far.accepts((await call.answered).sdp);
   await far.hears();
   scene.callManager.moves("connected");
-  await says(words.program.talking);
+  await says(words.visitor.soundIsOn);
   await looks("connect", "talking");
   await clicks(words.sound.mute);
   await says(words.program.muted);

@@ -50,6 +50,11 @@ describe("telephones in browsers", { skip: missing, timeout: 240_000 }, () => {
       for (const key of ["1", "2", "#"]) await bob.getByRole("button", { name: key, exact: true }).click();
       await ann.sees("30 years fixed: 6.1 %");
 
+      await bob.getByRole("button", { name: "Hold" }).click();
+      await bob.getByText("The call is on hold.").waitFor();
+      await bob.getByRole("button", { name: "Hold" }).click();
+      await bob.getByText("You are talking.").waitFor();
+
       await bob.reload();
       await bob.getByText("You are talking.").waitFor();
       for (const key of ["3", "#"]) await bob.getByRole("button", { name: key, exact: true }).click();
@@ -86,7 +91,7 @@ describe("telephones in browsers", { skip: missing, timeout: 240_000 }, () => {
       await bob.answers();
       await bob.presses("#");
       await ann.getByRole("heading", { name: "You are connected" }).waitFor();
-      await ann.getByText("You are talking.").waitFor();
+      await ann.getByText("Your sound is on.").waitFor();
       await bob.presses("12#");
       await ann.getByText("30 years fixed: 6.1 %").waitFor();
       // The form of the pushed page is sent from where it stands: the sound goes on.
@@ -96,12 +101,12 @@ describe("telephones in browsers", { skip: missing, timeout: 240_000 }, () => {
       assert.equal(await ann.evaluate("globalThis.isTheSamePage"), true);
 
       await ann.reload();
-      await ann.getByText("You are talking.").waitFor();
+      await ann.getByText("Your sound is on.").waitFor();
       const second = await ann.context().newPage();
       await second.goto(ann.url());
       await second.getByText("The sound is in another tab of this browser.").waitFor();
       await second.getByRole("button", { name: "Use this tab" }).click();
-      await second.getByText("You are talking.").waitFor();
+      await second.getByText("Your sound is on.").waitFor();
       await ann.getByText("The sound is in another tab of this browser.").waitFor();
       await bob.presses("12#");
       for (const tab of [ann, second]) await tab.getByText("30 years fixed: 6.1 %").waitFor();

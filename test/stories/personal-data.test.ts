@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { type SessionId, sessionMark } from "#base/ids.ts";
 import { annsNumber, tellStory } from "#rig/story.ts";
 
 const secretsOfAnn = {
@@ -21,7 +22,7 @@ test("the platform's logs, at their most talkative, hold nothing about Ann", {
 }, async () => {
   const environment = { TANDEM_LOG: "debug" };
   await tellStory({ environment, policy: { confirmation: "always" } }, async (story) => {
-    // A call that goes well is not worth a line. What is no SIP is, and may quote nothing of it.
+    // What is no SIP is worth a line too, which may quote nothing of it.
     await sends(`call ${annsNumber} for ${typedNumber}\r\n\r\n`, story.platform.sipPort);
     while (!story.platform.output().includes('"level":20')) await setTimeout(20);
     const ann = story.caller("Ann");
@@ -66,6 +67,22 @@ test("the platform's logs, at their most talkative, hold nothing about Ann", {
     for (const value of personal)
       assert.ok(!output.includes(value), `${value} stands in the log:\n${output}`);
 
+    // What it holds instead: each call from its beginning to its end, found by its id, and by the browser's mark.
+    for (const [at, { call, reference, outcome }] of (await story.calls()).entries()) {
+      const { browser } = [carl, ann][at] ?? ann;
+      const [session] = /session_[0-9a-z]{26}/.exec(browser.cookies) ?? [];
+      const lines = linesOf(output).filter((line) => line["call"] === call);
+      assert.deepEqual(
+        new Set(lines.map((line) => line["session"])),
+        new Set([sessionMark(session as SessionId)]),
+      );
+      const told = lines.map((line) => line["msg"]);
+      assert.deepEqual([told[0], told.at(-1)], ["A call began.", "A call ended."]);
+      assert.ok(told.filter((message) => message === "A call went on.").length >= 5, "each step, at debug");
+      const end = lines.at(-1);
+      assert.deepEqual([end?.["reference"], end?.["outcome"]], [reference, outcome]);
+    }
+
     // Speech of one visitor is never on disk; the database and its journal are where such things belong.
     const database = /tandem\.sqlite/;
     const stored = filesBelow(story.platform.folder).map((file) => readFileSync(file, "latin1"));
@@ -85,6 +102,10 @@ async function sends(datagram: string, port: number): Promise<void> {
   const stranger = createSocket("udp4");
   await new Promise<void>((sent) => stranger.send(datagram, port, "127.0.0.1", () => sent()));
   stranger.close();
+}
+
+function linesOf(output: string): readonly Record<string, unknown>[] {
+  return output.split("\n").flatMap((line) => (line.startsWith('{"level"') ? [JSON.parse(line)] : []));
 }
 
 function filesBelow(folder: string): readonly string[] {

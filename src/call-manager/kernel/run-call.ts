@@ -1,5 +1,7 @@
 import { until } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
+import { sessionMark } from "#base/ids.ts";
+import type { Log } from "#base/log.ts";
 import type { Call } from "../call.ts";
 import { type InboxCommand, untakenCommands } from "../call-inbox-table.ts";
 import type { Noted } from "../call-manager.ts";
@@ -31,6 +33,7 @@ export class CallRunner {
   call: Call;
   inbox: readonly InboxCommand[] = [];
   readonly #around: KernelSurroundings;
+  readonly #log: Log;
   readonly #scopes = new Map<StepName, Scope>();
   readonly #closing = new AbortController();
   #writing: Promise<unknown> = Promise.resolve();
@@ -38,6 +41,7 @@ export class CallRunner {
   constructor(call: Call, around: KernelSurroundings) {
     this.call = call;
     this.#around = around;
+    this.#log = around.log.with({ call: call.id, session: sessionMark(call.session) });
   }
 
   /** With its inbox: a visitor who has cancelled is not called any more. */
@@ -80,10 +84,17 @@ export class CallRunner {
       if (took !== undefined) unit.send({ type: "take-digits", ...took });
       if (pages.length > 0) onPages(call);
       onNoted({ row, pages });
+      this.#log.debug({ step, became: became.fact }, "A call went on.");
+      if (call.state === "ended") this.#tellEnd(call);
       // Once it is over, the other lane has nothing more to say.
       if (call.outcome !== undefined)
         for (const [each, scope] of this.#scopes) if (each !== step) scope.stop();
     });
+  }
+
+  #tellEnd({ reference, outcome, userLegSeconds, centerLegSeconds, bridgedSeconds }: Call): void {
+    const facts = { reference, outcome, userLegSeconds, centerLegSeconds, bridgedSeconds };
+    this.#log.info(facts, "A call ended.");
   }
 
   #run(): void {
@@ -116,8 +127,8 @@ export class CallRunner {
 
   /** What nobody foresaw harms this call alone: it is read again and tries again, and after some times it says goodbye. */
   async #afterBug(step: StepName, error: unknown): Promise<void> {
-    const { clock, log } = this.#around;
-    log.error({ call: this.call.id, step, error }, "A step failed; it will be tried again.");
+    const { clock } = this.#around;
+    this.#log.error({ step, error }, "A step failed; it will be tried again.");
     try {
       await until(clock, clock.now() + pauseAfterBugMs, this.#closing.signal);
       await this.#read();
@@ -128,7 +139,7 @@ export class CallRunner {
       else await this.checkpoint(step, { ...failed, call: { bugs } });
     } catch (thrown) {
       if (!(thrown instanceof StepStopped))
-        log.error({ call: this.call.id, step, error: thrown }, "Nor could that be written.");
+        this.#log.error({ step, error: thrown }, "Nor could that be written.");
     }
   }
 

@@ -1,9 +1,11 @@
 import { until } from "#base/clock.ts";
-import type { CallId } from "#base/ids.ts";
+import { type CallId, sessionMark } from "#base/ids.ts";
 import type { TelecomEvent } from "#contract/telecom.ts";
 import { type Call, callOfLeg } from "../call.ts";
 import { liveCalls } from "../call-table.ts";
+import { stepsOf } from "../call-progress.ts";
 import { endStrayLegs } from "../stray-legs.ts";
+import type { StepName } from "../web-call.ts";
 import { CallRunner, type KernelSurroundings } from "./run-call.ts";
 
 const pauseMs = 1000;
@@ -35,7 +37,12 @@ export class CallRunners {
     if (this.#runners.has(call.id) || this.#closing.signal.aborted) return;
     const runner = new CallRunner(call, this.#around);
     this.#runners.set(call.id, runner);
-    await this.#untilDone("start a call", () => runner.start());
+    const log = this.#around.log.with({ call: call.id, session: sessionMark(call.session) });
+    await this.#untilDone("start a call", () => runner.start(), log);
+  }
+
+  steps(): readonly StepName[] {
+    return [...this.#runners.values()].flatMap(({ call }) => stepsOf(call).slice(0, 1));
   }
 
   async readInbox(call: CallId): Promise<void> {
@@ -73,8 +80,8 @@ export class CallRunners {
     );
   }
 
-  async #untilDone<T>(what: string, work: () => Promise<T>): Promise<T> {
-    const { clock, log } = this.#around;
+  async #untilDone<T>(what: string, work: () => Promise<T>, log = this.#around.log): Promise<T> {
+    const { clock } = this.#around;
     for (;;) {
       try {
         return await work();

@@ -66,6 +66,8 @@ export const en: Messages = {
     "platform-stopped": "Calls are switched off for a short time. Please try again later.",
     "browser-not-allowed":
       "Calls from the browser are not taken just now. Please give us a telephone number instead.",
+    overloaded:
+      "So many people are on the telephone with us that we can take no more calls at this moment. Nobody was called. Your number is kept here: wait a minute and press the button again, or come back later.",
     "unit-unreachable": "We cannot place calls right now. Please try again in a minute.",
   },
   connect: {

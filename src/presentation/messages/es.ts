@@ -70,6 +70,8 @@ export const es: Messages = {
     "platform-stopped": "Las llamadas están desactivadas por poco tiempo. Inténtelo más tarde.",
     "browser-not-allowed":
       "Ahora no se atienden llamadas desde el navegador. Denos un número de teléfono, por favor.",
+    overloaded:
+      "Hay tantas personas al teléfono con nosotros que en este momento no podemos atender más llamadas. No se ha llamado a nadie. Su número queda guardado aquí: espere un minuto y pulse de nuevo el botón, o vuelva más tarde.",
     "unit-unreachable": "Ahora mismo no podemos hacer llamadas. Inténtelo dentro de un minuto.",
   },
   connect: {

@@ -94,6 +94,7 @@ export const phoneEn: PhoneMessages = {
     now: "Begin the call",
     consent: (subscriber) => `With this click you agree to be connected with ${subscriber}.`,
     panel: "Your sound",
+    soundIsOn: "Your sound is on.",
     otherWay: "If it does not work, hang up and give us a telephone number.",
   },
 };

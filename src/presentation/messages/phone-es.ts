@@ -94,6 +94,7 @@ export const phoneEs: PhoneMessages = {
     now: "Empezar la llamada",
     consent: (subscriber) => `Con este clic acepta que le pongamos en contacto con ${subscriber}.`,
     panel: "Su sonido",
+    soundIsOn: "Su sonido está conectado.",
     otherWay: "Si no funciona, cuelgue y denos un número de teléfono.",
   },
 };

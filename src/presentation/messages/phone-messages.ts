@@ -42,6 +42,8 @@ export interface PhoneMessages {
     readonly consent: (subscriber: string) => string;
     /** On the pages of the call. */
     readonly panel: string;
+    /** Also while an agent is still being called. */
+    readonly soundIsOn: string;
     readonly otherWay: string;
   };
 }

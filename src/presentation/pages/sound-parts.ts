@@ -1,4 +1,4 @@
-import type { PhoneFacts } from "#contract/browser-phone.ts";
+import type { PhoneFacts, PhoneWords } from "#contract/browser-phone.ts";
 import { assetUrl } from "../assets.ts";
 import { html, type Html } from "../html.ts";
 import { type Language, messages } from "../messages/messages.ts";
@@ -6,8 +6,13 @@ import { type Language, messages } from "../messages/messages.ts";
 /** What the agent's and the visitor's telephones have in common. The program finds the parts by their ids. */
 
 /** As the program reads it. Its words are in the page's language. */
-export function phoneData(facts: Omit<PhoneFacts, "words">, language: Language): string {
-  return JSON.stringify({ ...facts, words: messages(language).phone.program } satisfies PhoneFacts);
+export function phoneData(
+  facts: Omit<PhoneFacts, "words">,
+  language: Language,
+  ownWords: Partial<PhoneWords> = {},
+): string {
+  const words = { ...messages(language).phone.program, ...ownWords };
+  return JSON.stringify({ ...facts, words } satisfies PhoneFacts);
 }
 
 export function phoneProgram(): Html {

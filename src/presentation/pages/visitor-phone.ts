@@ -16,7 +16,7 @@ export function visitorPhone(facts: {
   const { language, phone } = facts;
   const { sound, visitor, program } = messages(language).phone;
   const { connecting } = program.whyNotReady;
-  return html`<aside class="width sound" aria-label="${visitor.panel}" data-phone="${phoneData(phone, language)}" data-page="visitor">
+  return html`<aside class="width sound" aria-label="${visitor.panel}" data-phone="${phoneData(phone, language, { talking: visitor.soundIsOn })}" data-page="visitor">
 <div class="card">
 <div role="status"><p><strong id="sound-state">${connecting.why}</strong> <span id="sound-todo">${connecting.todo}</span></p>
 <p class="quiet">${visitor.otherWay}</p></div>

@@ -11,6 +11,7 @@ import {
   type WordsIn,
 } from "../messages/messages.ts";
 import type { PageContent } from "./document.ts";
+import { siteLink } from "./other-ways.ts";
 import { filled, subscriberWords } from "./subscriber-words.ts";
 import { talkHere } from "./visitor-phone.ts";
 
@@ -33,6 +34,8 @@ export interface WelcomeFacts {
   readonly problem?: string | undefined;
   /** Whether `problem` is about the number in the field. */
   readonly problemWithNumber?: boolean | undefined;
+  /** The way to the subscriber's own site stands beside the problem: here nothing can be done now. */
+  readonly offersSite?: boolean | undefined;
   readonly note?: string | undefined;
   readonly liveCallUrl?: string | undefined;
   /** Whether the visitor may talk from the browser, too. */
@@ -87,7 +90,7 @@ function liveCall(facts: WelcomeFacts): Html {
 function problem(facts: WelcomeFacts): Html {
   if (facts.problem === undefined) return nothing;
   const words = messages(facts.language).welcome;
-  return html`<div class="problem" role="alert" id="problem"><strong>${words.problem}</strong><p>${facts.problem}</p></div>`;
+  return html`<div class="problem" role="alert" id="problem"><strong>${words.problem}</strong><p>${facts.problem}</p>${facts.offersSite === true ? siteLink(facts) : nothing}</div>`;
 }
 
 function confirmation(facts: WelcomeFacts, signedPhone: string): Html {

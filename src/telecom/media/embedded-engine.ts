@@ -9,6 +9,7 @@ import {
   type Request,
   type SocketsChoice,
   type Verb,
+  type EngineFigures,
   type VerbArguments,
   type WorkerSettings,
 } from "./engine-wire.ts";
@@ -31,6 +32,7 @@ export interface EmbeddedEngineOptions {
 /** The embedded engine tells beside the port's verbs which sockets it has. */
 export interface EmbeddedEngine extends MediaEngine {
   readonly sockets: "dgram" | "koffi";
+  figures(): Promise<EngineFigures>;
 }
 
 /**
@@ -85,6 +87,8 @@ class EngineInWorker implements EmbeddedEngine {
   unjoin: MediaEngine["unjoin"] = (bridge) => this.#say("unjoin", bridge);
   stats: MediaEngine["stats"] = (termination) => this.#say("stats", termination);
   audit: MediaEngine["audit"] = () => this.#say("audit");
+  // The thread adds its own lag to what its node says.
+  figures = async (): Promise<EngineFigures> => (await this.#say("figures")) as EngineFigures;
   release: MediaEngine["release"] = async (termination) => {
     await this.#say("release", termination);
     this.#terminations.delete(termination);
@@ -131,7 +135,7 @@ class EngineInWorker implements EmbeddedEngine {
       {
         event: (event) => this.#tell(event),
         bug: (termination, error) =>
-          this.#options.log.error({ termination, error }, "A bug of the media engine has cost a leg."),
+          this.#options.log.error({ leg: termination, error }, "A bug of the media engine has cost a leg."),
         died: (error) => this.#workerDied(error),
       },
     );

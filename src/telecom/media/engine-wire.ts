@@ -1,4 +1,5 @@
 import type { ErrorCode } from "#base/errors.ts";
+import type { LoopLag } from "#base/event-loop-lag.ts";
 import type { LegId } from "#base/ids.ts";
 import type { MediaEvent } from "./media-engine.ts";
 import type { MediaNode } from "./media-node.ts";
@@ -34,6 +35,7 @@ export type Verb =
   | "release"
   | "stats"
   | "audit"
+  | "figures"
   | "close";
 
 export type VerbArguments<V extends Verb> = Parameters<MediaNode[V]>;
@@ -41,6 +43,9 @@ export type VerbArguments<V extends Verb> = Parameters<MediaNode[V]>;
 export type Request = {
   [V in Verb]: { readonly id: number; readonly verb: V; readonly arguments: VerbArguments<V> };
 }[Verb];
+
+/** What the thread adds to its node's figures. */
+export type EngineFigures = ReturnType<MediaNode["figures"]> & { readonly lag: LoopLag };
 
 export type FromWorker =
   | { readonly type: "ready"; readonly sockets: "dgram" | "koffi"; readonly why: string | undefined }

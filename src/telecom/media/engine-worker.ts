@@ -1,10 +1,17 @@
 /** The embedded engine's own thread: no page, no SIP and no database ever keeps a packet waiting here. */
 import { steadyClock, systemClock } from "#base/clock.ts";
+import { watchLoopLag } from "#base/event-loop-lag.ts";
 import { TandemError } from "#base/errors.ts";
 import { secureRandom } from "#base/random.ts";
 import { chooseSockets } from "./choose-sockets.ts";
 import { DescriptorLedger } from "./descriptor-ledger.ts";
-import { type FromWorker, gathered, type Request, type WorkerSettings } from "./engine-wire.ts";
+import {
+  type EngineFigures,
+  type FromWorker,
+  gathered,
+  type Request,
+  type WorkerSettings,
+} from "./engine-wire.ts";
 import { MediaNode } from "./media-node.ts";
 import { parentPort, workerData } from "node:worker_threads";
 
@@ -13,6 +20,7 @@ const port = parentPort;
 if (port === null) throw new TandemError("BUG", { why: "the engine's worker runs in a worker thread alone" });
 const tell = gathered<FromWorker>((said) => port.postMessage(said));
 
+const lag = watchLoopLag(steadyClock);
 const ledger = new DescriptorLedger(settings.descriptors);
 const { sockets, why } = await chooseSockets(settings.sockets, steadyClock, ledger);
 const node = new MediaNode({
@@ -53,6 +61,7 @@ async function carryOut(request: Request): Promise<void> {
 }
 
 function perform({ verb, arguments: given }: Request): unknown {
+  if (verb === "figures") return { ...node.figures(), lag: lag.read() } satisfies EngineFigures;
   // The compiler cannot tie a verb to its arguments through a computed call; `Request` has tied them already.
   const method = node[verb] as (...values: readonly unknown[]) => unknown;
   return method.apply(node, given);

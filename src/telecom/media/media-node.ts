@@ -40,6 +40,8 @@ export class MediaNode {
   readonly #ports: PortPairs;
   readonly #terminations = new Map<LegId, Termination>();
   readonly #bridges = new Map<BridgeId, Bridge>();
+  /** At terminations that are gone. */
+  #refusedBefore = 0;
   #wheel: { stop(): void } | undefined;
 
   constructor(options: MediaNodeOptions) {
@@ -164,6 +166,18 @@ export class MediaNode {
     };
   }
 
+  /** Packets are counted since the thread began. */
+  figures(): {
+    readonly portPairs: { readonly used: number; readonly all: number };
+    readonly rtpRefused: number;
+  } {
+    const refusedByLiving = [...this.#terminations.values()].reduce(
+      (sum, termination) => sum + termination.stats().packetsRefused,
+      0,
+    );
+    return { portPairs: this.#ports.figures(), rtpRefused: this.#refusedBefore + refusedByLiving };
+  }
+
   async close(): Promise<void> {
     for (const id of [...this.#terminations.keys()]) await this.release(id);
     this.#stopWheel();
@@ -197,6 +211,7 @@ export class MediaNode {
       if (bridge.terminations.includes(id)) this.unjoin(bridge.bridge);
     }
     this.#terminations.delete(id);
+    this.#refusedBefore += termination?.stats().packetsRefused ?? 0;
     if (this.#terminations.size === 0) this.#stopWheel();
     return termination;
   }

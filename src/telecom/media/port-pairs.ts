@@ -28,6 +28,10 @@ export class PortPairs {
     this.#count = Math.max(0, Math.floor((range.last - this.#firstEven + 1) / 2));
   }
 
+  figures(): { readonly used: number; readonly all: number } {
+    return { used: this.#taken.size, all: this.#count };
+  }
+
   /** @throws TandemError MEDIA_EXHAUSTED when no pair is free, or the address is none of this machine's. */
   async bind(wish: { address: string; rtp: Receive; rtcp: Receive }): Promise<PortPair> {
     let lastError: unknown;

@@ -67,11 +67,16 @@ export interface UserAgent {
   /** What was placed before and nobody takes up is ended where it may still ring, and waits for its echo. */
   leaveTheRest(): void;
   /** Phones that register here, and where they are. */
-  readonly phones: Pick<Registrar, "admit" | "places" | "admitGuest" | "dismissGuest" | "watch">;
+  readonly phones: Pick<
+    Registrar,
+    "admit" | "places" | "placesSoon" | "admitGuest" | "dismissGuest" | "watch"
+  >;
   /** Calls `ended` once, when the connection to a peer has ended; never for datagrams. Returns the end of the watch. */
   watchFlow(flow: Flow, ended: () => void): () => void;
   /** Calls that are not forgotten yet, and transactions: for tests that look for leftovers. */
   stats(): { readonly calls: number; readonly clients: number; readonly servers: number };
+  /** Since the start: requests that belonged to no call of ours, and REGISTERs that were refused. */
+  refusals(): { readonly strays: number; readonly registers: number };
   /** Waits at most two seconds for what was said last to be answered, then closes the sockets. */
   close(): Promise<void>;
 }
@@ -124,13 +129,12 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
   const calls = new Map<string, RunningCall>();
   const journal = options.journal ?? memoryJournal("");
   const registrar = new Registrar({
-    clock,
-    random,
-    log,
-    journal,
-    hashes: options.phoneHashes ?? ["SHA-256", "MD5"],
+    ...{ clock, random, log, journal, hashes: options.phoneHashes ?? ["SHA-256", "MD5"] },
+    request: (request, flow, handlers) => void layer.request(request, flow, handlers, "this-flow"),
+    hostOver: (transport) => layer.sentByOver(transport).host,
   });
   const flows = new FlowWatch();
+  const refused = { strays: 0, registers: 0 };
   let wakeCloser = (): void => {};
 
   const layer: TransactionLayer = await openTransactionLayer({
@@ -153,8 +157,14 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
       answerType: "application/sdp",
     },
     answerAtOnce(request, flow) {
-      if (request.method === "REGISTER") return registrar.refusal(request, flow);
-      return calls.has(keyOf(request)) ? undefined : answerToStray(request);
+      if (request.method === "REGISTER") {
+        const refusal = registrar.refusal(request, flow);
+        if (refusal !== undefined) refused.registers++;
+        return refusal;
+      }
+      if (calls.has(keyOf(request))) return undefined;
+      refused.strays++;
+      return answerToStray(request);
     },
     onRequest(transaction) {
       if (transaction.request.method === "REGISTER") return registrar.register(transaction);
@@ -284,8 +294,10 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     phones: registrar,
     watchFlow: (flow, ended) => flows.watch(flow, ended),
     stats: () => ({ calls: calls.size, clients: layer.stats().clients, servers: layer.stats().servers }),
+    refusals: () => ({ ...refused }),
     async close() {
       await quiet();
+      registrar.dispose();
       for (const call of calls.values()) call.dispose();
       calls.clear();
       await layer.close();

@@ -66,7 +66,7 @@ export class Bridges {
   join(bridge: Bridge, then: { readonly joined: () => void; readonly failed: () => void }): void {
     this.#bridges.set(bridge.bridge, bridge);
     this.#keepRow(bridge, undefined);
-    this.#chore(async () => {
+    this.#chore(bridge, async () => {
       if (this.#bridges.get(bridge.bridge) !== bridge) return;
       try {
         await this.#media.join({
@@ -91,7 +91,7 @@ export class Bridges {
     const known = this.#bridges.get(bridge);
     if (known === undefined) return undefined;
     this.#undo(known);
-    this.#chore(() => this.#media.unjoin(bridge));
+    this.#chore(known, () => this.#media.unjoin(bridge));
     return known.legs;
   }
 
@@ -116,9 +116,9 @@ export class Bridges {
     await this.#chores;
   }
 
-  #chore(work: () => Promise<void>): void {
+  #chore({ bridge, legs }: Bridge, work: () => Promise<void>): void {
     this.#chores = this.#chores.then(work).catch((error: unknown) => {
-      this.#log.error({ error: String(error) }, "The media engine could not join or part two legs.");
+      this.#log.error({ bridge, legs, error }, "The media engine could not join or part two legs.");
     });
   }
 }

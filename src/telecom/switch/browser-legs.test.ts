@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { systemClock } from "#base/clock.ts";
 import type { BridgeId, LegId, PermitId, PhoneName } from "#base/ids.ts";
@@ -9,8 +8,9 @@ import { secureRandom } from "#base/random.ts";
 import { type Command, type LegState, phoneRealm, type TelecomEvent } from "#contract/telecom.ts";
 import { type Phone, startBaresip } from "#rig/baresip.ts";
 import { openPagePhones, type PagePhone, type PagePhones } from "#rig/browser-phone.ts";
-import { installed } from "#rig/processes.ts";
-import { heardTone, lengthOf, sequence } from "#rig/sound.ts";
+import { mayCapture, soundOf, startCapture } from "#rig/capture.ts";
+import { childPid, installed } from "#rig/processes.ts";
+import { heard, heardTone, lengthOf, sequence } from "#rig/sound.ts";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../media/embedded-engine.ts";
 import { openUserAgent, type UserAgent } from "../sip/user-agent.ts";
 import { openWebRtcGateway, type WebRtcGateway } from "../webrtc/webrtc-gateway.ts";
@@ -20,6 +20,8 @@ import { Switch } from "./switch.ts";
 /** Ann sits before Chromium with JsSIP, Bob has baresip: two makes of telephone that nobody here wrote, and the switch between them. */
 const annsTone = 700;
 const bobsTone = 1000;
+
+const browserPorts = { first: 30_000, last: 30_099 };
 
 let media: EmbeddedEngine;
 let agent: UserAgent;
@@ -39,9 +41,11 @@ before(async () => {
   agent = await openUserAgent({
     ...{ address: "127.0.0.1", port: 0, closeWithinMs: 500, ...parts },
     webSocket: { port: 0, origins: [pages.origin], trustedProxies: [] },
+    // What baresip knows.
+    phoneHashes: ["MD5"],
   });
   gateway = openWebRtcGateway({
-    settings: { address: "127.0.0.1", ports: { first: 30_000, last: 30_099 }, iceServers: [] },
+    settings: { address: "127.0.0.1", ports: browserPorts, iceServers: [] },
     ...parts,
   });
   lines = new Switch({
@@ -56,7 +60,13 @@ before(async () => {
     },
   });
   lines.watchedBy(1);
-  say({ type: "admit-phones", edition: "1", part: 1, parts: 1, phones: ["ann", "liar"].map(admitted) });
+  say({
+    type: "admit-phones",
+    edition: "1",
+    part: 1,
+    parts: 1,
+    phones: ["ann", "carol", "liar"].map(admitted),
+  });
 });
 
 after(async () => {
@@ -75,7 +85,7 @@ function admitted(name: string) {
 }
 
 function digestOf(name: string) {
-  return { md5: createHash("md5").update(`${name}:${phoneRealm}:secret of ${name}`).digest("hex") };
+  return { md5: createHash("md5").update(`${name}:${phoneRealm}:secret-of-${name}`).digest("hex") };
 }
 
 function say(command: Command): void {
@@ -112,8 +122,8 @@ const desk = (phone: Phone): Target => ({
 
 const socketUrl = (): string => `ws://127.0.0.1:${agent.addressOver("ws").port}`;
 
-function openPage(name: string, more: { lies?: "fingerprint" } = {}) {
-  return pages.open({ socket: socketUrl(), name, password: `secret of ${name}`, ...more });
+function openPage(name: string, more: { lies?: "fingerprint"; answers?: "when-told" } = {}) {
+  return pages.open({ socket: socketUrl(), name, password: `secret-of-${name}`, ...more });
 }
 
 /** Resolves once the leg is so; the test's own time-out is the limit. */
@@ -163,9 +173,9 @@ async function talking(bob: Phone, ann: PagePhone, target = browser("ann")) {
 async function secondsOfAnn(bob: Phone, bobsLeg: LegId): Promise<number> {
   say({ type: "hang-up", leg: bobsLeg, reason: "normal" });
   await bob.event("CALL_CLOSED");
-  const [heard] = bob.recordings("heard");
-  assert.ok(heard !== undefined);
-  return lengthOf(heardTone(heard, annsTone));
+  const [sound] = bob.recordings("heard");
+  assert.ok(sound !== undefined);
+  return lengthOf(heardTone(sound, annsTone));
 }
 
 test("a browser is rung, answers, hears and is heard, and its keys arrive", limit, async () => {
@@ -181,13 +191,34 @@ test("a browser is rung, answers, hears and is heard, and its keys arrive", limi
     ["5 rfc4733", "# rfc4733"],
   );
   await heardMore(annsLeg, 60);
-  const quality = await media.stats(annsLeg);
-  assert.equal(quality?.packetsRefused, 0);
+  await ann.isReportedTo();
   await ann.hangsUp();
   const { endCause } = await until(annsLeg, isEnded);
   assert.equal(endCause, "hung-up-by-far-end");
   assert.ok((await secondsOfAnn(bob, bobsLeg)) > 0.8, "Bob hears Ann");
   await ann.close();
+});
+
+test("nothing that is said can be read on the wire", limit, async (t) => {
+  if (!mayCapture()) return t.skip("no right to capture");
+  await using capture = await startCapture([agent.address.port], {
+    rtpPorts: `${browserPorts.first}-${browserPorts.last}`,
+  });
+  await using bob = await bobsPhone();
+  const ann = await openPage("ann");
+  const { annsLeg, bobsLeg } = await talking(bob, ann);
+  await heardMore(annsLeg, 100);
+  say({ type: "hang-up", leg: annsLeg, reason: "normal" });
+  say({ type: "hang-up", leg: bobsLeg, reason: "normal" });
+  await ann.close();
+  await capture.stop();
+  const streams = capture.rtpAt(browserPorts).filter(({ packets }) => packets.length > 50);
+  assert.equal(streams.length, 2, "one each way");
+  for (const stream of streams) {
+    const sound = soundOf(stream);
+    assert.ok(lengthOf(heard(sound)) > 1, "there is something");
+    for (const hz of [annsTone, bobsTone]) assert.deepEqual(heardTone(sound, hz), []);
+  }
 });
 
 test("a browser that holds hears nothing, and hears again afterwards", limit, async () => {
@@ -213,6 +244,7 @@ test("a browser whose certificate is not the one that it tells is never answered
   const { endCause, answeredAtMs } = await until(leg, isEnded);
   assert.equal(endCause, "failed");
   assert.equal(answeredAtMs, undefined);
+  assert.deepEqual(await liar.invites(), ["ring", "resume"], "it is believed no better the second time");
   await liar.close();
 });
 
@@ -264,7 +296,7 @@ test(
     const ann = await openPage("ann");
     const { annsLeg, bobsLeg } = await talking(bob, ann);
     const beganAtMs = performance.now();
-    process.kill(gatewayPid(), "SIGKILL");
+    process.kill(childPid("gateway-process"), "SIGKILL");
     await ann.page.waitForFunction("phone.state.invites.length > 1");
     await ann.hears(bobsTone);
     t.diagnostic(`audio is back ${Math.round(performance.now() - beganAtMs)} ms after the gateway's death`);
@@ -279,6 +311,53 @@ test(
   },
 );
 
+test(
+  "a desk telephone beside a browser rings too; the one that answers has the call, and its own audio",
+  limit,
+  async () => {
+    await using bob = await bobsPhone();
+    await using desktop = await carolsDesk();
+    const carol = await openPage("carol", { answers: "when-told" });
+    await carol.registered();
+    await registeredAt("carol", 2);
+    const carolsLeg = dial(browser("carol"));
+    const bobsLeg = dial(desk(bob));
+    await bridged(carolsLeg, bobsLeg);
+    await heardMore(carolsLeg, 60);
+    say({ type: "hang-up", leg: carolsLeg, reason: "normal" });
+    await desktop.event("CALL_CLOSED");
+    assert.deepEqual(await carol.invites(), ["ring"]);
+    const [sound] = desktop.recordings("heard");
+    assert.ok(sound !== undefined && lengthOf(heardTone(sound, bobsTone)) > 0.8, "Carol's desk hears Bob");
+    say({ type: "hang-up", leg: bobsLeg, reason: "normal" });
+    await carol.close();
+  },
+);
+
+test(
+  "when the page does not come back in three seconds the desk telephone rings, and has the call",
+  limit,
+  async () => {
+    await using bob = await bobsPhone();
+    const carol = await openPage("carol");
+    const { annsLeg: carolsLeg, bobsLeg } = await talking(bob, carol, browser("carol"));
+    await using desktop = await carolsDesk();
+    await registeredAt("carol", 2);
+    await carol.close();
+    await desktop.event("CALL_ESTABLISHED", { withinMs: 20_000 });
+    await heardMore(carolsLeg, 60);
+    assert.deepEqual(
+      events.filter((event) => event.type === "leg-ended" && [carolsLeg, bobsLeg].includes(event.leg)),
+      [],
+    );
+    say({ type: "hang-up", leg: carolsLeg, reason: "normal" });
+    await desktop.event("CALL_CLOSED");
+    const [sound] = desktop.recordings("heard");
+    assert.ok(sound !== undefined && lengthOf(heardTone(sound, bobsTone)) > 0.8, "Carol's desk hears Bob");
+    say({ type: "hang-up", leg: bobsLeg, reason: "normal" });
+  },
+);
+
 test("a page that does not come back costs its leg, after a while", limit, async () => {
   const ann = await openPage("ann");
   await ann.registered();
@@ -289,14 +368,24 @@ test("a page that does not come back costs its leg, after a while", limit, async
   assert.equal(endCause, "media-lost");
 });
 
-/** Of the one child of ours that is a gateway. */
-function gatewayPid(): number {
-  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8")
-    .trim()
-    .split(" ");
-  const found = children.find((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("gateway-process"),
-  );
-  assert.ok(found !== undefined, "there is no gateway");
-  return Number(found);
+/** Resolves when the phone is registered at so many places. */
+function registeredAt(name: string, count: number): Promise<void> {
+  const phone = name as PhoneName;
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (agent.phones.places(phone).length < count) return;
+      unwatch();
+      resolve();
+    };
+    const unwatch = agent.phones.watch(phone, look);
+    look();
+  });
+}
+
+function carolsDesk(): Promise<Phone> {
+  const registers = {
+    sipPort: agent.address.port,
+    ...{ user: "carol", password: "secret-of-carol", transport: "udp" as const },
+  };
+  return startBaresip({ user: "carol", registers });
 }

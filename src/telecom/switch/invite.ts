@@ -59,18 +59,18 @@ export async function wayFor({ target }: Dial, agent: Pick<UserAgent, "locate" |
     case "trunk":
       return { type: "trunk", target, targets: await agent.locate(target) };
     case "phone":
-      return { type: "phone", user: target.user, places: placesOf(target, agent) };
+      return { type: "phone", user: target.user, places: await placesOf(target, agent) };
     default:
       return unreachable(target);
   }
 }
 
 /** RFC 4568 8.1: keys in a description are as secret as the transport that it goes over. A page has keys by DTLS alone. */
-function placesOf(
+async function placesOf(
   { phone, media }: PhoneTarget,
   { phones }: Pick<UserAgent, "phones">,
-): readonly PhonePlace[] {
-  const places = phones.places(phone);
+): Promise<readonly PhonePlace[]> {
+  const places = await phones.placesSoon(phone);
   if (media !== "srtp") return places;
   return places.filter(({ flow }) => flow.transport === "tls");
 }

@@ -6,8 +6,15 @@ import type { HeaderLine } from "../sip/message/message.ts";
 import type { PhonePlace } from "../sip/registrar/registrar.ts";
 import { leadsNowhere, type Way, wayFor } from "./invite.ts";
 import type { Leg, LegInput } from "./leg.ts";
-import { Reach, type ReachParts, type ReachStanding } from "./reach.ts";
-import { comesBackAt, elsewhere, type LostAt } from "./take-up.ts";
+import { Reach, type ReachParts, type ReachStanding, type TelephoneStanding } from "./reach.ts";
+import {
+  comesBackAt,
+  elsewhere,
+  goneStatuses,
+  type LostAt,
+  notTakenUp,
+  pickedUpElsewhere,
+} from "./take-up.ts";
 
 export interface TelephoneParts extends ReachParts {
   readonly log: Log;
@@ -18,14 +25,6 @@ export interface TelephoneParts extends ReachParts {
   readonly take: (input: LegInput) => void;
   /** Runs in turn with the leg's other media verbs. What it throws ends the leg, or is only logged. */
   readonly chore: (cause: "failed" | "log-only", work: () => Promise<void>) => void;
-}
-
-/** A leg's telephone as plain JSON, for the process that goes on with it. */
-export interface TelephoneStanding {
-  readonly ringing: readonly ReachStanding[];
-  readonly answered?: ReachStanding | undefined;
-  /** A guest may have been waited for before anything rang. */
-  readonly waitsForGuest: boolean;
 }
 
 /**
@@ -39,6 +38,7 @@ export class LegTelephone {
   #answered: Reach | undefined;
   #lost: LostAt | undefined;
   #isGuest = false;
+  #rangOnceMore = false;
   #endGuestWatch = (): void => {};
   #endFlowWatch = (): void => {};
   /** Of whatever registers as this phone, while the leg has a browser. */
@@ -67,9 +67,8 @@ export class LegTelephone {
 
   /** Goes on where another process stopped: on the wire again are its calls already. */
   resume(): void {
-    const left = this.#left;
+    const left = this.#left ?? { ringing: [], waitsForGuest: false };
     this.#left = undefined;
-    if (left === undefined) return;
     this.#admitGuest();
     const answered = this.#resumed(left.answered);
     this.#answered = answered?.reach;
@@ -92,16 +91,15 @@ export class LegTelephone {
   giveUp(): void {
     const left = this.#left;
     this.#left = undefined;
-    const standings = [...(left?.ringing ?? []), ...(left?.answered === undefined ? [] : [left.answered])];
-    for (const standing of standings) {
-      const resumed = this.#resumed(standing);
-      if (resumed !== undefined) this.#ringing.add(resumed.reach);
+    for (const standing of [...(left?.ringing ?? []), left?.answered]) {
+      const reach = this.#resumed(standing)?.reach;
+      if (reach !== undefined) this.#ringing.add(reach);
     }
     this.#parts.take({ type: "failed", cause: "media-lost" });
   }
 
   #resumed(standing: ReachStanding | undefined) {
-    if (standing === undefined) return undefined;
+    if (standing === undefined) return;
     return Reach.resumed(
       this.#parts,
       { leg: this.#id, standing },
@@ -111,9 +109,8 @@ export class LegTelephone {
 
   /** A browser's audio died with the process that held it, and its connection too: it is waited for. */
   #resumeLost(place: PhonePlace): void {
-    const wasLost = this.#isLost;
     this.#watchPlace(place);
-    if (wasLost) this.#lost = { place, others: new Set() };
+    if (this.#isLost) this.#lost = { place, others: new Set() };
     else this.#gone("the process that held it died");
   }
 
@@ -301,7 +298,10 @@ export class LegTelephone {
     try {
       await reach.answered(heard.branch, heard.event.sdp, heard.from);
     } catch (error) {
-      if (!this.#isLost) throw error;
+      if (!this.#isLost) {
+        if (await this.#ringsOnceMore(reach, heard.branch, error)) return;
+        throw error;
+      }
       // The leg was lost before, and is no more lost than it was: another try may come.
       this.#letGo(reach, notTakenUp);
       const code = error instanceof TandemError ? error.code : undefined;
@@ -318,6 +318,21 @@ export class LegTelephone {
     before.end(pickedUpElsewhere);
     this.#parts.log.info({}, "A leg was taken up again.");
     this.#parts.take({ type: "found", sipCallId: heard.event.callId });
+  }
+
+  /**
+   * A browser's handshake may fail by the library's own haste (docs/decisions/0072), so the page is called once more, and answers by
+   * itself. One that lies about its certificate gains nothing by it.
+   */
+  async #ringsOnceMore(reach: Reach, branch: number, error: unknown): Promise<boolean> {
+    const place = reach.places[branch];
+    const { target } = this.#command;
+    const isHandshake = error instanceof TandemError && error.code === "WEBRTC_FAILED";
+    if (!isHandshake || this.#rangOnceMore || place === undefined || target.type !== "phone") return false;
+    this.#rangOnceMore = true;
+    this.#letGo(reach, notTakenUp);
+    if (!this.#isLive) return false;
+    return await this.#ring({ type: "phone", user: target.user, places: [place] }, true);
   }
 
   async #offered(
@@ -383,13 +398,3 @@ export class LegTelephone {
     this.#parts.take({ type: "lost" });
   }
 }
-
-/** RFC 3326 2: the telephone shows no missed call. */
-const pickedUpElsewhere: readonly HeaderLine[] = [
-  { name: "Reason", value: 'SIP;cause=200;text="Call completed elsewhere"' },
-];
-/** Q.850: the media could not be had. */
-const notTakenUp: readonly HeaderLine[] = [{ name: "Reason", value: "Q.850;cause=41" }];
-
-/** RFC 3261 21: of a telephone that is not there now. */
-const goneStatuses: readonly number[] = [408, 480, 503];

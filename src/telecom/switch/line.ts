@@ -10,7 +10,8 @@ import type { UserAgent } from "../sip/user-agent.ts";
 import type { VoiceResponse } from "../voice-response/voice-response.ts";
 import type { WebRtcGateway } from "../webrtc/webrtc-gateway.ts";
 import { reasonHeader } from "./end-cause.ts";
-import { LegTelephone, type TelephoneStanding } from "./leg-telephone.ts";
+import { LegTelephone } from "./leg-telephone.ts";
+import type { TelephoneStanding } from "./reach.ts";
 import { dialed, type Leg, type LegEffect, type LegInput, legDueAtMs, resumed, step } from "./leg.ts";
 import type { KeptTerminations } from "./kept-terminations.ts";
 

@@ -41,6 +41,14 @@ export interface ReachStanding {
   readonly browser?: (Browser & { readonly place: PhonePlace }) | undefined;
 }
 
+/** A leg's telephone as plain JSON, for the process that goes on with it. */
+export interface TelephoneStanding {
+  readonly ringing: readonly ReachStanding[];
+  readonly answered?: ReachStanding | undefined;
+  /** A guest may have been waited for before anything rang. */
+  readonly waitsForGuest: boolean;
+}
+
 /** Of the browser that answered. */
 interface Browser {
   readonly theirs: WebEnd;

@@ -135,7 +135,8 @@ export class Switch {
     this.#live += 1;
     // A unit that is full says so as a telephone network does: the leg ends, and the flow goes on from there.
     if (this.#live > this.#parts.maxLegs) {
-      this.#parts.log.warn({ maxLegs: this.#parts.maxLegs }, "No more legs: a dial was refused.");
+      const { maxLegs } = this.#parts;
+      this.#parts.log.warn({ leg: command.leg, maxLegs }, "No more legs: a dial was refused.");
       return line.take({ type: "failed", cause: "failed" });
     }
     line.dial();

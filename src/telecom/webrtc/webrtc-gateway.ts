@@ -93,16 +93,16 @@ class ForkedGateway implements WebRtcGateway {
 
   #running(): Promise<GatewayProcess> {
     if (this.#closed) return Promise.reject(new TandemError("BUG", { why: "the WebRTC gateway is closed" }));
+    const seconds = this.#process === undefined ? this.#deaths.wait("") : 0;
+    if (seconds > 0) {
+      const why = "its process dies again and again";
+      return Promise.reject(new TandemError("WEBRTC_UNAVAILABLE", { why, seconds }));
+    }
     this.#process ??= this.#start();
     return this.#process;
   }
 
   async #start(): Promise<GatewayProcess> {
-    const seconds = this.#deaths.wait("");
-    if (seconds > 0) {
-      this.#process = undefined;
-      throw new TandemError("WEBRTC_UNAVAILABLE", { why: "its process dies again and again", seconds });
-    }
     const { log } = this.#options;
     const started = new GatewayProcess(this.#options, (code) => {
       this.#deaths.take("");

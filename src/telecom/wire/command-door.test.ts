@@ -49,6 +49,7 @@ async function openDoor(t: TestContext) {
       snapshots += 1;
       return { type: "snapshot", wireVersion, unitBoot: "boot", atMs: 5, legs };
     },
+    figures: () => Promise.reject(new Error("nobody asks")),
     onCommand: () => {},
     onClients: () => {},
   });

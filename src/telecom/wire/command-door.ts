@@ -7,7 +7,9 @@ import {
   command as commandSchema,
   type SipMessageSeen,
   type TelecomEvent,
+  figuresWish,
   trace,
+  type UnitFigures,
 } from "#contract/telecom.ts";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
@@ -34,6 +36,8 @@ export interface DoorWishes {
   readonly snapshot: () => TelecomEvent;
   /** `refuse` answers this client alone. */
   readonly onCommand: (command: Command, refuse: (why: string) => void) => void;
+  /** Asked for by a client; `unreadOctets` is the door's. */
+  readonly figures: (unreadOctets: number) => Promise<UnitFigures>;
   /** How many clients there are, at each change. */
   readonly onClients: (clients: number) => void;
 }
@@ -45,7 +49,7 @@ const mostUnreadChars = 16 * 2 ** 20;
 const mostClients = 8;
 /** Who looks on says so again: a client that forgot costs a minute of telling. */
 const longestTraceMs = 60_000;
-const fits = Compile(Type.Union([commandSchema, trace]));
+const fits = Compile(Type.Union([commandSchema, trace, figuresWish]));
 
 interface Client {
   readonly socket: Socket;
@@ -96,7 +100,13 @@ export async function openCommandDoor(wishes: DoorWishes): Promise<CommandDoor> 
   };
 }
 
-function serve(party: { client: Client; clients: Set<Client>; wishes: DoorWishes }): void {
+interface Party {
+  readonly client: Client;
+  readonly clients: Set<Client>;
+  readonly wishes: DoorWishes;
+}
+
+function serve(party: Party): void {
   const { client, clients, wishes } = party;
   const { socket } = client;
   const lines = new LineCutter(longestLineBytes);
@@ -121,7 +131,15 @@ function serve(party: { client: Client; clients: Set<Client>; wishes: DoorWishes
   });
 }
 
-function obey(party: { client: Client; wishes: DoorWishes }, line: string): void {
+function tellFigures({ client, clients, wishes }: Party): void {
+  const unread = [...clients].reduce((sum, { socket }) => sum + socket.writableLength, 0);
+  wishes
+    .figures(unread)
+    .then((figures) => write(client, `${JSON.stringify(figures)}\n`, wishes.log))
+    .catch((error: unknown) => wishes.log.error({ error }, "The unit's figures could not be told."));
+}
+
+function obey(party: Party, line: string): void {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -129,6 +147,7 @@ function obey(party: { client: Client; wishes: DoorWishes }, line: string): void
     return refuse(party, {}, "not JSON");
   }
   if (!fits.Check(value)) return refuse(party, value, "does not fit the schema");
+  if (value.type === "figures") return tellFigures(party);
   if (value.type === "trace") {
     party.client.tracesUntilMs = Math.min(value.untilMs, party.wishes.nowMs() + longestTraceMs);
     return;

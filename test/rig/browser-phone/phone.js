@@ -25,6 +25,10 @@ globalThis.phone = {
     const peak = levels.reduce((best, level, at) => (level > levels[best] ? at : best), 0);
     return levels[peak] > -60 ? (peak * analyser.context.sampleRate) / analyser.fftSize : 0;
   },
+  async isReportedTo() {
+    const statistics = await state.session.connection.getStats();
+    return [...statistics.values()].some(({ type }) => type === "remote-inbound-rtp");
+  },
   answers: () => answer(state.ringing),
   presses: (key) => state.session.connection.getSenders()[0].dtmf.insertDTMF(key, 160, 80),
   holds: () => new Promise((resolve) => state.session.hold({}, resolve)),

@@ -1,19 +1,29 @@
 import type { Clock } from "#base/clock.ts";
-import type { PhoneName } from "#base/ids.ts";
+import { type PhoneName, readable } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { RateLimit } from "#base/rate-limit.ts";
 import type { Command, PhoneDigest } from "#contract/telecom.ts";
-import { makeResponse } from "../message/build.ts";
+import { makeRequest, makeResponse } from "../message/build.ts";
 import { to } from "../message/headers.ts";
-import type { Flow, SipRequest } from "../message/message.ts";
+import type { Flow, SipRequest, TransportName } from "../message/message.ts";
 import { parseUri } from "../message/uri.ts";
 import type { KeptRows } from "../kept-rows.ts";
+import type { ClientHandlers } from "../transaction/client-transaction.ts";
 import type { ServerTransaction } from "../transaction/server-transaction.ts";
 import { AdmittedPhones, sameDigest } from "./admitted-phones.ts";
-import { type Bindings, type BindingsEffect, type BindingsInput, flowKey, step } from "./bindings.ts";
+import {
+  type Binding,
+  type Bindings,
+  type BindingsEffect,
+  type BindingsInput,
+  flowKey,
+  step,
+} from "./bindings.ts";
 import { GuestPhones } from "./guest-phones.ts";
 import { LoginCheck, type PhoneHash, type Refusal } from "./login-check.ts";
+import { isAsked, type ReadinessInput } from "./readiness.ts";
+import { ReadinessWatch } from "./readiness-watch.ts";
 import { readRegister } from "./register-wish.ts";
 
 /** One place at which a registered phone is to be rung. */
@@ -30,6 +40,10 @@ export interface RegistrarParts {
   readonly random: Random;
   readonly log: Log;
   readonly hashes: readonly PhoneHash[];
+  /** Sends a request over this flow and no other. */
+  readonly request: (request: SipRequest, flow: Flow, handlers: ClientHandlers) => void;
+  /** What our From says over a transport. */
+  readonly hostOver: (transport: TransportName) => string;
   /** Where the places of phones over UDP are kept: a connection dies with the process, and its phone registers anew. */
   readonly journal: KeptRows;
 }
@@ -60,11 +74,17 @@ export class Registrar {
   readonly #registers: RateLimit;
   /** Of phones that registered with another process, until it is known who may. */
   readonly #kept = new Map<string, PhoneDigest | undefined>();
+  readonly #readiness: ReadinessWatch;
 
   constructor(parts: RegistrarParts) {
     this.#parts = parts;
     this.#restore();
     this.#registers = new RateLimit(parts.clock, registersPerMinute);
+    this.#readiness = new ReadinessWatch({
+      clock: parts.clock,
+      log: parts.log,
+      ask: (phone, place, heard) => this.#ask(phone, place, heard),
+    });
     this.#logins = new LoginCheck({
       clock: parts.clock,
       random: parts.random,
@@ -79,6 +99,7 @@ export class Registrar {
     for (const phone of [...revoked, ...this.#keptAndRevoked()]) {
       this.#parts.journal.drop({ kind: "phone", id: phone });
       if (!this.#bindings.delete(phone)) continue;
+      this.#readiness.follow(phone, []);
       this.#parts.log.info({ phone }, "A phone may not register any more; it is rung no longer.");
     }
   }
@@ -90,15 +111,21 @@ export class Registrar {
 
   /** A leg wants it no longer; once for each `admitGuest` that was true. */
   dismissGuest(phone: PhoneName): void {
-    if (this.#guests.dismiss(phone) && this.#admitted.digestOf(phone) === undefined)
-      this.#bindings.delete(phone);
+    if (!this.#guests.dismiss(phone) || this.#admitted.digestOf(phone) !== undefined) return;
+    this.#bindings.delete(phone);
+    this.#readiness.follow(phone, []);
   }
 
-  /** Calls `came` whenever the phone has registered at a place where it was not. Returns the end of the watch. */
+  /**
+   * Calls `came` whenever the phone may be rung at a place where it could not: it has registered there, and a page has said that it would
+   * ring. Also when a page says that it would not. Returns the end of the watch.
+   */
   watch(phone: PhoneName, came: () => void): () => void {
     const watcher = (): void => came();
     this.#watchers.set(phone, (this.#watchers.get(phone) ?? new Set()).add(watcher));
+    const endReadinessWatch = this.#readiness.watch(phone, watcher);
     return () => {
+      endReadinessWatch();
       const watchers = this.#watchers.get(phone);
       watchers?.delete(watcher);
       if (watchers?.size === 0) this.#watchers.delete(phone);
@@ -118,7 +145,8 @@ export class Registrar {
     const { status, ...wish } = answer;
     transaction.respond(makeResponse(request, status, { ...wish, toTag }));
     // Now that it knows that it is registered.
-    if (came !== undefined) for (const watcher of this.#watchers.get(came) ?? []) watcher();
+    if (came !== undefined && !isAsked(flow.transport))
+      for (const watcher of this.#watchers.get(came) ?? []) watcher();
   }
 
   /** RFC 5626 5.3: nothing reaches a phone over a flow that has ended. */
@@ -129,11 +157,15 @@ export class Registrar {
     for (const phone of phones) this.#step(phone, { type: "flow-closed", flow });
   }
 
-  /** Where the phone is now, the place that was registered last first. RFC 5626 5.3: each phone once, however many flows it has. */
+  /**
+   * Where the phone is now and would ring, the place that was registered last first. RFC 5626 5.3: each phone once, however many flows
+   * it has.
+   */
   places(phone: PhoneName): readonly PhonePlace[] {
     const instances = new Set<string>();
     return this.#now(phone)
       .toReversed()
+      .filter((binding) => this.#readiness.isReady(phone, binding))
       .filter(({ instance, regId }) => {
         if (instance === undefined || regId === undefined) return true;
         const isFirst = !instances.has(instance);
@@ -141,6 +173,28 @@ export class Registrar {
         return isFirst;
       })
       .map(({ uri, path, flow }) => ({ uri, routes: path, flow }));
+  }
+
+  /**
+   * The places; when there are none but a page has registered a moment ago, those that there are when it has answered its first OPTIONS,
+   * or has not within four seconds. So a page that was just opened is reached, and a frozen one is never rung.
+   */
+  async placesSoon(phone: PhoneName): Promise<readonly PhonePlace[]> {
+    while (this.places(phone).length === 0 && this.#readiness.isAwaited(phone)) {
+      await new Promise<void>((resolve) => {
+        const unwatch = this.#readiness.watch(phone, () => {
+          unwatch();
+          resolve();
+        });
+      });
+    }
+    return this.places(phone);
+  }
+
+  /** Asks no phone any more. */
+  dispose(): void {
+    this.#bindings.clear();
+    this.#readiness.dispose();
   }
 
   #judge(request: SipRequest, flow: Flow): Refusal | Taken {
@@ -221,6 +275,7 @@ export class Registrar {
     if (after.length === 0) this.#bindings.delete(phone);
     else this.#bindings.set(phone, after);
     if (input.type !== "look" || effects.length > 0) this.#note(phone, after);
+    this.#readiness.follow(phone, after);
     for (const effect of effects) {
       if (effect.type === "answer") continue;
       const { transport } = effect.binding.flow;
@@ -228,6 +283,33 @@ export class Registrar {
       this.#parts.log.info({ phone, transport, places: after.length }, news);
     }
     return effects;
+  }
+
+  /** RFC 3261 11: would this phone ring at this place? */
+  #ask(phone: string, { uri, path, flow }: Binding, heard: (input: ReadinessInput) => void): void {
+    const { random, hostOver, request } = this.#parts;
+    // One whose registration has run out is asked no more.
+    if (!this.#now(phone).some((binding) => binding.uri === uri)) return;
+    const host = hostOver(flow.transport);
+    const us = host.includes(":") ? `[${host}]` : host;
+    const options = makeRequest({
+      method: "OPTIONS",
+      uri,
+      from: {
+        display: undefined,
+        uri: `sip:tandem@${us}`,
+        params: [{ name: "tag", value: readable(random, 16) }],
+      },
+      to: { display: undefined, uri: `sip:${phone}@${us}`, params: [] },
+      callId: readable(random, 24),
+      cseq: 1,
+      routes: path,
+      headers: [{ name: "Accept", value: "application/sdp" }],
+    });
+    request(options, flow, {
+      onResponse: ({ status }) => (status < 200 ? undefined : heard({ type: "answered", status })),
+      onFailure: () => heard({ type: "failed" }),
+    });
   }
 }
 
