@@ -199,6 +199,7 @@ async function start(): Promise<number> {
       {
         name: "unit",
         script: join(import.meta.dirname, "./telecom/process.ts"),
+        spare: true,
         environment: { TANDEM_UNIT_SETTINGS: unitSettings(settings) },
       },
       { name: "web", script: join(import.meta.dirname, "./main.ts"), environment: {} },

@@ -221,6 +221,7 @@ export function unitSettings(settings: Settings): string {
     webRtc,
     phoneHashes,
     maxLegs,
+    journalFolder: settings.dataFolder,
     promptFolder,
     speechCommand,
     logLevel: settings.logLevel,

@@ -50,6 +50,41 @@ test("a killed process is started again, and close ends it for good", async () =
   assert.throws(() => process.kill(second, 0), "the process is gone");
 });
 
+test("a spare waits, loaded, and takes the place of a process that was killed", async () => {
+  const script = join(folder, "with-spare.mjs");
+  writeFileSync(
+    script,
+    `const serve = (how) => { console.log(how + " " + process.pid); setInterval(() => {}, 1000); };
+     process.on("SIGTERM", () => process.exit(0));
+     if (process.argv.includes("--spare")) {
+       process.stdin.once("data", () => serve("spare"));
+       process.stdin.once("end", () => process.exit(0));
+     } else serve("first");`,
+  );
+  const lines: string[] = [];
+  let heard = () => {};
+  const onLine = (line: string): void => {
+    lines.push(line);
+    heard();
+  };
+  const supervisor = supervise([{ name: "charge", script, environment: {}, spare: true, onLine }], silentLog);
+  const saidTimes = async (times: number): Promise<void> => {
+    while (lines.length < times)
+      await new Promise<void>((resolve) => {
+        heard = resolve;
+      });
+  };
+
+  await saidTimes(1);
+  for (let death = 1; death <= 2; death++) {
+    process.kill(supervisor.pids()["charge"] ?? 0, "SIGKILL");
+    await saidTimes(death + 1);
+    assert.equal(lines.at(-1), `spare ${supervisor.pids()["charge"]}`);
+  }
+  await supervisor.close();
+  for (const line of lines) assert.throws(() => process.kill(Number(line.split(" ")[1]), 0), "all are gone");
+});
+
 test("a process that dies at once is started later each time, and the fifth death is an error", async () => {
   const dies = join(folder, "dies.mjs");
   writeFileSync(dies, "process.exit(3);");

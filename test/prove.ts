@@ -7,6 +7,7 @@
  *     npm run prove -- first-run         seconds from bin/start to the first bridged call
  *     npm run prove -- S2                1,000 hours in the simulator, and the faults planted there
  *     npm run prove -- mutations         the planted faults alone
+ *     npm run prove -- C1 [--calls N]    N bridged calls (200 unless told) over the death of each process, and their proper ends (C2)
  *     npm run prove -- H1 [--dir DIR]    RFC 4475's 49 messages, read by our layers and sent to the running unit; DIR holds them as *.dat
  */
 import { existsSync } from "node:fs";
@@ -16,7 +17,7 @@ import type { Check } from "./prove/checks.ts";
 
 interface Row {
   readonly promise: string;
-  prove(options: { readonly dir: string | undefined }): AsyncIterable<Check>;
+  prove(options: { readonly dir: string | undefined; readonly calls: number }): AsyncIterable<Check>;
 }
 
 const corpora = resolve(import.meta.dirname, "../../shared/corpora");
@@ -65,6 +66,13 @@ const rows: Readonly<Record<string, Row>> = {
       yield* proveMutations();
     },
   },
+  C1: {
+    promise: "A crash of a process drops no call, and calls still end properly",
+    async *prove({ calls }) {
+      const { proveCallsOutlive } = await import("./prove/calls-outlive.ts");
+      yield* proveCallsOutlive(calls);
+    },
+  },
   H1: {
     promise: "RFC 4475: every torture message gets the verdict that the RFC gives it",
     async *prove({ dir = resolve(corpora, "rfc4475") }) {
@@ -78,7 +86,10 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { dir: { type: "string" } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { dir: { type: "string" }, calls: { type: "string", default: "200" } },
+});
 const [id = ""] = positionals;
 const row = rows[id];
 if (row === undefined) {
@@ -94,7 +105,7 @@ async function prove(row: Row): Promise<void> {
   let passed = 0;
   let failed = 0;
   try {
-    for await (const check of row.prove({ dir: values.dir })) {
+    for await (const check of row.prove({ dir: values.dir, calls: Number(values.calls) })) {
       if (check.passed) passed++;
       else failed++;
       console.log(

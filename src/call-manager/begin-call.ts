@@ -35,15 +35,16 @@ export async function beginCall(
     readonly clock: Clock;
     readonly random: Random;
     readonly secretKeys: readonly Uint8Array[];
-    /** Undefined while the unit cannot be reached: then no new call is begun. */
-    readonly unitBoot: string | undefined;
+    /** Undefined when the unit cannot be reached: then no new call is begun. Asked for a call alone that would be new. */
+    readonly reachUnit: () => Promise<string | undefined>;
     /** Whether one more call may be begun now; asked once, and only for a call that would be new. */
     readonly admits?: () => boolean;
   },
 ): Promise<Begun> {
-  const { database, network, clock, random, unitBoot } = around;
+  const { database, network, clock, random } = around;
   const earlier = await callAlreadyBegun(database, wish);
   if (earlier !== undefined) return resumed(earlier);
+  const unitBoot = await around.reachUnit();
   if (unitBoot === undefined) return refused("unit-unreachable");
   if (around.admits?.() === false) return refused("overloaded");
 

@@ -71,7 +71,7 @@ test("of clicks that come together no more begin than there is room for; a call 
 test("a reader gets as many records at once as the operator's API promises, and the rest after the last", async () => {
   const around = { secretKeys: [new Uint8Array(32)], database, network, clock, random };
   for (let at = 0; at < 201; at++) {
-    const { answer } = await beginCall(wishOf(at), { ...around, unitBoot: "boot" });
+    const { answer } = await beginCall(wishOf(at), { ...around, reachUnit: async () => "boot" });
     assert.equal(answer.type, "begun");
   }
   // Its clock stands still, so the unit is never reached, and the calls stay as they are.

@@ -7,6 +7,7 @@ import type { Database } from "#store/database.ts";
 import { readJournal } from "#store/journal.ts";
 import type { TelecomUnit } from "#telecom/client.ts";
 import { admitPhones } from "./admit-phones.ts";
+import { bootWithinReach } from "./unit-within-reach.ts";
 import { beginCall, firstPages } from "./begin-call.ts";
 import type { Call } from "./call.ts";
 import { type InboxCommand, putCommand } from "./call-inbox-table.ts";
@@ -114,8 +115,8 @@ export async function openCallManager(around: {
         return true;
       };
       try {
-        const unitBoot = unit.connected ? unit.boot : undefined;
-        const begun = await beginCall(wish, { ...around, unitBoot, admits });
+        const reachUnit = () => bootWithinReach(unit, clock);
+        const begun = await beginCall(wish, { ...around, reachUnit, admits });
         if ("begun" in begun && begun.begun !== undefined) {
           const { id: call, session, reference, subscriber, subject } = begun.begun;
           const ofCall = log.with({ call, session: sessionMark(session) });

@@ -3,7 +3,8 @@
  *
  * Every command names what it makes (`leg`, `play`, `bridge`), so saying it twice is saying it once. When a client connects,
  * the unit first sends a `snapshot` of all its legs, then events as they happen. A leg that ended stays in the snapshot
- * until the client says `forget`, and digits stay until `take-digits`, so nothing is missed while the client was away.
+ * until the client says `forget`, and digits stay until `take-digits`, so nothing is missed while the client was away. All of it
+ * outlives the unit's own process but what was being played: that is to be said again.
  * The unit knows legs, and which phones may register; it knows no calls, no subscribers and no business data.
  */
 import type { BridgeId, LegId, PermitId, PhoneName, PlayId } from "#base/ids.ts";
@@ -348,7 +349,7 @@ export const legState = Type.Object({
 export type LegState = Type.Static<typeof legState>;
 
 export const event = Type.Union([
-  /** First on every connection. `unitBoot` changes when the unit itself was started anew. */
+  /** First on every connection. `unitBoot` names the memory of these legs: a unit that died and took them up again keeps it. */
   Type.Object({
     type: Type.Literal("snapshot"),
     wireVersion: Type.Integer(),

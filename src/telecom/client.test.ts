@@ -351,3 +351,38 @@ test("a client waits for the first snapshot no longer than it is told to", async
   patience.abort(new Error("enough"));
   await assert.rejects(ready, /enough/);
 });
+
+test("what was being played when the unit died is said again", async (t) => {
+  const { door, unit: open, commands, told } = house(t);
+  const answered: LegState = { leg, state: "answered", dialedAtMs: 1, digits: [], played: {}, onHold: false };
+  const before = await door({ legs: [answered] });
+  const unit = open();
+  await unit.ready();
+  const segments = [{ type: "text" as const, text: "Mortgages." }];
+  const prompt = { language: "en" as const, segments, private: true };
+  const play = (id: string): Command => ({
+    ...{ type: "play", leg, play: id as PlayId, prompt, loop: false, barge: false },
+  });
+  const ended = next(unit, "play-ended");
+  unit.send(play("heard"));
+  await told(1);
+  before.tell({ type: "play-ended", leg, play: "heard" as PlayId, end: "done", atMs: 3 });
+  await ended;
+  await before.close();
+  commands.length = 0;
+
+  const again = next(unit, "snapshot");
+  const second = await door({ legs: [{ ...answered, played: { heard: "done" } }] });
+  await again;
+  unit.send(play("whisper"));
+  await told(1);
+  await second.close();
+  commands.length = 0;
+  const third = next(unit, "snapshot");
+  await door({ legs: [{ ...answered, played: { heard: "done" } }] });
+  await third;
+  await told(1);
+  assert.equal(unit.leg(leg)?.playing, "whisper");
+  const plays = commands.flatMap((command) => (command.type === "play" ? [command.play] : []));
+  assert.ok(plays.includes("whisper" as PlayId));
+});

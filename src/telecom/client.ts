@@ -17,6 +17,7 @@ import {
 import { type PhonesWish, type RegisteredPhones, registeredPhones } from "#contract/registered-phones.ts";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
+import { CommandsToRepeat } from "./wire/commands-to-repeat.ts";
 import { LegMirror } from "./wire/leg-mirror.ts";
 import { LineCutter, longestEventBytes, sayLine } from "./wire/lines.ts";
 
@@ -26,7 +27,8 @@ import { LineCutter, longestEventBytes, sayLine } from "./wire/lines.ts";
  *
  * The client mirrors the unit's legs: it takes the snapshot at each connect and every event after it, so `leg` answers
  * without a round trip. Commands said while the connection is down are kept (at most 10,000) and said again after the
- * snapshot; a leg's command repeated is harmless by contract.
+ * snapshot; a leg's command repeated is harmless by contract. What was being played when the unit died is said again too, and
+ * heard from its beginning: the unit keeps nobody's words.
  */
 export interface TelecomUnit {
   /** Throws UNIT_UNREACHABLE when the connection is down and 10,000 commands wait already. */
@@ -39,7 +41,10 @@ export interface TelecomUnit {
   legs(): readonly LegState[];
   /** Called after the mirror has taken the event in. Returns the unsubscription. */
   onEvent(listener: (event: TelecomEvent) => void): () => void;
-  /** Which life of the unit this is: another one has none of the lines of this one. Undefined before the first snapshot. */
+  /**
+   * Which memory of the unit's this is: one with another name has none of its lines. A unit that died and took its lines up again has
+   * the same. Undefined before the first snapshot.
+   */
   readonly boot: string | undefined;
   /** True from a snapshot until the connection breaks. */
   readonly connected: boolean;
@@ -79,8 +84,8 @@ export interface UnitConnection {
 }
 
 const firstRetryMs = 50;
-const lastRetryMs = 2_000;
-const mostWaiting = 10_000;
+/** The socket is this machine's own: trying costs nothing, and a unit that died is back at once. */
+const lastRetryMs = 250;
 const traceMs = 60_000;
 const figuresPatienceMs = 1_000;
 const phonesPatienceMs = 2_000;
@@ -103,9 +108,7 @@ class SocketUnit implements WatchedUnit {
   readonly #pages = new Map<number, (page: RegisteredPhones | undefined) => void>();
   #pagesAsked = 0;
   readonly #ready = Promise.withResolvers<void>();
-  #waiting: Command[] = [];
-  /** Said on the live connection and perhaps lost with it: repeated when the same unit is reached again. */
-  #unsure: { readonly command: Command; readonly atMs: number }[] = [];
+  readonly #repeats = new CommandsToRepeat();
   #socket: Socket | undefined;
   #retryMs = firstRetryMs;
   #cancelRetry: Cancel = () => {};
@@ -121,15 +124,10 @@ class SocketUnit implements WatchedUnit {
   }
 
   send(command: Command): void {
-    if (this.connected) {
-      this.#say(command);
-    } else {
-      if (this.#waiting.length >= mostWaiting) {
-        throw new TandemError("UNIT_UNREACHABLE", { waiting: this.#waiting.length });
-      }
-      this.#waiting.push(command);
-    }
-    this.#mirror.said(command, this.#options.clock.now());
+    const nowMs = this.#options.clock.now();
+    this.#repeats.said(command, { nowMs, connected: this.connected });
+    if (this.connected) this.#say(command);
+    this.#mirror.said(command, nowMs);
   }
 
   leg(leg: LegId): LegState | undefined {
@@ -219,6 +217,7 @@ class SocketUnit implements WatchedUnit {
     if (event.type === "snapshot") this.#begin(event);
     else if (!this.connected) throw new TandemError("WIRE_INVALID", { why: "no snapshot first" });
     else this.#mirror.heard(event);
+    this.#repeats.heard(event);
     this.#show({ heard: event });
     if (event.type === "refused") this.#options.log.warn({ ...event }, "The unit refused a command.");
     for (const listener of [...this.#listeners]) {
@@ -241,16 +240,13 @@ class SocketUnit implements WatchedUnit {
     this.#mirror.heard(snapshot);
     this.connected = true;
     this.#retryMs = firstRetryMs;
-    // A unit that was started anew lost its legs: what was said to the old one is the call manager's to say again.
-    const sameUnit = this.boot === snapshot.unitBoot;
-    const again = [...(sameUnit ? this.#unsure.map((said) => said.command) : []), ...this.#waiting];
+    const nowMs = this.#options.clock.now();
+    const isSame = this.boot === snapshot.unitBoot;
     this.boot = snapshot.unitBoot;
-    this.#unsure = [];
-    this.#waiting = [];
     if (this.#watchers.size > 0) this.#trace();
-    for (const command of again) {
+    for (const command of this.#repeats.again(this.#mirror, { isSame, nowMs })) {
       this.#say(command);
-      this.#mirror.said(command, this.#options.clock.now());
+      this.#mirror.said(command, nowMs);
     }
     this.#ready.resolve();
   }
@@ -294,7 +290,7 @@ class SocketUnit implements WatchedUnit {
   }
 
   queued(): { readonly commands: number; readonly octets: number } {
-    return { commands: this.#waiting.length, octets: this.#socket?.writableLength ?? 0 };
+    return { commands: this.#repeats.waiting, octets: this.#socket?.writableLength ?? 0 };
   }
 
   #answer(figures: UnitFigures | undefined): void {
@@ -324,12 +320,6 @@ class SocketUnit implements WatchedUnit {
 
   #say(command: Command): void {
     this.#show({ said: command });
-    const atMs = this.#options.clock.now();
-    this.#unsure.push({ command, atMs });
-    // What left two seconds ago has arrived: the socket is local and the unit reads at once.
-    const stillUnsure = this.#unsure.findIndex((said) => said.atMs > atMs - 2_000);
-    if (stillUnsure > 0) this.#unsure.splice(0, stillUnsure);
-    if (this.#unsure.length > mostWaiting) this.#unsure.shift();
     if (this.#socket !== undefined) sayLine(this.#socket, `${JSON.stringify(command)}\n`);
   }
 }

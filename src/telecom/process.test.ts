@@ -44,7 +44,7 @@ test("the unit's process says that it is ready, serves, and ends politely", {
   const [line] = await once(createInterface(child.stdout), "line");
   const ready = JSON.parse(String(line)) as { readonly sipPort: number; readonly sipWebSocketPort: number };
   const { sipPort, sipWebSocketPort } = ready;
-  assert.deepEqual(ready, { ready: true, sipPort, sipWebSocketPort, socketPath });
+  assert.deepEqual(ready, { ready: true, pid: child.pid, sipPort, sipWebSocketPort, socketPath });
   const browser = new WebSocket(`ws://127.0.0.1:${sipWebSocketPort}`, "sip", {
     origin: "https://talk.example",
   });

@@ -4,9 +4,11 @@ import { type LogLevel, makeLog } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
 import Type from "typebox";
 import Value from "typebox/value";
+import { once } from "node:events";
+import { openJournal } from "./journal/sqlite-journal.ts";
 import { openEmbeddedEngine } from "./media/embedded-engine.ts";
 import { openTelecomUnit } from "./unit.ts";
-import { openVoiceResponse } from "./voice-response/voice-response.ts";
+import { openVoiceResponse, type VoiceResponse } from "./voice-response/voice-response.ts";
 
 const portRange = Type.Object({
   first: Type.Integer({ minimum: 1024, maximum: 65535 }),
@@ -26,8 +28,11 @@ const iceServer = Type.Object({
 
 /**
  * The telecommunications unit as a process of its own: `TANDEM_UNIT_SETTINGS` holds its settings as JSON. Once it serves it
- * prints `{"ready":true,"sipPort":5060,"socketPath":"..."}`, with `sipTlsPort` and `sipWebSocketPort` where those are on; SIGTERM and
- * SIGINT end it politely. It takes no notice of the web process's death.
+ * prints `{"ready":true,"pid":1234,"sipPort":5060,"socketPath":"..."}`, with `sipTlsPort` and `sipWebSocketPort` where those are on;
+ * SIGTERM and SIGINT end it politely. It takes no notice of the web process's death.
+ *
+ * What a unit before it left in its journal it takes up: calls go on. With `--spare` it loads all that it needs and then waits for a
+ * line on standard input, so that little is left to do when the unit before it has died; without that line it ends with its input.
  */
 const schema = Type.Object({
   socketPath: Type.String({ minLength: 1, maxLength: 100 }),
@@ -58,6 +63,8 @@ const schema = Type.Object({
     Type.Array(Type.Union([Type.Literal("SHA-256"), Type.Literal("MD5")]), { minItems: 1 }),
   ),
   maxLegs: Type.Integer({ minimum: 1, maximum: 20000 }),
+  /** Where the journal lies; without one a unit that dies takes its calls with it. */
+  journalFolder: Type.Optional(Type.String({ minLength: 1 })),
   promptFolder: Type.Optional(Type.String({ minLength: 1 })),
   /** An operator's own speech program, its words one by one. */
   speechCommand: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
@@ -71,7 +78,7 @@ const schema = Type.Object({
 export type UnitProcessSettings = Type.Static<typeof schema>;
 
 /** Opens everything that a unit needs, and serves until a signal. */
-export async function runTelecomUnit(settings: UnitProcessSettings): Promise<void> {
+export async function runTelecomUnit(settings: UnitProcessSettings, isSpare = false): Promise<void> {
   // Standard output belongs to the one line that says "ready".
   const log = makeLog({
     process: "unit",
@@ -80,21 +87,33 @@ export async function runTelecomUnit(settings: UnitProcessSettings): Promise<voi
   });
   const parts = { clock: systemClock, random: secureRandom, log };
   const mediaEngine = await openEmbeddedEngine({ portRange: settings.rtp.portRange, log });
-  const voiceResponse = await openVoiceResponse({
-    clock: systemClock,
-    log,
-    promptFolder: settings.promptFolder ?? "prompts",
-    ...speechEngine(settings.speechCommand),
-  });
-  const unit = await openTelecomUnit({ settings, ...parts, mediaEngine, voiceResponse });
+  const voice = lateVoice(() =>
+    openVoiceResponse({
+      clock: systemClock,
+      log,
+      promptFolder: settings.promptFolder ?? "prompts",
+      ...speechEngine(settings.speechCommand),
+    }),
+  );
+  if (isSpare) {
+    await voice.open();
+    if (!(await isWanted())) return void process.exit(0);
+  }
+  const journal =
+    settings.journalFolder === undefined
+      ? {}
+      : { journal: openJournal({ folder: settings.journalFolder, ...parts }) };
+  // Lines that are up wait for nothing: speech is loaded after them.
+  const unit = await openTelecomUnit({ settings, ...parts, ...journal, mediaEngine, voiceResponse: voice });
+  await voice.open();
   const { sipPort, sipTlsPort, sipWebSocketPort, socketPath } = unit;
-  const ready = { ready: true, sipPort, sipTlsPort, sipWebSocketPort, socketPath };
+  const ready = { ready: true, pid: process.pid, sipPort, sipTlsPort, sipWebSocketPort, socketPath };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 
   const end = async (): Promise<void> => {
     await unit.close();
     await mediaEngine.close();
-    await voiceResponse.close();
+    await voice.close();
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
@@ -110,6 +129,31 @@ export async function runTelecomUnit(settings: UnitProcessSettings): Promise<voi
   // A reader of the ready line that went away (the supervisor's death) must not end the calls.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
+}
+
+/** A spare is wanted when it is told so, and not when whoever would have told it is gone. */
+async function isWanted(): Promise<boolean> {
+  const said = await Promise.race([
+    once(process.stdin, "data").then(() => true),
+    once(process.stdin, "end").then(() => false),
+  ]);
+  process.stdin.pause();
+  process.stdin.on("error", () => {});
+  return said;
+}
+
+/** Loads when it is told to, or when something is to be said before that. */
+function lateVoice(load: () => Promise<VoiceResponse>): VoiceResponse & { open(): Promise<VoiceResponse> } {
+  let loading: Promise<VoiceResponse> | undefined;
+  const open = (): Promise<VoiceResponse> => {
+    loading ??= load();
+    return loading;
+  };
+  return {
+    open,
+    render: async (prompt, signal) => (await open()).render(prompt, signal),
+    close: async () => (await loading)?.close(),
+  };
 }
 
 function speechEngine(words: readonly string[] | undefined) {
@@ -133,7 +177,7 @@ function settingsFrom(environment: Readonly<Record<string, string | undefined>>)
 
 if (import.meta.main) {
   Promise.resolve()
-    .then(() => runTelecomUnit(settingsFrom(process.env)))
+    .then(() => runTelecomUnit(settingsFrom(process.env), process.argv.includes("--spare")))
     .catch((error: unknown) => {
       const details = error instanceof TandemError ? JSON.stringify(error.details) : "";
       process.stderr.write(`${error instanceof Error ? error.message : String(error)} ${details}\n`);

@@ -5,6 +5,8 @@ import { readable } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { wireVersion } from "#contract/telecom.ts";
+import type { Journal } from "./journal/journal.ts";
+import { memoryJournal } from "./journal/memory-journal.ts";
 import { watchLoopLag } from "#base/event-loop-lag.ts";
 import type { EmbeddedEngine } from "./media/embedded-engine.ts";
 import type { MediaEngine } from "./media/media-engine.ts";
@@ -13,6 +15,7 @@ import { isUnicast } from "./sip/transport/addresses.ts";
 import type { TlsOptions } from "./sip/transport/doors.ts";
 import type { WebSocketOptions } from "./sip/transport/web-socket.ts";
 import { openUserAgent } from "./sip/user-agent.ts";
+import { KeptTerminations } from "./switch/kept-terminations.ts";
 import { Switch } from "./switch/switch.ts";
 import type { VoiceResponse } from "./voice-response/voice-response.ts";
 import type { GatewaySettings } from "./webrtc/gateway-wire.ts";
@@ -49,6 +52,8 @@ export interface UnitParts {
   /** Open; whoever opened it closes it, after the unit. */
   readonly mediaEngine: MediaEngine & Pick<EmbeddedEngine, "figures">;
   readonly voiceResponse: VoiceResponse;
+  /** What another process has left in it is taken up. Without one the unit forgets its lines when it dies. */
+  readonly journal?: Journal;
   /** The machine's own DNS unless told otherwise. */
   readonly resolver?: Resolver;
 }
@@ -69,9 +74,14 @@ export interface RunningUnit extends AsyncDisposable {
  */
 export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
   const { settings, clock, random, log, mediaEngine, voiceResponse, resolver } = parts;
+  const journal = parts.journal ?? memoryJournal(readable(random, 16));
   const { address, port, advertisedAddress, tls, webSocket } = settings.sip;
   assertReachable(advertisedAddress ?? address, address);
   const advertised = advertisedAddress === undefined ? {} : { advertisedAddress };
+  // Whoever comes through the door later learns from the snapshot what was told before.
+  let door: Awaited<ReturnType<typeof openCommandDoor>> | undefined;
+  const terminations = new KeptTerminations({ media: mediaEngine, journal, log });
+  const restored = await terminations.restore();
   const agent = await openUserAgent({
     address,
     port,
@@ -82,6 +92,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     clock,
     random,
     log,
+    journal,
     ...(resolver === undefined ? {} : { resolver }),
     ...(settings.phoneHashes === undefined ? {} : { phoneHashes: settings.phoneHashes }),
   });
@@ -91,6 +102,8 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     random,
     log,
     agent,
+    journal,
+    terminations,
     media: mediaEngine,
     ...(gateway === undefined ? {} : { gateway }),
     voice: voiceResponse,
@@ -99,10 +112,8 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     maxLegs: settings.maxLegs,
     tell: (event) => door?.tell(event),
   });
-  const unitBoot = readable(random, 16);
+  lines.resume(restored);
   const lag = watchLoopLag(steadyClock);
-  // The switch tells nothing before the first command, and commands come through the door.
-  let door: Awaited<ReturnType<typeof openCommandDoor>> | undefined;
   try {
     door = await openCommandDoor({
       socketPath: settings.socketPath,
@@ -111,7 +122,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
       snapshot: () => ({
         type: "snapshot",
         wireVersion,
-        unitBoot,
+        unitBoot: journal.boot,
         atMs: clock.now(),
         legs: deliverable(lines.legs()),
       }),
@@ -154,6 +165,8 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     await agent.close();
     await gateway?.close();
     await opened.close();
+    terminations.close();
+    journal.end();
   }
   const close = (): Promise<void> => {
     closing ??= shut();

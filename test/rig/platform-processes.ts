@@ -7,6 +7,10 @@ export interface PlatformProcesses {
   unitPid(): number;
   webPid(): number;
   /** Kill -9; resolves when it is gone. */
+  killUnit(): Promise<void>;
+  /** Resolves when the next unit serves. */
+  startUnit(): Promise<void>;
+  /** Kill -9; resolves when it is gone. */
   killWeb(): Promise<void>;
   /** Resolves when the next web process serves. */
   startWeb(): Promise<void>;
@@ -22,9 +26,9 @@ const readyWithinMs = 30_000;
 
 /** Children of the test, which says when the web process comes up again. */
 export async function startByThemselves(environment: Environment): Promise<PlatformProcesses> {
-  const unit = await startProcess("src/telecom/process.ts", {
-    TANDEM_UNIT_SETTINGS: unitSettings(readSettings(environment)),
-  });
+  const startUnit = (): Promise<Peer> =>
+    startProcess("src/telecom/process.ts", { TANDEM_UNIT_SETTINGS: unitSettings(readSettings(environment)) });
+  let unit = await startUnit();
   const startWeb = (): Promise<Peer> => startProcess("src/main.ts", environment);
   let web = await startWeb().catch(async (error: unknown) => {
     await unit.stop("SIGKILL");
@@ -34,6 +38,13 @@ export async function startByThemselves(environment: Environment): Promise<Platf
   return {
     unitPid: () => unit.pid,
     webPid: () => web.pid,
+    async killUnit() {
+      await unit.stop("SIGKILL");
+      earlierOutput += unit.output();
+    },
+    async startUnit() {
+      unit = await startUnit();
+    },
     async killWeb() {
       await web.stop("SIGKILL");
       earlierOutput += web.output();
@@ -64,6 +75,10 @@ async function startProcess(script: string, environment: Environment): Promise<P
 export async function startUnderSupervisor(environment: Environment): Promise<PlatformProcesses> {
   const supervisor = await startPeer({ program: join(root, "bin/tandem"), words: ["start"], environment });
   const stop = (): Promise<void> => supervisor.stop("SIGTERM", 15_000);
+  const killed = async (pid: number): Promise<void> => {
+    process.kill(pid, "SIGKILL");
+    while (childrenOf(supervisor.pid).includes(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
   const servesTimes = async (times: number): Promise<void> => {
     await supervisor.line(new RegExp(`(?:"httpPort":[^]*?){${times}}`), readyWithinMs);
   };
@@ -79,14 +94,23 @@ export async function startUnderSupervisor(environment: Environment): Promise<Pl
     await stop();
     throw error;
   }
+  // The unit at work, and not the spare beside it.
+  const units = (): readonly number[] =>
+    [...supervisor.output().matchAll(/"ready":true,"pid":(\d+),"sipPort"/g)].map(([, pid]) => Number(pid));
+  const unitServes = async (times: number): Promise<void> => {
+    await supervisor.line(new RegExp(`(?:"sipPort":[^]*?){${times}}`), readyWithinMs);
+  };
   let lives = 1;
+  let unitLives = 1;
   return {
-    unitPid: () => child("src/telecom/process.ts"),
+    unitPid: () => units().at(-1) ?? 0,
     webPid: () => child("src/main.ts"),
+    async killUnit() {
+      await killed(units().at(-1) ?? 0);
+    },
+    startUnit: () => unitServes(++unitLives),
     async killWeb() {
-      const pid = child("src/main.ts");
-      process.kill(pid, "SIGKILL");
-      while (childrenOf(supervisor.pid).includes(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+      await killed(child("src/main.ts"));
     },
     startWeb: () => servesTimes(++lives),
     output: () => supervisor.output(),

@@ -15,6 +15,9 @@ export interface Platform extends AsyncDisposable {
   readonly folder: string;
   readonly unitPid: number;
   webPid(): number;
+  killUnit(): Promise<void>;
+  /** Resolves when the next unit serves. Under the supervisor it comes by itself. */
+  startUnit(): Promise<void>;
   killWeb(): Promise<void>;
   startWeb(): Promise<void>;
   /** Resolves when a web process serves: at once, but between a death and the next life. */
@@ -89,6 +92,14 @@ class RunningPlatform implements Platform {
 
   webPid(): number {
     return this.#processes.webPid();
+  }
+
+  async killUnit(): Promise<void> {
+    await this.#processes.killUnit();
+  }
+
+  async startUnit(): Promise<void> {
+    await this.#processes.startUnit();
   }
 
   async killWeb(): Promise<void> {

@@ -2,6 +2,7 @@ import type { Cancel, Clock } from "#base/clock.ts";
 import type { LegId } from "#base/ids.ts";
 import type { Command, LegState, TelecomEvent } from "#contract/telecom.ts";
 import type { TelecomUnit } from "#telecom/client.ts";
+import { CommandsToRepeat } from "#telecom/wire/commands-to-repeat.ts";
 import { LegMirror } from "#telecom/wire/leg-mirror.ts";
 
 export interface FarSide {
@@ -18,7 +19,7 @@ export class VirtualClient implements TelecomUnit {
   readonly #listeners = new Set<(event: TelecomEvent) => void>();
   readonly #ready = Promise.withResolvers<void>();
   readonly #timers = new Set<Cancel>();
-  #waiting: Command[] = [];
+  readonly #repeats = new CommandsToRepeat();
   #linked = false;
   connected = false;
   boot: string | undefined;
@@ -31,9 +32,10 @@ export class VirtualClient implements TelecomUnit {
 
   send(command: Command): void {
     const said = structuredClone(command);
-    this.#mirror.said(said, this.#clock.now());
-    if (this.connected) this.#soon(() => this.#unit.take(said));
-    else this.#waiting.push(said);
+    const nowMs = this.#clock.now();
+    this.#repeats.said(said, { nowMs, connected: this.connected });
+    if (this.connected) this.#say(said);
+    this.#mirror.said(said, nowMs);
   }
 
   leg(leg: LegId): LegState | undefined {
@@ -80,14 +82,26 @@ export class VirtualClient implements TelecomUnit {
     this.#soon(() => {
       if (!this.#linked || (event.type !== "snapshot" && !this.connected)) return;
       this.#mirror.heard(event);
-      if (event.type === "snapshot") {
-        this.connected = true;
-        this.boot = event.unitBoot;
-        for (const command of this.#waiting.splice(0)) this.send(command);
-        this.#ready.resolve();
-      }
+      this.#repeats.heard(event);
+      if (event.type === "snapshot") this.#begin(event);
       for (const listener of [...this.#listeners]) listener(event);
     });
+  }
+
+  #begin({ unitBoot }: Extract<TelecomEvent, { type: "snapshot" }>): void {
+    const nowMs = this.#clock.now();
+    const isSame = this.boot === unitBoot;
+    this.connected = true;
+    this.boot = unitBoot;
+    for (const command of this.#repeats.again(this.#mirror, { isSame, nowMs })) {
+      this.#say(command);
+      this.#mirror.said(command, nowMs);
+    }
+    this.#ready.resolve();
+  }
+
+  #say(command: Command): void {
+    this.#soon(() => this.#unit.take(command));
   }
 
   #soon(then: () => void): void {

@@ -94,21 +94,26 @@ export class Datagrams {
     const isCut = !this.reaches(from.address, to.address);
     if (packet.transport === "tcp") {
       this.#history.note(callId, `${from.address} says over TCP${isCut ? ", in vain" : ""}: ${packet.says}`);
-      if (isCut) return this.#harm(packet, "failed");
+      if (isCut) return this.#lose(packet, "failed");
       this.#carry(packet, tcpDelayMs);
       return "sent";
     }
     const isLost = isCut || this.#chance.happens(loss);
     this.#history.note(callId, `${from.address} says${isLost ? ", and it is lost" : ""}: ${packet.says}`);
-    if (isLost) return this.#harm(packet, "sent");
-    if (delayMs > 100) this.#harm(packet, "sent");
+    if (isLost) return this.#lose(packet, "sent");
+    if (delayMs > 100) this.#lose(packet, "sent");
     this.#carry(packet, this.#delay());
     if (this.#chance.happens(duplication)) this.#carry(packet, this.#delay());
     return "sent";
   }
 
-  #harm<T>({ callId, from, to }: Packet, outcome: T): T {
-    this.harms.push({ atMs: this.#clock.now(), callId, addresses: [from.address, to.address] });
+  /** What was said in that call did not come through, or not in time. */
+  harm(callId: string, ...addresses: readonly string[]): void {
+    this.harms.push({ atMs: this.#clock.now(), callId, addresses });
+  }
+
+  #lose<T>({ callId, from, to }: Packet, outcome: T): T {
+    this.harm(callId, from.address, to.address);
     return outcome;
   }
 
@@ -122,7 +127,7 @@ export class Datagrams {
     const settles = this.#stations.get(address)?.settles === true;
     const arrive = (): void => {
       const station = this.#stations.get(address);
-      if (station === undefined) return this.#harm(packet, undefined);
+      if (station === undefined) return this.#lose(packet, undefined);
       this.onArrival(packet);
       station.receive(packet);
     };

@@ -1,7 +1,13 @@
 import type { LegId } from "#base/ids.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Digit, Prompt } from "#contract/telecom.ts";
-import type { MediaEngine, MediaEvent, PlayWish } from "#telecom/media/media-engine.ts";
+import type {
+  MediaEngine,
+  MediaEvent,
+  PlayWish,
+  TerminationStanding,
+  TerminationWish,
+} from "#telecom/media/media-engine.ts";
 import type { VoiceResponse } from "#telecom/voice-response/voice-response.ts";
 import { promptWords } from "#rig/virtual-phone.ts";
 
@@ -29,11 +35,10 @@ export class Ether {
     return port === undefined ? undefined : this.#ears.get(port);
   }
 
-  /** A port of the unit's, where a telephone's keys are heard. */
-  open(heard: (digit: Digit) => void): number {
-    this.#ports += 2;
-    this.#mouths.set(this.#ports, heard);
-    return this.#ports;
+  /** A port of the unit's, where a telephone's keys are heard: a free one, or that of another life. */
+  open(heard: (digit: Digit) => void, port = (this.#ports += 2)): number {
+    this.#mouths.set(port, heard);
+    return port;
   }
 
   /** Whether the unit still speaks from that port. */
@@ -82,6 +87,7 @@ const msALetter = 50;
 const silenceMs = 60_000;
 
 interface Termination {
+  readonly wish: TerminationWish;
   readonly port: number;
   farPort: number | undefined;
   playing: { readonly wish: PlayWish; cancel: () => void } | undefined;
@@ -123,30 +129,47 @@ export function mediaOver(ether: Ether, clock: Clock): MediaEngine & { readonly 
   /** What is said into a line whose telephone is gone is noticed after a minute of silence. */
   const watch = (id: LegId, of: Termination): void => {
     of.watch = clock.at(clock.now() + silenceMs, () => {
+      watch(id, of);
+      // Whoever hears it may let go of it.
       if (ether.ear(of.farPort)?.isThere !== true)
         tell({ type: "mediaTimeout", termination: id, atMs: clock.now() });
-      watch(id, of);
     });
   };
+  const open = (wish: TerminationWish, at: { port?: number; farPort: number | undefined }): Termination => {
+    const { termination: id } = wish;
+    const port = ether.open((digit) => heard(id, digit), at.port);
+    const of = { playing: undefined, bridgedTo: undefined, isBlocked: false, watch: () => {} };
+    const opened: Termination = { wish, port, farPort: at.farPort, ...of };
+    all.set(id, opened);
+    return opened;
+  };
+  const tellStanding = (id: LegId): void =>
+    tell({ type: "standing", termination: id, standing: standingOf(need(id), clock.now()) });
   return {
     get terminations() {
       return all.size;
     },
-    async createTermination({ termination: id }) {
-      if (all.has(id)) return;
-      const port = ether.open((digit) => heard(id, digit));
-      const rest = { farPort: undefined, playing: undefined, bridgedTo: undefined, isBlocked: false };
-      all.set(id, { port, ...rest, watch: () => {} });
+    async createTermination(wish) {
+      if (all.has(wish.termination)) return;
+      open(wish, { farPort: undefined });
+      tellStanding(wish.termination);
+    },
+    async restoreTermination({ wish, rtpPort, rtpPeer }) {
+      const farPort = rtpPeer.named?.port;
+      const of = open(wish, { port: rtpPort, farPort });
+      if (farPort !== undefined) watch(wish.termination, of);
     },
     createOffer: async (id) => description(need(id).port, "sendrecv", "192.0.2.1"),
     async setAnswer(id, sdp) {
       const of = need(id);
       if (of.farPort === undefined) watch(id, of);
       of.farPort = portIn(sdp);
+      tellStanding(id);
     },
     async createAnswer(id, offer) {
       const of = need(id);
       of.farPort = portIn(offer);
+      tellStanding(id);
       const isHold = offer.includes("a=sendonly") || offer.includes("a=inactive");
       return description(of.port, isHold ? "recvonly" : "sendrecv", "192.0.2.1");
     },
@@ -201,6 +224,21 @@ export function mediaOver(ether: Ether, clock: Clock): MediaEngine & { readonly 
       for (const of of all.values()) ether.close(of.port);
       all.clear();
     },
+  };
+}
+
+/** A telephone is found by its port alone: that of the unit, and that of the far end. */
+function standingOf({ wish, port, farPort }: Termination, atMs: number): TerminationStanding {
+  const peer = { mayLearn: false, heard: 0 };
+  return {
+    wish,
+    rtpPort: port,
+    session: { sessionId: port, offered: [], slots: [], audioSlot: 0, body: "", version: 1 },
+    rtpPeer: farPort === undefined ? peer : { ...peer, named: { address: "198.51.100.9", port: farPort } },
+    rtcpPeer: peer,
+    stream: { ssrc: port, sequence: 0, timestamp: 0 },
+    sources: [],
+    atMs,
   };
 }
 

@@ -12,9 +12,10 @@ export interface Evidence {
   /** The visitor's telephone: once, unless it could not be called. */
   readonly user: readonly FarFacts[];
   readonly centers: readonly FarFacts[];
-  /** The unit did not die under it. */
-  readonly hadItsUnit: boolean;
-  /** Nor was a packet of its trunk's lost or late: what its ends saw must agree. */
+  /** How often the unit died under it, and how long it was away in all: what was due meanwhile came so much later. */
+  readonly unitDeaths: number;
+  readonly unitAwayMs: number;
+  /** No packet of its trunk's was lost or late: what its ends saw must agree. */
   readonly isFair: boolean;
   /** What its history is found by. */
   readonly about: readonly string[];
@@ -46,14 +47,29 @@ export function gather(world: World): readonly Evidence[] {
       .filter(isOfCall)
       .filter(({ invitedAtMs }) => invitedAtMs < (next?.beganAtMs ?? Infinity));
     const centers = (byReference.get(call.reference) ?? []).filter(isOfCall);
-    const died = world.deaths.some((atMs) => atMs >= call.beganAtMs - 2_000 && atMs <= endMs + afterwardsMs);
+    const absences = world.unit.absences.filter(
+      ({ fromMs, untilMs }) => untilMs >= call.beganAtMs && fromMs <= endMs + afterwardsMs,
+    );
+    const unitAwayMs = absences.reduce((sum, { fromMs, untilMs }) => sum + untilMs - fromMs, 0);
     const { address } = subscriber.trunk;
     const harmed = world.network.harms.some(
       ({ atMs, addresses }) =>
         atMs >= call.beganAtMs - 1_000 && atMs <= endMs + afterwardsMs && addresses.includes(address),
     );
     const about = [visit.visitor.number, call.id, ...[...user, ...centers].map(({ callId }) => callId)];
-    return [{ call, visit, subscriber, user, centers, hadItsUnit: !died, isFair: !died && !harmed, about }];
+    return [
+      {
+        call,
+        visit,
+        subscriber,
+        user,
+        centers,
+        unitDeaths: absences.length,
+        unitAwayMs,
+        isFair: !harmed,
+        about,
+      },
+    ];
   });
 }
 

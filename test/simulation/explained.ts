@@ -32,14 +32,14 @@ const explains: Readonly<Record<CallOutcome, Explains>> = {
     call.bridgedAtMs !== undefined && (cancelled || hungUp(user) || hungUp(centers)),
   "visitor-cancelled": (_, { cancelled }) => cancelled,
   "user-busy": ({ user }) => rejected(user, 486, 600),
-  "user-no-answer": ({ user }) => rejected(user, 404, 480) || rangOut(user),
+  "user-no-answer": (of) => rejected(of.user, 404, 480) || rangOut(of.user, of),
   "user-declined": ({ user }) => declined(user),
   "user-unreachable": ({ user }) => rejected(user, 404, 503),
   "user-did-not-confirm": ({ user }) => !pressed(user, "1") || user.some(({ heard }) => heard.length === 0),
   "user-refused-calls": ({ user }) => pressed(user, "9"),
   "user-hung-up-early": ({ user }) => hungUp(user),
   "center-busy": ({ centers }) => rejected(centers, 486, 600),
-  "center-no-answer": ({ centers }) => rejected(centers, 480) || rangOut(centers),
+  "center-no-answer": (of) => rejected(of.centers, 480) || rangOut(of.centers, of),
   "center-declined": ({ centers }) => declined(centers),
   "center-unreachable": ({ centers }) => rejected(centers, 404, 503),
   "center-closed": () => false,
@@ -48,9 +48,10 @@ const explains: Readonly<Record<CallOutcome, Explains>> = {
     centers.some(({ answeredAtMs }) => answeredAtMs !== undefined) && !signedOnInTime(centers),
   "agent-hung-up-early": ({ centers }) => hungUp(centers),
   "not-permitted": (_, { stopped }) => stopped,
+  // Whatever a call waits for before it is bridged has a time of its own: nobody talks, so nobody talks too long.
   "time-limit": ({ call, subscriber }) =>
-    (call.overAtMs ?? 0) - (call.bridgedAtMs ?? call.beganAtMs) >=
-    (call.bridgedAtMs === undefined ? 600_000 : subscriber.talksAtMostMs) - tolerance,
+    call.bridgedAtMs !== undefined &&
+    (call.overAtMs ?? 0) - call.bridgedAtMs >= subscriber.talksAtMostMs - tolerance,
   "platform-failed": () => false,
 };
 
@@ -69,11 +70,12 @@ function declined(facts: readonly FarFacts[]): boolean {
   return facts.some(({ over, traits }) => over?.by === "rejected" && traits.reaction.type === "declines");
 }
 
-function rangOut(facts: readonly FarFacts[]): boolean {
+/** The time to ring is counted from the dial's command, which a unit that was away took later. */
+function rangOut(facts: readonly FarFacts[], { unitAwayMs }: Evidence): boolean {
   return facts.some(
     ({ over, cancelledAtMs, invitedAtMs }) =>
       (over?.by === "cancelled" || over?.by === "BYE came") &&
-      (cancelledAtMs ?? over.atMs) - invitedAtMs >= ringSeconds * 1_000 - tolerance,
+      (cancelledAtMs ?? over.atMs) - invitedAtMs >= ringSeconds * 1_000 - tolerance - unitAwayMs,
   );
 }
 

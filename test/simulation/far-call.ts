@@ -24,6 +24,8 @@ export interface FarParts {
   /** Unlike any other of this world. */
   readonly newName: () => string;
   readonly send: (message: SipMessage) => void;
+  /** A key of that call was heard by nobody. */
+  readonly lost: (callId: string) => void;
   readonly contact: string;
   readonly challenges: boolean;
 }
@@ -125,9 +127,16 @@ export class FarCall implements Ear {
         this.facts.pressed.push({ atMs: clock.now(), digit: digit as Digit });
         this.#note(`presses ${digit}`);
         if (this.#traits.tellsKeysByInfo) this.#info(digit);
-        if (!this.#traits.tellsKeysByInfo || this.#traits.tellsKeysTwice)
-          ether.press(this.#theirPort, digit as Digit);
+        if (this.#traits.tellsKeysByInfo && !this.#traits.tellsKeysTwice) return;
+        if (!ether.isOpen(this.#theirPort)) return this.#parts.lost(this.callId);
+        ether.press(this.#theirPort, digit as Digit);
       });
+  }
+
+  /** The unit died a moment after it had heard them. */
+  losesLastKeys(): void {
+    const fromMs = this.#parts.clock.now() - promptlyMs;
+    if (this.facts.pressed.some(({ atMs }) => atMs >= fromMs)) this.#parts.lost(this.callId);
   }
 
   hangsUp(why: "hung up" | "heard nothing" = "hung up"): void {

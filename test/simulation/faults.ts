@@ -24,7 +24,7 @@ const rates = {
   reordering: 2,
   partition: 2,
   "web-death": 24,
-  "unit-death": 1.5,
+  "unit-death": 12,
   "local-socket": 2,
   "operator-stop": 0.5,
 } as const satisfies Record<Fault["kind"], number>;

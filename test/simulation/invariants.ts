@@ -25,7 +25,7 @@ const invariants: Readonly<Record<string, (of: readonly Evidence[], world: World
       (one) =>
         farEnds(one)
           .filter(({ over }) => over?.by !== "never proven")
-          .flatMap((facts) => [...endedWithItsCall(facts, one), ...rangNoLonger(facts)]),
+          .flatMap((facts) => [...endedWithItsCall(facts, one), ...rangNoLonger(facts, one)]),
     ),
   ],
   "I2 a bridged call ends by a BYE, a limit or an operator": (of, world) =>
@@ -106,14 +106,17 @@ function leftLegs({ unit, trunks }: World): Found {
   ];
 }
 
-function endedWithItsCall({ user, over }: FarFacts, { call }: Evidence): readonly string[] {
-  if (over === undefined || over.atMs <= (call.endedAtMs ?? 0) + tolerance) return [];
+function endedWithItsCall({ user, over }: FarFacts, { call, unitAwayMs }: Evidence): readonly string[] {
+  if (over === undefined || over.atMs <= (call.endedAtMs ?? 0) + tolerance + unitAwayMs) return [];
   return [`${user}'s line went on for ${over.atMs - (call.endedAtMs ?? 0)} ms after its call`];
 }
 
-function rangNoLonger({ user, invitedAtMs, answeredAtMs, over }: FarFacts): readonly string[] {
+function rangNoLonger(
+  { user, invitedAtMs, answeredAtMs, over }: FarFacts,
+  { unitAwayMs }: Evidence,
+): readonly string[] {
   const rangMs = (answeredAtMs ?? over?.atMs ?? 0) - invitedAtMs;
-  return rangMs > ringSeconds * 1_000 + tolerance ? [`${user} rang for ${rangMs} ms`] : [];
+  return rangMs > ringSeconds * 1_000 + tolerance + unitAwayMs ? [`${user} rang for ${rangMs} ms`] : [];
 }
 
 /** Who was told that a call began finds that call, and a form makes one at the most. */
@@ -130,21 +133,22 @@ function answeredOnce({ browser, visitor: { number } }: Visit, of: readonly Evid
 }
 
 function secondsDiffer(one: Evidence): readonly string[] {
-  const { call, user, centers } = one;
+  const { call, user, centers, unitAwayMs } = one;
+  const lines = centers.map((each) => talkedMs([each]));
   return [
-    ...differ("the visitor's line", call.userLegSeconds, [talkedMs(user)]),
-    ...differ(
-      "the center's lines",
-      call.centerLegSeconds,
-      centers.map((each) => talkedMs([each])),
-    ),
+    ...differ("the visitor's line", call.userLegSeconds, { seenMs: [talkedMs(user)], unitAwayMs }),
+    ...differ("the center's lines", call.centerLegSeconds, { seenMs: lines, unitAwayMs }),
   ];
 }
 
-function differ(which: string, recorded: number, seenMs: readonly number[]): readonly string[] {
+function differ(
+  which: string,
+  recorded: number,
+  { seenMs, unitAwayMs }: { readonly seenMs: readonly number[]; readonly unitAwayMs: number },
+): readonly string[] {
   // Each line's seconds are whole, rounded up.
   const seen = seenMs.reduce((sum, ms) => sum + ms / 1000, 0);
-  const most = Math.max(1, seenMs.length) * 1.2;
+  const most = Math.max(1, seenMs.length) * 1.2 + unitAwayMs / 1000;
   return Math.abs(recorded - seen) > most
     ? [`${which}: ${recorded} s are recorded, ${seen} s were seen`]
     : [];
@@ -159,7 +163,7 @@ function talkedMs(facts: readonly FarFacts[]): number {
 }
 
 /** The call, its pages and what the agent heard say the same. */
-function pagesDiffer({ call, visit, centers }: Evidence, world: World): readonly string[] {
+function pagesDiffer({ call, visit, centers, unitDeaths }: Evidence, world: World): readonly string[] {
   const pages = world.stored.pages(visit.browser.session).filter((row) => row.call === call.id);
   const pushed = pages.flatMap(({ page }) => (page.type === "pushed" ? [page.page] : []));
   const held = call.pushed.map(({ page }) => page);
@@ -167,7 +171,10 @@ function pagesDiffer({ call, visit, centers }: Evidence, world: World): readonly
   const ends = pages.filter(({ page }) => page.type === "disconnect").length;
   return [
     ...(pushed.join() === held.join() ? [] : [`pages ${pushed.join()} for pushes ${held.join()}`]),
-    ...(confirmed > pushed.length ? [`${confirmed} pushes were confirmed, ${pushed.length} were made`] : []),
+    // What the unit played when it died is said again.
+    ...(confirmed > pushed.length + unitDeaths
+      ? [`${confirmed} pushes were confirmed, ${pushed.length} were made`]
+      : []),
     ...(ends === 1 ? [] : [`${ends} disconnect pages`]),
   ];
 }
@@ -187,13 +194,15 @@ function pushesDiffer({ call, centers }: Evidence): readonly string[] {
   });
 }
 
-/** Within a second of the operator's word. */
-function rangWhileStopped({ stops, trunks }: World): Found {
+/** Within a second of the operator's word; or of the unit's return, when what it was told to dial before waited for that. */
+function rangWhileStopped({ stops, trunks, wire, unit: { absences } }: World): Found {
+  const heardAtMs = (atMs: number): number =>
+    absences.find(({ fromMs, untilMs }) => fromMs <= atMs && atMs <= untilMs)?.untilMs ?? atMs;
   const isStopped = (atMs: number): boolean =>
-    stops.some(({ fromMs, untilMs }) => atMs > fromMs + tolerance && atMs < untilMs);
+    stops.some(({ fromMs, untilMs }) => atMs > heardAtMs(fromMs) + tolerance && atMs < untilMs);
   return trunks.flatMap(({ facts }) =>
     facts
-      .filter(({ invitedAtMs }) => isStopped(invitedAtMs))
+      .filter(({ callId }) => isStopped(wire.beganAtMs(callId)))
       .map(({ callId, user }) => ({ about: [callId], what: `${user} was called while calls were stopped` })),
   );
 }

@@ -245,4 +245,35 @@ export const plantedFaults: readonly PlantedFault[] = [
     "    if (known !== undefined) return known.repeated();\n",
     "",
   ),
+  // The unit's own death.
+  one(
+    "what was open is not said again by the next process",
+    "telecom/sip/placed-call.ts",
+    "      for (const request of open) this.#sendAgain(request);\n",
+    "      void open;\n",
+  ),
+  one(
+    "a message leaves before it is written down",
+    "telecom/sip/user-agent.ts",
+    "beforeSend: () => void journal.settle()",
+    "beforeSend: () => {}",
+  ),
+  one(
+    "a permit dials again in the next process",
+    "telecom/journal/sqlite-journal.ts",
+    "    this.#permits.push({ permit, leg });\n",
+    "    void permit; void leg;\n",
+  ),
+  one(
+    "a command that was lost with the unit is not said again",
+    "telecom/wire/commands-to-repeat.ts",
+    "    const unsure = isSame ? this.#unsure.map(({ command }) => command) : [];",
+    "    const unsure: Command[] = []; void isSame;",
+  ),
+  one(
+    "a leg's state is not written",
+    line,
+    "  #note(): void {\n",
+    '  #note(): void {\n    if (this.#leg.shown.state !== "dialing") return;\n',
+  ),
 ];

@@ -16,6 +16,8 @@ export interface StoredPermit {
 /** The database as another process finds it in its file: what is not committed is not there. */
 export class Stored {
   readonly url: string;
+  /** The unit's, beside it. */
+  readonly unitFolder: string;
   readonly #folder: string;
   #file: Sqlite.Database | undefined;
   #permits: Sqlite.Statement<[string]> | undefined;
@@ -24,6 +26,7 @@ export class Stored {
     // In memory where the system has it: thousands of hours are thousands of flushes.
     this.#folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "tandem-world-"));
     this.url = `sqlite:${join(this.#folder, "tandem.sqlite")}`;
+    this.unitFolder = join(this.#folder, "unit");
   }
 
   /** Permits to call that number that are not over, oldest first. */

@@ -89,6 +89,7 @@ export class TrunkEnd {
         ether,
         newName: () => `${this.#place.address.replaceAll(".", "")}x${++this.#names}`,
         send: (message) => this.#send(message, transport),
+        lost: (call) => this.#parts.network.harm(call, this.#place.address),
         contact: `sip:${user}@${this.#place.address}:5060`,
         challenges: this.#challenges,
       },

@@ -1,14 +1,16 @@
-import { readable } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { type TelecomEvent, wireVersion } from "#contract/telecom.ts";
 import { Life, mortalClock } from "#rig/mortal.ts";
 import { VirtualClient } from "#rig/virtual-client.ts";
 import { openUserAgent, type UserAgent } from "#telecom/sip/user-agent.ts";
+import { KeptTerminations } from "#telecom/switch/kept-terminations.ts";
+import { openJournal } from "#telecom/journal/sqlite-journal.ts";
 import { Switch } from "#telecom/switch/switch.ts";
 import type { Datagrams, Place } from "./datagrams.ts";
 import { type Ether, mediaOver, wordsForSound } from "./ether.ts";
 import type { History } from "./history.ts";
+import { mortalJournal } from "./mortal-journal.ts";
 import { transportOver } from "./virtual-transport.ts";
 import type { WorldClock } from "./world-clock.ts";
 
@@ -27,45 +29,57 @@ interface UnitParts {
   readonly network: Datagrams;
   readonly ether: Ether;
   readonly history: History;
-  /** Every line is lost. */
+  /** Where its journal is: it outlives the process. */
+  readonly folder: string;
+  /** Keys that were on their way to it are lost. */
   readonly onDeath: () => void;
 }
 
-const restartMs = 1_000;
+/** With a spare that waits, and without. */
+const leastRestartMs = 300;
+const restartSpreadMs = 2_700;
 
 /**
- * The telecommunications unit: switch, user agent and transactions as they run in the product, over the world's network and ether. It
- * may die at any touch of the world, and comes back without its lines, as long as the product keeps none over its own death.
+ * The telecommunications unit: switch, user agent, transactions and journal as they run in the product, over the world's network and
+ * ether. It may die at any touch of the world, and takes its lines up again when it comes back.
  */
 export class SimulatedUnit {
   readonly place: Place = { address: "192.0.2.1", port: 5060 };
   readonly #parts: UnitParts;
   readonly #clients = new Set<VirtualClient>();
   #running: Running | undefined;
-  deaths = 0;
+  /** From each death to the moment at which its lines were taken up again. */
+  readonly absences: { readonly fromMs: number; untilMs: number }[] = [];
 
   constructor(parts: UnitParts) {
     this.#parts = parts;
   }
 
   async start(): Promise<void> {
-    const { clock, random, log, network, ether } = this.#parts;
+    const { clock, random, log, network, ether, folder } = this.#parts;
     const life = new Life();
     life.atDeath(() => this.#died());
     const mortal = mortalClock(clock, life);
+    const journal = mortalJournal(openJournal({ folder, clock: mortal, random, log }), life);
+    const media = mediaOver(ether, mortal);
+    life.atDeath(() => void media.close());
+    const terminations = new KeptTerminations({ media, journal, log });
+    const restored = await terminations.restore();
     const agent = await openUserAgent({
       ...this.place,
       clock: mortal,
       random,
       log,
+      journal,
       openTransport: transportOver(network, this.place, life),
     });
-    const media = mediaOver(ether, mortal);
     const lines = new Switch({
       clock: mortal,
       random,
       log,
       agent,
+      journal,
+      terminations,
       media,
       voice: wordsForSound,
       address: this.place.address,
@@ -74,7 +88,9 @@ export class SimulatedUnit {
         if (life.cross()) this.#tell(event);
       },
     });
-    this.#running = { life, agent, lines, media, boot: readable(random, 16) };
+    lines.resume(restored);
+    if (life.dead) return;
+    this.#running = { life, agent, lines, media, boot: journal.boot };
     for (const client of this.#clients) client.restore();
     this.#count();
   }
@@ -86,6 +102,7 @@ export class SimulatedUnit {
         const running = this.#running;
         if (running === undefined || !running.life.cross()) return;
         running.lines.command(command, (why) => {
+          if (running.life.dead) return;
           const leg = "leg" in command ? { leg: command.leg } : {};
           this.#parts.history.note("world", `the unit refuses ${command.type}: ${why}`);
           this.#tell({ type: "refused", command: command.type, ...leg, why, atMs: this.#parts.clock.now() });
@@ -148,14 +165,15 @@ export class SimulatedUnit {
   }
 
   #died(): void {
-    const { clock, history, onDeath } = this.#parts;
-    this.deaths += 1;
+    const { clock, random, history, onDeath } = this.#parts;
     history.note("world", "the unit dies");
-    void this.#running?.media.close();
     this.#running = undefined;
     for (const client of this.#clients) client.cut();
     onDeath();
-    clock.at(clock.now() + restartMs, () => {
+    const fromMs = clock.now();
+    const untilMs = fromMs + leastRestartMs + random.integer(restartSpreadMs);
+    this.absences.push({ fromMs, untilMs });
+    clock.at(untilMs, () => {
       history.note("world", "the unit comes back");
       void this.start();
     });

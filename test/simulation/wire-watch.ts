@@ -13,8 +13,11 @@ const promptlyMs = 200;
 export class WireWatch {
   readonly #clock: WorldClock;
   readonly #history: History;
-  /** Calls of this life of the unit. */
-  readonly #ours = new Set<string>();
+  /** Calls that the unit began, and when. */
+  readonly #ours = new Map<string, number>();
+  /** Refused for good; and those of them that the unit knows nothing of any more, since it died. */
+  readonly #refused = new Set<string>();
+  readonly #forgotten = new Set<string>();
   readonly #due = new Map<string, { readonly what: string; readonly callId: string }>();
   readonly #answered = new Map<string, string>();
   /** Since when nothing was heard of the INVITE, or of its CANCEL. */
@@ -28,18 +31,26 @@ export class WireWatch {
     this.#history = history;
   }
 
-  /** Another life knows nothing of what was said to this one. */
+  /**
+   * What has arrived is lost with it, and comes again, as the far end's timers have it. A call that was refused is over, and not
+   * written down: where its ACK was lost too, the far end repeats its refusal in vain, and gives up by itself (RFC 3261 17.2.1, timer H).
+   */
   unitDied(): void {
-    this.#ours.clear();
     this.#due.clear();
-    this.#answered.clear();
+    for (const callId of this.#refused) this.#forgotten.add(callId);
+  }
+
+  /** When the first INVITE of that call left, whether it arrived or not. */
+  beganAtMs(callId: string): number {
+    return this.#ours.get(callId) ?? Infinity;
   }
 
   arrived({ callId, says }: Packet): void {
-    if (!this.#ours.has(callId) || this.#isGivenUp(callId)) return;
+    if (!this.#ours.has(callId) || this.#forgotten.has(callId) || this.#isGivenUp(callId)) return;
     if (/ to INVITE /.test(says) && !this.#cancelled.has(callId)) this.#waitsSince.set(callId, Infinity);
-    const final = /^([2-6]..) to INVITE \((\d+)\)$/.exec(says);
+    const final = /^([2-6]\d\d) to INVITE \((\d+)\)$/.exec(says);
     const request = /^(INVITE|BYE|INFO|UPDATE|OPTIONS) .*\((\d+)\)$/.exec(says);
+    if (final !== null && isForGood(Number(final[1]))) this.#refused.add(callId);
     if (final !== null) this.#expect(callId, `ACK ${final[2]}`, `${says} was not acknowledged`);
     // RFC 6026 8.7: an INVITE that comes again after its 2xx is absorbed; the 2xx is said again by itself.
     else if (request !== null && !this.#answered.has(`${callId} INVITE ${request[2]}`))
@@ -47,7 +58,7 @@ export class WireWatch {
   }
 
   left({ callId, branch, says }: Packet): void {
-    if (says.startsWith("INVITE ")) this.#ours.add(callId);
+    if (says.startsWith("INVITE ") && !this.#ours.has(callId)) this.#ours.set(callId, this.#clock.now());
     this.#numbered(callId, branch, says);
     const begins = says.startsWith("INVITE ") && !this.#waitsSince.has(callId);
     if (begins || says.startsWith("CANCEL ")) this.#waits(callId, says);
@@ -100,4 +111,9 @@ export class WireWatch {
       this.#history.broken("I13", [callId], what);
     });
   }
+}
+
+/** After a challenge, a session interval that is too short, or glare, the INVITE is sent anew. */
+function isForGood(status: number): boolean {
+  return status >= 300 && ![401, 407, 422, 491].includes(status);
 }

@@ -5,7 +5,7 @@ import { resumeCalls, stopCalls } from "#network/dial-permit.ts";
 import { type Database, openDatabase } from "#store/database.ts";
 import { Browser } from "./browser.ts";
 import { Chance } from "./chance.ts";
-import { Datagrams, fairWeather } from "./datagrams.ts";
+import { Datagrams, fairWeather, type Packet } from "./datagrams.ts";
 import { Ether } from "./ether.ts";
 import { drawFaults, type Fault } from "./faults.ts";
 import { History } from "./history.ts";
@@ -44,17 +44,17 @@ export class World {
   readonly trunks: readonly TrunkEnd[];
   readonly visits: Visit[] = [];
   readonly faults: readonly Fault[];
-  /** When the unit died, and when the operator stopped and resumed: what calls may be ended by. */
-  readonly deaths: number[] = [];
-  readonly stops: { readonly fromMs: number; readonly untilMs: number }[] = [];
+  /** When the operator stopped and resumed: what calls may be ended by. */
+  readonly stops: { readonly fromMs: number; untilMs: number }[] = [];
   readonly partitions: { readonly trunk: string; readonly fromMs: number; readonly untilMs: number }[] = [];
   readonly database: Database;
   readonly stored: Stored;
   readonly web: SimulatedWeb;
   readonly beganAtMs: number;
   readonly #people: Chance;
-  readonly #wire: WireWatch;
+  readonly wire: WireWatch;
   readonly #byNumber = new Map<string, Visit>();
+  #lastArrival: { readonly packet: Packet; readonly atMs: number } | undefined;
   #agents = 0;
   timersAtRest = 0;
 
@@ -81,14 +81,16 @@ export class World {
     this.stored = stored;
     const permits = new PermitWatch(stored, history);
     const wire = new WireWatch(clock, history);
-    this.#wire = wire;
+    this.wire = wire;
     this.network.onSend = (packet) => {
       if (packet.from.address !== this.unit.place.address) return;
       permits.sees(packet);
       wire.left(packet);
     };
     this.network.onArrival = (packet) => {
-      if (packet.to.address === this.unit.place.address) wire.arrived(packet);
+      if (packet.to.address !== this.unit.place.address) return;
+      this.#lastArrival = { packet, atMs: clock.now() };
+      wire.arrived(packet);
     };
     this.unit = new SimulatedUnit({
       clock,
@@ -97,6 +99,7 @@ export class World {
       log: silentLog,
       network: this.network,
       ether: this.ether,
+      folder: stored.unitFolder,
       onDeath: () => this.#unitDied(),
     });
     this.web = new SimulatedWeb({
@@ -230,23 +233,22 @@ export class World {
         this.stops.push({ fromMs: nowMs, untilMs: nowMs + fault.forMs });
         const stop = { atMs: nowMs, why: "the world" };
         void this.database.transaction((tx) => stopCalls(tx, "platform", stop));
-        clock.at(
-          nowMs + fault.forMs,
-          () => void this.database.transaction((tx) => resumeCalls(tx, "platform")),
-        );
+        clock.at(nowMs + fault.forMs, () => {
+          // Of a stop that was said twice, too.
+          for (const stopped of this.stops) stopped.untilMs = Math.min(stopped.untilMs, clock.now());
+          void this.database.transaction((tx) => resumeCalls(tx, "platform"));
+        });
         return;
       }
     }
   }
 
-  /** Whoever was in a call hears nothing any more, and hangs up. */
+  /** Keys that it had just heard are lost with it, like a packet; and a provisional response that it died over: neither comes again. */
   #unitDied(): void {
-    const { clock } = this;
-    this.deaths.push(clock.now());
-    this.#wire.unitDied();
-    for (const call of this.trunks.flatMap(({ calls }) => calls)) {
-      if (call.facts.over !== undefined) continue;
-      clock.outside(clock.now() + this.#people.between(2_000, 12_000), () => call.losesPatience());
-    }
+    const { packet, atMs } = this.#lastArrival ?? {};
+    if (packet !== undefined && atMs === this.clock.now() && packet.says.startsWith("1"))
+      this.network.harm(packet.callId, packet.from.address);
+    this.wire.unitDied();
+    for (const call of this.trunks.flatMap(({ calls }) => calls)) call.losesLastKeys();
   }
 }

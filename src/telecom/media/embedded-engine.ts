@@ -71,6 +71,10 @@ class EngineInWorker implements EmbeddedEngine {
     await this.#say("createTermination", wish);
     this.#terminations.add(wish.termination);
   };
+  restoreTermination: MediaEngine["restoreTermination"] = async (standing) => {
+    await this.#say("restoreTermination", standing);
+    this.#terminations.add(standing.wish.termination);
+  };
   createOffer: MediaEngine["createOffer"] = (termination) => this.#say("createOffer", termination);
   setAnswer: MediaEngine["setAnswer"] = (termination, sdp, signallingAddress) =>
     this.#say("setAnswer", termination, sdp, signallingAddress);

@@ -23,6 +23,7 @@ export type SocketsChoice = "auto" | "dgram" | "koffi";
 
 export type Verb =
   | "createTermination"
+  | "restoreTermination"
   | "createOffer"
   | "setAnswer"
   | "createAnswer"

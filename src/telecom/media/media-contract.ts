@@ -4,6 +4,7 @@ import { checkDigits } from "./contract/digits.ts";
 import { checkLifetime } from "./contract/lifetime.ts";
 import { checkLocking } from "./contract/locking.ts";
 import { checkPlaying } from "./contract/playing.ts";
+import { checkRestoring } from "./contract/restoring.ts";
 import { checkSecured } from "./contract/secured.ts";
 import type { MediaTransport } from "./media-engine.ts";
 import { type Check, type EngineFactory, portRange, Rig } from "./contract/rig.ts";
@@ -33,5 +34,6 @@ export function describeMediaEngine(
   checkLocking(check);
   checkDescriptions(check);
   checkLifetime(check);
+  checkRestoring(check, transport);
   if (transport === "srtp") checkSecured(check);
 }

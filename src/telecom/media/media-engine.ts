@@ -1,5 +1,8 @@
 import type { BridgeId, LegId, PlayId } from "#base/ids.ts";
 import type { Digit, PlayEnd } from "#contract/telecom.ts";
+import type { SdpStanding } from "../sdp/session-description.ts";
+import type { StreamMark } from "./outbound-stream.ts";
+import type { PeerStanding } from "./peer-lock.ts";
 
 /**
  * The media port: terminations, what they play, and what joins them. Terms follow H.248 and JSR 309.
@@ -7,12 +10,14 @@ import type { Digit, PlayEnd } from "#contract/telecom.ts";
  *
  * Rules: `play` replaces bridge audio towards that termination alone, and bridge audio comes back by itself. Join and play
  * need no re-INVITE. Towards each phone there is one SSRC with continuous sequence numbers and timestamps; another one only
- * with another SRTP key. One `dtmf` event a key press. `unjoin` is silent both ways. Every verb is safe to say twice. Verbs are
+ * with another SRTP key, or of SRTP that was taken up from another process. One `dtmf` event a key press. `unjoin` is silent both ways. Every verb is safe to say twice. Verbs are
  * carried out in the order in which they are said: one need not be waited for before the next is said.
  */
 export interface MediaEngine {
   /** Binds an RTP/RTCP port pair. Throws MEDIA_EXHAUSTED when none is free. */
   createTermination(wish: TerminationWish): Promise<void>;
+  /** Takes a termination up where another process left it: the same ports, the same stream. Rejects when its ports are taken. */
+  restoreTermination(standing: TerminationStanding): Promise<void>;
   /** Our session description, for an INVITE of ours or a late offer (RFC 3264 5). */
   createOffer(termination: LegId): Promise<string>;
   /**
@@ -69,6 +74,20 @@ export interface TerminationWish {
   readonly transport: MediaTransport;
 }
 
+/** All of a termination that a phone would miss, as plain JSON. What it played, and the keys that were down, are not in it. */
+export interface TerminationStanding {
+  readonly wish: TerminationWish;
+  readonly rtpPort: number;
+  readonly session: SdpStanding;
+  readonly rtpPeer: PeerStanding;
+  readonly rtcpPeer: PeerStanding;
+  readonly stream: StreamMark;
+  /** With SRTP: how far each of the far end's sources has got, by SSRC (RFC 3711 3.3.1). */
+  readonly sources: readonly (readonly [ssrc: number, index: number])[];
+  /** The moment of `stream.timestamp`, by the wall clock. */
+  readonly atMs: number;
+}
+
 export interface PlayWish {
   readonly termination: LegId;
   readonly play: PlayId;
@@ -78,6 +97,11 @@ export interface PlayWish {
 }
 
 export type MediaEvent =
+  /**
+   * What `restoreTermination` needs: after each verb that changes it and before that verb resolves, and now and then while
+   * packets flow.
+   */
+  | { readonly type: "standing"; readonly termination: LegId; readonly standing: TerminationStanding }
   /** The first accepted RTP packet of the far end. */
   | { readonly type: "mediaStarted"; readonly termination: LegId; readonly atMs: number }
   | {

@@ -2,8 +2,15 @@ import type { Clock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { BridgeId, LegId, PlayId } from "#base/ids.ts";
 import type { Random } from "#base/random.ts";
-import type { MediaEngine, MediaEvent, PlayWish, TerminationStats, TerminationWish } from "./media-engine.ts";
-import { PortPairs, type PortRange } from "./port-pairs.ts";
+import type {
+  MediaEngine,
+  MediaEvent,
+  PlayWish,
+  TerminationStanding,
+  TerminationStats,
+  TerminationWish,
+} from "./media-engine.ts";
+import { type PortPair, PortPairs, type PortRange } from "./port-pairs.ts";
 import type { RtpSockets } from "./rtp-sockets.ts";
 import { Termination } from "./termination.ts";
 import { startWheel } from "./wheel.ts";
@@ -44,8 +51,22 @@ export class MediaNode {
 
   async createTermination(wish: TerminationWish): Promise<void> {
     if (this.#terminations.has(wish.termination)) return;
+    await this.#open(wish, (receive) => this.#ports.bind(receive));
+  }
+
+  async restoreTermination(standing: TerminationStanding): Promise<void> {
+    const { wish, rtpPort } = standing;
+    if (this.#terminations.has(wish.termination)) return;
+    await this.#open(wish, (receive) => this.#ports.bindAt(rtpPort, receive), standing);
+  }
+
+  async #open(
+    wish: TerminationWish,
+    bind: (receive: Parameters<PortPairs["bind"]>[0]) => Promise<PortPair>,
+    from?: TerminationStanding,
+  ): Promise<void> {
     let termination: Termination | undefined;
-    const ports = await this.#ports.bind({
+    const ports = await bind({
       address: wish.address,
       rtp: (packet, length, from) => {
         try {
@@ -62,25 +83,31 @@ export class MediaNode {
         }
       },
     });
-    termination = new Termination(wish, this.#options, ports);
+    termination = new Termination(wish, this.#options, ports, from);
     this.#terminations.set(wish.termination, termination);
+    termination.tellStanding();
     this.#wheel ??= startWheel(this.#options.clock, (dueMs) => this.#tick(dueMs));
   }
 
   createOffer(id: LegId): string {
-    return this.#known(id).sdp.createOffer();
+    const termination = this.#known(id);
+    const offer = termination.sdp.createOffer();
+    termination.tellStanding();
+    return offer;
   }
 
   setAnswer(id: LegId, sdp: string, signallingAddress: string | undefined): void {
     const termination = this.#known(id);
     termination.sdp.setAnswer(sdp);
     termination.negotiated(signallingAddress);
+    termination.tellStanding();
   }
 
   createAnswer(id: LegId, offer: string, signallingAddress: string | undefined): string {
     const termination = this.#known(id);
     const answer = termination.sdp.createAnswer(offer);
     termination.negotiated(signallingAddress);
+    termination.tellStanding();
     return answer;
   }
 

@@ -37,13 +37,24 @@ export class OutboundStream {
   // One header is written over for each packet: the relay makes no garbage.
   readonly #header = { payloadType: 0, marker: false, sequence: 0, timestamp: 0, ssrc: 0 };
 
-  constructor(random: Random) {
+  /** @param from where a stream goes on that another process began: what may have left it by then is passed over */
+  constructor(random: Random, from?: StreamMark) {
     this.#random = random;
-    this.ssrc = random.integer(2 ** 32);
-    this.#sequence = this.#firstSequence();
-    this.#timestamp = random.integer(2 ** 32);
+    this.ssrc = from?.ssrc ?? random.integer(2 ** 32);
+    this.#sequence = from === undefined ? this.#firstSequence() : (from.sequence + reservedPackets) & 0xffff;
+    this.#timestamp = from?.timestamp ?? random.integer(2 ** 32);
     this.#end = this.#timestamp;
     this.#header.ssrc = this.ssrc;
+  }
+
+  /** Where it stands. It is noted again before `reservedPackets` more have left. */
+  markAt(nowMs: number): StreamMark {
+    return { ssrc: this.ssrc, sequence: this.#sequence, timestamp: this.timestampAt(nowMs) };
+  }
+
+  /** How many packets it is beyond that sequence number. */
+  beyond({ sequence }: StreamMark): number {
+    return sequenceDistance(this.#sequence, sequence);
   }
 
   /** Goes on as another SSRC. To a far end that got it under another key this is a source that it has never heard. */
@@ -178,6 +189,26 @@ export class OutboundStream {
     this.octets = (this.octets + octets) >>> 0;
   }
 }
+
+/** Of a stream towards a phone, for the process that goes on with it. */
+export interface StreamMark {
+  readonly ssrc: number;
+  /** Highest sent. */
+  readonly sequence: number;
+  /** The timestamp that a sample of this moment has. */
+  readonly timestamp: number;
+}
+
+/** The timestamp so much later. */
+export function timestampAfter(timestamp: number, passedMs: number): number {
+  return (timestamp + Math.max(0, Math.floor(passedMs)) * samplesPerMs) >>> 0;
+}
+
+/**
+ * A stream that goes on after its process died leaves out so many numbers, which the far end takes for lost packets: fewer than
+ * would make it begin anew (RFC 3550 A.1: MAX_DROPOUT, 3,000), more than are sent between two marks.
+ */
+export const reservedPackets = 500;
 
 function later(one: number, other: number): number {
   return timestampDistance(one, other) > 0 ? one : other;

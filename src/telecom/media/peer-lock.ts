@@ -20,6 +20,24 @@ export class PeerLock {
   #mayLearn = false;
   #heard = 0;
 
+  constructor(from?: PeerStanding) {
+    this.#named = from?.named;
+    this.#signallingAddress = from?.signallingAddress;
+    this.#learned = from?.learned;
+    this.#mayLearn = from?.mayLearn ?? false;
+    this.#heard = from?.heard ?? 0;
+  }
+
+  get standing(): PeerStanding {
+    return {
+      named: this.#named,
+      signallingAddress: this.#signallingAddress,
+      learned: this.#learned,
+      mayLearn: this.#mayLearn,
+      heard: this.#heard,
+    };
+  }
+
   /** Where to send. */
   get peer(): Endpoint | undefined {
     return this.#learned ?? this.#named;
@@ -82,6 +100,15 @@ export class PeerLock {
     this.#mayLearn = false;
     return true;
   }
+}
+
+/** As plain JSON: whose packets are heard, and what may yet be learned. */
+export interface PeerStanding {
+  readonly named?: Endpoint | undefined;
+  readonly signallingAddress?: string | undefined;
+  readonly learned?: Endpoint | undefined;
+  readonly mayLearn: boolean;
+  readonly heard: number;
 }
 
 const learningPackets = 10;

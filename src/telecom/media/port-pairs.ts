@@ -53,6 +53,17 @@ export class PortPairs {
     throw new TandemError("MEDIA_EXHAUSTED", { address: wish.address, pairs: this.#count }, lastError);
   }
 
+  /** That very pair, for a session that has it already. Rejects with the system's error when another program took it. */
+  async bindAt(port: number, wish: { address: string; rtp: Receive; rtcp: Receive }): Promise<PortPair> {
+    this.#taken.add(port);
+    try {
+      return await this.#bindPair(port, wish);
+    } catch (error) {
+      this.#taken.delete(port);
+      throw error;
+    }
+  }
+
   async #bindPair(port: number, wish: { address: string; rtp: Receive; rtcp: Receive }): Promise<PortPair> {
     const rtp = await this.#sockets.bind({ address: wish.address, port, receive: wish.rtp });
     try {

@@ -32,6 +32,19 @@ export class SecureEnd {
     return before !== undefined && known === undefined;
   }
 
+  /** Goes on under keys that another process had, where the far end's sources have got so far. */
+  resume({ ours, theirs }: CryptoPair, sources: SrtpReceiver["sources"]): void {
+    this.#receiver = new SrtpReceiver(theirs.suite, theirs.material);
+    this.#receiver.continueFrom(sources);
+    this.#theirs = theirs;
+    this.#sender = new SrtpSender(ours.suite, ours.material);
+    this.#senders.set(ours.material, this.#sender);
+  }
+
+  get sources(): SrtpReceiver["sources"] {
+    return this.#receiver?.sources ?? [];
+  }
+
   /** What protected packets stand in, from its first octet, until the fourth one after them. */
   get protected(): Buffer {
     return this.#buffers[this.#turn] ?? Buffer.alloc(longestRtpPacket + longestSrtpTrailer);

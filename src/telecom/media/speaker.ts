@@ -6,7 +6,7 @@ import type { Agreement } from "../sdp/session-description.ts";
 import { DigitSender, type DigitStep } from "./digit-sender.ts";
 import { aLawSilence, muLawSilence, muLawToALaw, rewriteOctets } from "./g711.ts";
 import type { Codec } from "./media-engine.ts";
-import { frameSamples, OutboundStream } from "./outbound-stream.ts";
+import { frameSamples, OutboundStream, type StreamMark } from "./outbound-stream.ts";
 import { Player } from "./player.ts";
 import { rtpHeaderLength, type RtpView } from "./rtp.ts";
 import { telephoneEventLength, writeTelephoneEvent } from "./telephone-event.ts";
@@ -37,9 +37,9 @@ export class Speaker {
   readonly #frames = Array.from({ length: 4 }, () => Buffer.alloc(rtpHeaderLength + frameSamples));
   #frame = 0;
 
-  constructor(world: SpeakerWorld) {
+  constructor(world: SpeakerWorld, from?: StreamMark) {
     this.#world = world;
-    this.stream = new OutboundStream(world.random);
+    this.stream = new OutboundStream(world.random, from);
   }
 
   play(wish: { play: PlayId; audio: Uint8Array; loop: boolean; barge: boolean }): void {

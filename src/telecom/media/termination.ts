@@ -7,7 +7,14 @@ import { SdpSession } from "../sdp/session-description.ts";
 import { aLawSamples, aLawToMuLaw, muLawSamples, muLawToALaw, rewriteOctets } from "./g711.ts";
 import { InbandDtmfDetector } from "./inband-dtmf.ts";
 import { InboundStream } from "./inbound-stream.ts";
-import type { Codec, MediaEvent, TerminationStats, TerminationWish } from "./media-engine.ts";
+import type {
+  Codec,
+  MediaEvent,
+  TerminationStanding,
+  TerminationStats,
+  TerminationWish,
+} from "./media-engine.ts";
+import { reservedPackets, type StreamMark, timestampAfter } from "./outbound-stream.ts";
 import { PeerLock } from "./peer-lock.ts";
 import type { PortPair } from "./port-pairs.ts";
 import { longestRtcpPacket, readRtcp, writeRtcp } from "./rtcp.ts";
@@ -38,9 +45,10 @@ export class Termination {
   readonly id: LegId;
   readonly sdp: SdpSession;
   readonly speaker: Speaker;
+  readonly #wish: TerminationWish;
   readonly #world: TerminationWorld;
-  readonly #rtpLock = new PeerLock();
-  readonly #rtcpLock = new PeerLock();
+  readonly #rtpLock: PeerLock;
+  readonly #rtcpLock: PeerLock;
   readonly #inbound = new InboundStream();
   readonly #keys: TelephoneEventReceiver;
   readonly #tones: InbandDtmfDetector;
@@ -57,11 +65,17 @@ export class Termination {
   #keyUpAtMs = Number.NEGATIVE_INFINITY;
   #nextReportMs = 0;
   #packetsAtReport = 0;
+  /** What was told of it last. */
+  #told: { readonly stream: StreamMark; readonly peer: Endpoint | undefined } | undefined;
 
-  constructor(wish: TerminationWish, world: TerminationWorld, ports: PortPair) {
+  /** @param from set for one that another process has left */
+  constructor(wish: TerminationWish, world: TerminationWorld, ports: PortPair, from?: TerminationStanding) {
     this.id = wish.termination;
+    this.#wish = wish;
     this.#world = world;
     this.#ports = ports;
+    this.#rtpLock = new PeerLock(from?.rtpPeer);
+    this.#rtcpLock = new PeerLock(from?.rtcpPeer);
     const secure = wish.transport === "srtp" ? new SecureEnd() : undefined;
     this.#secure = secure;
     const send: RtpSocket["send"] =
@@ -71,25 +85,54 @@ export class Termination {
             const end = secure.protectRtp(packet, range);
             if (end >= 0) this.#ports?.rtp.send(secure.protected, { start: 0, end }, peer);
           };
-    this.speaker = new Speaker({
-      random: world.random,
-      send: (packet, range) => {
-        const peer = this.#rtpLock.peer;
-        if (peer !== undefined) send(packet, range, peer);
+    // Under one key no index may be used twice, and how far another process got is not known to the packet: with SRTP another
+    // SSRC goes on, whose indices begin anew (RFC 3711 9.1).
+    const mark =
+      from === undefined || secure !== undefined ? undefined : markNow(from, world.wallClock.now());
+    this.speaker = new Speaker(
+      {
+        random: world.random,
+        send: (packet, range) => {
+          const peer = this.#rtpLock.peer;
+          if (peer !== undefined) send(packet, range, peer);
+        },
+        playEnded: (play: PlayId, end) =>
+          world.emit({ type: "playFinished", termination: this.id, play, end, atMs: world.wallClock.now() }),
       },
-      playEnded: (play: PlayId, end) =>
-        world.emit({ type: "playFinished", termination: this.id, play, end, atMs: world.wallClock.now() }),
-    });
+      mark,
+    );
     this.#keys = new TelephoneEventReceiver(this.#keyListener("rfc4733"));
     this.#tones = new InbandDtmfDetector(this.#keyListener("inband"));
-    this.sdp = new SdpSession({
+    const local = {
       address: wish.advertisedAddress ?? wish.address,
       rtpPort: ports.rtp.port,
       rtcpPort: ports.rtcp.port,
       codecs: wish.codecs,
-      sessionId: world.random.integer(2 ** 32),
+      sessionId: from?.session.sessionId ?? world.random.integer(2 ** 32),
       ...(secure === undefined ? {} : { newKey: () => world.random.bytes(keyMaterialLength) }),
-    });
+    };
+    this.sdp = new SdpSession(local, from?.session);
+    const crypto = this.sdp.agreement?.crypto;
+    if (crypto !== undefined) secure?.resume(crypto, from?.sources ?? []);
+    this.#beginReports();
+  }
+
+  /** Tells what another process would need to go on with it. */
+  tellStanding(): void {
+    const nowMs = this.#world.clock.now();
+    const stream = this.speaker.stream.markAt(nowMs);
+    this.#told = { stream, peer: this.#rtpLock.peer };
+    const standing: TerminationStanding = {
+      wish: this.#wish,
+      rtpPort: this.#ports?.rtp.port ?? 0,
+      session: this.sdp.standing,
+      rtpPeer: this.#rtpLock.standing,
+      rtcpPeer: this.#rtcpLock.standing,
+      stream,
+      sources: this.#secure?.sources ?? [],
+      atMs: this.#world.wallClock.now(),
+    };
+    this.#world.emit({ type: "standing", termination: this.id, standing });
   }
 
   /** A description of the far end has been agreed on: hear its endpoint, and no other. */
@@ -100,10 +143,15 @@ export class Termination {
       this.speaker.stream.becomeAnother();
     this.#rtpLock.negotiated(agreement.remote, signallingAddress);
     this.#rtcpLock.negotiated(agreement.remoteRtcp, signallingAddress);
+    this.#beginReports();
+    if (agreement.telephoneEventPayloadType !== undefined) this.#tones.reset();
+  }
+
+  #beginReports(): void {
+    if (this.sdp.agreement === undefined) return;
     const nowMs = this.#world.clock.now();
     this.#heardAtMs = nowMs;
     if (this.#nextReportMs === 0) this.#nextReportMs = nowMs + this.#reportInterval();
-    if (agreement.telephoneEventPayloadType !== undefined) this.#tones.reset();
   }
 
   joinTo(partner: Termination, digitsBlocked: boolean): void {
@@ -199,11 +247,19 @@ export class Termination {
     const partner = this.#partner;
     this.speaker.tick(agreement, nowMs, partner !== undefined && !partner.#silenced(nowMs));
     if (nowMs >= this.#nextReportMs) this.#sendReport(nowMs, false);
+    if (this.#isToBeTold()) this.tellStanding();
     if (!agreement.expectsMedia) this.#heardAtMs = nowMs;
     else if (nowMs - this.#heardAtMs >= this.#world.mediaTimeoutMs) {
       this.#heardAtMs = nowMs;
       this.#world.emit({ type: "mediaTimeout", termination: this.id, atMs: this.#world.wallClock.now() });
     }
+  }
+
+  /** Half of what is reserved has left, or the phone was found to be elsewhere than it said. */
+  #isToBeTold(): boolean {
+    const told = this.#told;
+    if (told === undefined || told.peer !== this.#rtpLock.peer) return true;
+    return Math.abs(this.speaker.stream.beyond(told.stream)) >= reservedPackets / 2;
   }
 
   #hearEvent(packet: Buffer, nowMs: number): void {
@@ -315,6 +371,11 @@ export class Termination {
   #reportInterval(): number {
     return 2_500 + this.#world.random.integer(5_000);
   }
+}
+
+/** Where the stream would be now, had it gone on: a gap is a gap in the far end's ear too. */
+function markNow({ stream, atMs }: TerminationStanding, nowMs: number): StreamMark {
+  return { ...stream, timestamp: timestampAfter(stream.timestamp, nowMs - atMs) };
 }
 
 // A packet is read, judged and passed on before the next one is looked at: one view serves all terminations.

@@ -8,6 +8,17 @@ export interface CryptoAttribute {
   readonly material: Uint8Array;
 }
 
+/** As plain JSON. */
+export type CryptoStanding = Omit<CryptoAttribute, "material"> & { readonly material: string };
+
+export function keyAsText(attribute: CryptoAttribute): CryptoStanding {
+  return { ...attribute, material: Buffer.from(attribute.material).toString("base64") };
+}
+
+export function keyFromText(standing: CryptoStanding): CryptoAttribute {
+  return { ...standing, material: Buffer.from(standing.material, "base64") };
+}
+
 /** What offer and answer agreed on: one suite, and each side's key. */
 export interface CryptoPair {
   readonly ours: CryptoAttribute;

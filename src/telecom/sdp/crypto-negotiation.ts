@@ -17,6 +17,20 @@ export class CryptoNegotiation {
     this.#newKey = newKey;
   }
 
+  get offered(): readonly CryptoAttribute[] {
+    return this.#offered;
+  }
+
+  /** Goes on where another process stopped. */
+  resume(offered: readonly CryptoAttribute[], agreed: CryptoPair | undefined): void {
+    // The same object for the same key: whoever uses it knows it by that.
+    this.#offered = offered.map((line) =>
+      agreed !== undefined && sameKey(line, agreed.ours) ? { ...line, material: agreed.ours.material } : line,
+    );
+    for (const { suite, material } of this.#offered) this.#unused.set(suite, material);
+    if (agreed !== undefined) this.settle(agreed);
+  }
+
   /** Both suites, each with a key of its own; the same ones as long as nothing changes. */
   offer(): readonly CryptoAttribute[] {
     this.#offered = cryptoSuites.map((suite, at) => ({ tag: at + 1, suite, material: this.#keyFor(suite) }));

@@ -1,5 +1,12 @@
 import type { Codec } from "../media/media-engine.ts";
-import { type CryptoAttribute, cryptoLineOf, type CryptoPair } from "./crypto-attribute.ts";
+import {
+  type CryptoAttribute,
+  cryptoLineOf,
+  type CryptoPair,
+  type CryptoStanding,
+  keyAsText,
+  keyFromText,
+} from "./crypto-attribute.ts";
 import { CryptoNegotiation } from "./crypto-negotiation.ts";
 import {
   type Direction,
@@ -45,6 +52,23 @@ export interface Agreement {
   readonly crypto: CryptoPair | undefined;
 }
 
+/** A session as plain JSON, for the process that goes on with it. */
+export interface SdpStanding {
+  readonly sessionId: number;
+  readonly agreement?:
+    | (Omit<Agreement, "receives" | "crypto"> & {
+        readonly receives: readonly (readonly [number, Codec | "telephone-event"])[];
+        readonly crypto?: { readonly ours: CryptoStanding; readonly theirs: CryptoStanding } | undefined;
+      })
+    | undefined;
+  /** Keys that an offer of ours names, and whose answer may be on its way. */
+  readonly offered: readonly CryptoStanding[];
+  readonly slots: readonly Slot[];
+  readonly audioSlot: number;
+  readonly body: string;
+  readonly version: number;
+}
+
 const staticPayloadTypes: Readonly<Record<Codec, number>> = { PCMU: 0, PCMA: 8 };
 const offeredTelephoneEvent = 101;
 
@@ -67,11 +91,42 @@ export class SdpSession {
   #body = "";
   #version = 0;
 
-  constructor(local: LocalEnd) {
+  constructor(local: LocalEnd, from?: SdpStanding) {
     this.#local = local;
     this.#crypto = local.newKey === undefined ? undefined : new CryptoNegotiation(local.newKey);
     const protocol = this.#crypto === undefined ? "RTP/AVP" : "RTP/SAVP";
     this.#slots = [{ type: "audio", protocol, formats: ["0"] }];
+    if (from === undefined) return;
+    const { agreement, offered } = from;
+    const crypto = agreement?.crypto && {
+      ours: keyFromText(agreement.crypto.ours),
+      theirs: keyFromText(agreement.crypto.theirs),
+    };
+    this.#crypto?.resume(offered.map(keyFromText), crypto);
+    this.#agreement =
+      agreement === undefined ? undefined : { ...agreement, crypto, receives: new Map(agreement.receives) };
+    this.#slots = from.slots;
+    this.#audioSlot = from.audioSlot;
+    this.#body = from.body;
+    this.#version = from.version;
+  }
+
+  get standing(): SdpStanding {
+    const agreement = this.#agreement;
+    const crypto = agreement?.crypto && {
+      ours: keyAsText(agreement.crypto.ours),
+      theirs: keyAsText(agreement.crypto.theirs),
+    };
+    return {
+      sessionId: this.#local.sessionId,
+      agreement:
+        agreement === undefined ? undefined : { ...agreement, crypto, receives: [...agreement.receives] },
+      offered: this.#crypto?.offered.map(keyAsText) ?? [],
+      slots: this.#slots,
+      audioSlot: this.#audioSlot,
+      body: this.#body,
+      version: this.#version,
+    };
   }
 
   get agreement(): Agreement | undefined {

@@ -1,5 +1,7 @@
 import { unreachable } from "#base/errors.ts";
-import type { CallEnd, CallEvent, CallWish } from "./dialog/call-state.ts";
+import type { ForkStanding, Told } from "./call-standing.ts";
+import type { CallEnd, CallEvent } from "./dialog/call-state.ts";
+import type { CallParts } from "./placed-call.ts";
 import type { CallListener, PlacedCall, WordToCall } from "./user-agent.ts";
 
 /**
@@ -107,22 +109,49 @@ const elsewhere: WordToCall = {
   headers: [{ name: "Reason", value: 'SIP;cause=200;text="Call completed elsewhere"' }],
 };
 
+interface ForkParts {
+  readonly heard: CallListener;
+  /** `standing` has changed. */
+  readonly noted: () => void;
+  /** The names of its branches' own rows. */
+  readonly branches: readonly string[];
+}
+
 /** Carries the machine out: each branch is a call of its own, with a Call-ID of its own. */
 export class ForkedCall implements PlacedCall {
-  readonly #heard: CallListener;
+  readonly #parts: ForkParts;
   readonly #branches: PlacedCall[] = [];
   #fork: Fork;
+  #told: Told | undefined;
 
-  constructor(
-    wishes: readonly CallWish[],
-    place: (wish: CallWish, heard: (event: CallEvent, from: string | undefined) => void) => PlacedCall,
-    heard: CallListener,
-  ) {
-    this.#heard = heard;
-    this.#fork = forked(wishes.length);
-    for (const [branch, wish] of wishes.entries()) {
-      this.#branches.push(place(wish, (event, from) => this.#take({ type: "heard", branch, event }, from)));
-    }
+  constructor(parts: ForkParts, from?: ForkStanding) {
+    this.#parts = parts;
+    this.#fork = from === undefined ? forked(parts.branches.length) : asFork(from);
+    this.#told = from?.told;
+    parts.noted();
+  }
+
+  /** The branches, in the order of their names. */
+  add(place: (heard: CallParts["tell"]) => PlacedCall): void {
+    const branch = this.#branches.length;
+    this.#branches.push(place((event, from) => this.#take({ type: "heard", branch, event }, from)));
+  }
+
+  /** What a branch told when the first process died, and this did not get to hear. */
+  catchUp(branch: number, { event, from }: Told): void {
+    const isNews =
+      event.type === "over" ? this.#fork.ends[branch] === undefined : this.#fork.chosen === undefined;
+    if (isNews) this.#take({ type: "heard", branch, event }, from);
+  }
+
+  get standing(): ForkStanding {
+    const { phase, chosen, ends } = this.#fork;
+    const { branches } = this.#parts;
+    return { phase, chosen, ends: ends.map((end) => end ?? null), branches, told: this.#told };
+  }
+
+  get told(): Told | undefined {
+    return this.#told;
   }
 
   say(word: WordToCall): void {
@@ -133,8 +162,19 @@ export class ForkedCall implements PlacedCall {
     const [fork, effects] = step(this.#fork, input);
     this.#fork = fork;
     for (const effect of effects) {
-      if (effect.type === "tell") this.#heard(effect.event, from, effect.branch);
+      if (effect.type !== "tell") continue;
+      const { event } = effect;
+      if (event.type === "answered" || event.type === "over")
+        this.#told = { event, from, branch: effect.branch };
+    }
+    this.#parts.noted();
+    for (const effect of effects) {
+      if (effect.type === "tell") this.#parts.heard(effect.event, from, effect.branch);
       else this.#branches[effect.branch]?.say(effect.word);
     }
   }
+}
+
+function asFork({ phase, chosen, ends }: ForkStanding): Fork {
+  return { phase, chosen, ends: ends.map((end) => end ?? undefined) };
 }

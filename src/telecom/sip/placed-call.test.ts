@@ -24,11 +24,15 @@ function running(whereIs: (lookUp: number) => Promise<SipTarget | undefined> = a
       clock,
       random: seededRandom("placed call"),
       log: silentLog,
-      request: (request, _target, on) => {
+      request: ({ request, target: { transport, address, port } }, { branch }, on) => {
         const entry = { request, on, cancelled: 0 };
         sent.push(entry);
-        return { cancel: () => void (entry.cancelled += 1) };
+        const local = { localAddress: "192.0.2.9", localPort: 5060 };
+        const flow = { transport, ...local, remoteAddress: address, remotePort: port };
+        return { cancel: () => void (entry.cancelled += 1), flow, branch };
       },
+      makeBranch: () => "z9hG4bK-branch",
+      noted: () => {},
       sendAck: (request) => void sent.push({ request, on: undefined, cancelled: 0 }),
       whereIs: () => whereIs(++lookUps),
       targetIs: () => {},

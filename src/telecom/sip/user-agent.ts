@@ -11,6 +11,7 @@ import {
   supportedOptions,
 } from "./dialog/call-state.ts";
 import { ForkedCall } from "./forked-call.ts";
+import { forkName, KeptCalls } from "./kept-calls.ts";
 import {
   locate,
   type NextHop,
@@ -20,8 +21,11 @@ import {
   systemResolver,
   type UsualWay,
 } from "./locate.ts";
+import type { Journal } from "../journal/journal.ts";
+import { memoryJournal } from "../journal/memory-journal.ts";
+import type { CallStanding, Told } from "./call-standing.ts";
 import { paramValue } from "./message/grammar.ts";
-import { callId, to } from "./message/headers.ts";
+import { callId, to, topVia } from "./message/headers.ts";
 import type { Flow, SipRequest, TransportName } from "./message/message.ts";
 import { parseUri } from "./message/uri.ts";
 import { type CallParts, RunningCall } from "./placed-call.ts";
@@ -53,6 +57,16 @@ export interface UserAgent {
   place(wish: CallWish, heard: CallListener): PlacedCall;
   /** One call that rings at several places at once: who answers first has it, the others fall silent. One wish at least. */
   placeForked(wishes: readonly CallWish[], heard: CallListener): PlacedCall;
+  /**
+   * Goes on with a call that another process placed, by its name; undefined when there is none. `told` is what its listener heard
+   * last, or should have.
+   */
+  takeUp(
+    name: string,
+    heard: CallListener,
+  ): { readonly call: PlacedCall; readonly told: Told | undefined } | undefined;
+  /** What was placed before and nobody takes up is ended where it may still ring, and waits for its echo. */
+  leaveTheRest(): void;
   /** Phones that register here, and where they are. */
   readonly phones: Pick<
     Registrar,
@@ -75,6 +89,13 @@ export interface PlacedCall {
   say(input: WordToCall): void;
 }
 
+/** What a call is taken up by, known before it is placed. */
+export function callName(wishes: readonly CallWish[]): string {
+  const [first] = wishes;
+  const own = first === undefined ? "" : nameOf(first);
+  return wishes.length > 1 ? forkName(own) : own;
+}
+
 export type WordToCall = Extract<
   CallInput,
   { type: "hang-up" | "offer-answered" | "offer-refused" | "offer-made" }
@@ -92,6 +113,8 @@ export interface UserAgentOptions {
   readonly random: Random;
   readonly log: Log;
   readonly resolver?: Resolver;
+  /** Where calls are written down before anything of them leaves. */
+  readonly journal?: Journal;
   readonly timing?: Timing;
   /** The simulator's network in place of sockets. */
   readonly openTransport?: LayerOptions["openTransport"];
@@ -107,12 +130,13 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
   const families: readonly (4 | 6)[] = [isIPv6(options.address) ? 6 : 4];
   const quarantine = new Quarantine();
   const calls = new Map<string, RunningCall>();
-  const flows = new FlowWatch();
+  const journal = options.journal ?? memoryJournal("");
   const registrar = new Registrar({
-    ...{ clock, random, log, hashes: options.phoneHashes ?? ["SHA-256", "MD5"] },
+    ...{ clock, random, log, journal, hashes: options.phoneHashes ?? ["SHA-256", "MD5"] },
     request: (request, flow, handlers) => void layer.request(request, flow, handlers, "this-flow"),
     hostOver: (transport) => layer.sentByOver(transport).host,
   });
+  const flows = new FlowWatch();
   const refused = { strays: 0, registers: 0 };
   let wakeCloser = (): void => {};
 
@@ -150,6 +174,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
       if (transaction.request.method === "REGISTER") return registrar.register(transaction);
       calls.get(keyOf(transaction.request))?.requested(transaction);
     },
+    beforeSend: () => void journal.settle(),
     onFlowClosed(flow) {
       registrar.flowClosed(flow);
       flows.closed(flow);
@@ -186,8 +211,8 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
       clock,
       random,
       log,
-      request(request, target, on) {
-        const [flow, choice] = wayTo(target);
+      request({ request, target, flow: before }, begun, on) {
+        const [flow, choice] = before === undefined ? wayTo(target) : ([before, "this-flow"] as const);
         const handlers: ClientHandlers = {
           onResponse: (response, cameOver) => {
             on.response(response, cameOver.remoteAddress);
@@ -198,8 +223,18 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
             wakeCloser();
           },
         };
-        return layer.request(request, flow, handlers, choice);
+        const client = layer.request(request, flow, handlers, choice, begun);
+        return {
+          cancel: () => client.cancel(),
+          get flow() {
+            return client.flow;
+          },
+          get branch() {
+            return paramValue(topVia(client.request).params, "branch") ?? begun.branch;
+          },
+        };
       },
+      makeBranch: () => layer.makeBranch(),
       sendAck: (request, target) => layer.acknowledge(request, ...wayTo(target)),
       whereIs: only === undefined ? whereIs : () => Promise.resolve(only),
       targetIs({ target, alive, restMs }) {
@@ -208,9 +243,36 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
         else quarantine.ban(target, clock.now(), restMs);
       },
       tell,
-      forgotten: () => void calls.delete(key),
+      noted() {
+        const call = calls.get(key);
+        if (call !== undefined) journal.keep({ kind: "call", id: key }, () => call.standing);
+      },
+      forgotten() {
+        calls.delete(key);
+        journal.drop({ kind: "call", id: key });
+      },
     };
   }
+
+  /** Its Contact may name an address behind a NAT: what is said in the dialog takes the way that the INVITE took. */
+  function runningCall(key: string, wish: CallWish, heard: CallParts["tell"]): RunningCall {
+    const [first] = wish.targets;
+    const only = first?.flow === undefined ? undefined : first;
+    const call = new RunningCall(partsFor(key, only, heard), first ?? { transport: "udp" });
+    calls.set(key, call);
+    return call;
+  }
+
+  // Before the next packet is read.
+  const kept = new KeptCalls({
+    log,
+    journal,
+    resume(name, standing: CallStanding, heard) {
+      const call = runningCall(name, standing.call.wish, heard);
+      call.resume(standing);
+      return call;
+    },
+  });
 
   return {
     address: layer.sentBy,
@@ -219,10 +281,20 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
     place: (wish, heard) => place(wish, (event, from) => heard(event, from, 0)),
     placeForked(wishes, heard) {
       const [only, ...others] = wishes;
-      return only !== undefined && others.length === 0
-        ? place(only, (event, from) => heard(event, from, 0))
-        : new ForkedCall(wishes, place, heard);
+      if (only !== undefined && others.length === 0)
+        return place(only, (event, from) => heard(event, from, 0));
+      const row = { kind: "call", id: callName(wishes) } as const;
+      const noted = (): void => {
+        // Nobody goes on with it once it is over: its branches wait for their echoes by themselves.
+        if (fork.standing.phase === "over") journal.drop(row);
+        else journal.keep(row, () => fork.standing);
+      };
+      const fork: ForkedCall = new ForkedCall({ heard, noted, branches: wishes.map(nameOf) });
+      for (const wish of wishes) fork.add((told) => place(wish, told));
+      return fork;
     },
+    takeUp: (name, heard) => kept.takeUp(name, heard),
+    leaveTheRest: () => kept.leaveTheRest(),
     phones: registrar,
     watchFlow: (flow, ended) => flows.watch(flow, ended),
     stats: () => ({ calls: calls.size, clients: layer.stats().clients, servers: layer.stats().servers }),
@@ -237,12 +309,7 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
   };
 
   function place(wish: CallWish, heard: CallParts["tell"]): PlacedCall {
-    const key = `${wish.callId} ${paramValue(wish.from.params, "tag") ?? ""}`;
-    const [first] = wish.targets;
-    // Its Contact may name an address behind a NAT: what is said in the dialog takes the way that the INVITE took.
-    const only = first?.flow === undefined ? undefined : first;
-    const call = new RunningCall(partsFor(key, only, heard), first ?? { transport: "udp" });
-    calls.set(key, call);
+    const call = runningCall(nameOf(wish), wish, heard);
     call.begin(wish);
     return { say: (input) => call.input(input) };
   }
@@ -263,6 +330,10 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
 
 /** RFC 3327, RFC 5626: what a REGISTER may require. */
 const registrarOptions = ["path", "outbound"];
+
+function nameOf(wish: CallWish): string {
+  return `${wish.callId} ${paramValue(wish.from.params, "tag") ?? ""}`;
+}
 
 /** RFC 3261 12.2.2: our tag stands in To of what the far end sends. */
 function keyOf(request: SipRequest): string {

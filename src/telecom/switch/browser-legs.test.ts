@@ -14,6 +14,7 @@ import { heard, heardTone, lengthOf, sequence } from "#rig/sound.ts";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../media/embedded-engine.ts";
 import { openUserAgent, type UserAgent } from "../sip/user-agent.ts";
 import { openWebRtcGateway, type WebRtcGateway } from "../webrtc/webrtc-gateway.ts";
+import { forgetful } from "./forgetful.ts";
 import { Switch } from "./switch.ts";
 
 /** Ann sits before Chromium with JsSIP, Bob has baresip: two makes of telephone that nobody here wrote, and the switch between them. */
@@ -48,7 +49,7 @@ before(async () => {
     ...parts,
   });
   lines = new Switch({
-    ...{ ...parts, media, agent, gateway, address: "127.0.0.1", maxLegs: 100 },
+    ...{ ...parts, ...forgetful(media), media, agent, gateway, address: "127.0.0.1", maxLegs: 100 },
     voice: {
       render: async () => ({ audio: new Uint8Array(800).fill(0xff), fallback: "none" }),
       close: async () => {},

@@ -17,6 +17,7 @@ import { openEmbeddedEngine } from "../media/embedded-engine.ts";
 import type { PhonePlace } from "../sip/registrar/registrar.ts";
 import { openUserAgent } from "../sip/user-agent.ts";
 import { openWebRtcGateway } from "../webrtc/webrtc-gateway.ts";
+import { forgetful } from "./forgetful.ts";
 import { Switch } from "./switch.ts";
 
 const missing = ["chromium", "openssl"].filter((program) => !installed(program));
@@ -86,6 +87,7 @@ async function openUnit(t: TestContext, transport: "ws" | "wss") {
   let look = (): void => {};
   const lines = new Switch({
     ...{ ...parts, media, agent, gateway, address: "127.0.0.1", maxLegs: 10 },
+    ...forgetful(media),
     voice: {
       render: async () => ({ audio: new Uint8Array(800).fill(0xff), fallback: "none" }),
       close: async () => {},

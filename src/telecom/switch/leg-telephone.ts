@@ -6,8 +6,8 @@ import type { HeaderLine } from "../sip/message/message.ts";
 import type { PhonePlace } from "../sip/registrar/registrar.ts";
 import { leadsNowhere, type Way, wayFor } from "./invite.ts";
 import type { Leg, LegInput } from "./leg.ts";
-import { Reach, type ReachParts } from "./reach.ts";
-import { comesBackAt, elsewhere, type LostAt } from "./take-up.ts";
+import { Reach, type ReachParts, type ReachStanding, type TelephoneStanding } from "./reach.ts";
+import { comesBackAt, elsewhere, isGone, type LostAt, notTakenUp, pickedUpElsewhere } from "./take-up.ts";
 
 export interface TelephoneParts extends ReachParts {
   readonly log: Log;
@@ -37,15 +37,82 @@ export class LegTelephone {
   /** Of whatever registers as this phone, while the leg has a browser. */
   #endPhoneWatch = (): void => {};
 
-  constructor(parts: TelephoneParts, command: Extract<Command, { type: "dial" }>) {
+  /** What another process has left, until it is taken up. */
+  #left: TelephoneStanding | undefined;
+
+  constructor(parts: TelephoneParts, command: Extract<Command, { type: "dial" }>, from?: TelephoneStanding) {
     this.#parts = parts;
     this.#command = command;
+    this.#left = from;
+  }
+
+  get standing(): TelephoneStanding {
+    if (this.#left !== undefined) return this.#left;
+    const ringing = [...this.#ringing].flatMap((reach) => reach.standing ?? []);
+    return { ringing, answered: this.#answered?.standing, waitsForGuest: this.#isGuest };
+  }
+
+  /** Whether anything has left for it in another process. */
+  get wasRung(): boolean {
+    const { ringing, answered, waitsForGuest } = this.standing;
+    return ringing.length > 0 || answered !== undefined || waitsForGuest;
+  }
+
+  /** Goes on where another process stopped: on the wire again are its calls already. */
+  resume(): void {
+    const left = this.#left ?? { ringing: [], waitsForGuest: false };
+    this.#left = undefined;
+    this.#admitGuest();
+    const answered = this.#resumed(left.answered);
+    this.#answered = answered?.reach;
+    const ringing = left.ringing.flatMap((standing) => this.#resumed(standing) ?? []);
+    for (const { reach } of ringing) this.#ringing.add(reach);
+    if (this.#isAnswered && answered === undefined)
+      return this.#parts.take({ type: "failed", cause: "failed" });
+    const place = this.#answered?.browsersPlace;
+    if (place !== undefined) this.#resumeLost(place);
+    // What was told last may not have been heard: it is said again, and means nothing to who has heard it.
+    for (const { reach, told } of [...ringing, ...(answered === undefined ? [] : [answered])]) {
+      if (told === undefined || (reach === this.#answered && told.event.type === "answered")) continue;
+      this.#heard(reach, told);
+    }
+    if (!this.#isAnswered && ringing.length === 0 && !this.#isGuest)
+      this.#parts.take({ type: "failed", cause: "unreachable" });
+  }
+
+  /** It cannot be gone on with: its calls are ended as its leg is. */
+  giveUp(): void {
+    const left = this.#left;
+    this.#left = undefined;
+    for (const standing of [...(left?.ringing ?? []), left?.answered]) {
+      const reach = this.#resumed(standing)?.reach;
+      if (reach !== undefined) this.#ringing.add(reach);
+    }
+    this.#parts.take({ type: "failed", cause: "media-lost" });
+  }
+
+  #resumed(standing: ReachStanding | undefined) {
+    if (standing === undefined) return;
+    return Reach.resumed(
+      this.#parts,
+      { leg: this.#id, standing },
+      (reach) => (event, from, branch) => this.#heard(reach, { event, from, branch }),
+    );
+  }
+
+  /** A browser's audio died with the process that held it, and its connection too: it is waited for. */
+  #resumeLost(place: PhonePlace): void {
+    this.#watchPlace(place);
+    if (this.#isLost) this.#lost = { place, others: new Set() };
+    else this.#gone("the process that held it died");
   }
 
   /** 207, 210. Finds the trunk or the phone, opens the termination, sends the INVITE. A guest is waited for. */
   async dial(): Promise<void> {
     const { media, address, advertisedAddress } = this.#parts;
     const { target } = this.#command;
+    // In another process, perhaps, and nothing came of it.
+    this.#left = undefined;
     if (!this.#isLive) return;
     if (!this.#admitGuest()) return this.#parts.take({ type: "failed", cause: "failed" });
     const way = await wayFor(this.#command, this.#parts.agent);
@@ -239,6 +306,7 @@ export class LegTelephone {
     const before = this.#answered;
     this.#answered = reach;
     this.#ringing.delete(reach);
+    this.#parts.noted();
     for (const other of this.#ringing) this.#letGo(other, pickedUpElsewhere);
     this.#watchPlace(reach.browsersPlace);
     if (before === undefined) return this.#parts.take({ type: "answered", sipCallId: heard.event.callId });
@@ -283,17 +351,17 @@ export class LegTelephone {
   #over(reach: Reach, { end }: Extract<CallEvent, { type: "over" }>): void {
     if (reach === this.#answered) return this.#parts.take({ type: "over", end });
     if (!this.#ringing.delete(reach)) return;
+    this.#parts.noted();
     reach.end([]);
     if (this.#isAnswered || this.#ringing.size > 0) return;
     // A guest's page that went is waited for: it may be loaded again.
-    const isGone =
-      end.type === "no-response" || (end.type === "rejected" && goneStatuses.includes(end.status));
-    if (this.#isGuest && isGone) return;
+    if (this.#isGuest && isGone(end)) return;
     this.#parts.take({ type: "over", end });
   }
 
   #letGo(reach: Reach, headers: readonly HeaderLine[]): void {
     this.#ringing.delete(reach);
+    this.#parts.noted();
     reach.end(headers);
   }
 
@@ -323,13 +391,3 @@ export class LegTelephone {
     this.#parts.take({ type: "lost" });
   }
 }
-
-/** RFC 3326 2: the telephone shows no missed call. */
-const pickedUpElsewhere: readonly HeaderLine[] = [
-  { name: "Reason", value: 'SIP;cause=200;text="Call completed elsewhere"' },
-];
-/** Q.850: the media could not be had. */
-const notTakenUp: readonly HeaderLine[] = [{ name: "Reason", value: "Q.850;cause=41" }];
-
-/** RFC 3261 21: of a telephone that is not there now. */
-const goneStatuses: readonly number[] = [408, 480, 503];

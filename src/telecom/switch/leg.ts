@@ -126,6 +126,15 @@ export function dialed(command: Extract<Command, { type: "dial" }>, nowMs: numbe
   };
 }
 
+/**
+ * A leg as it goes on in another process. What it was playing is heard no more, and has not ended: whoever wanted it heard says it
+ * again, and it is heard from its beginning.
+ */
+export function resumed(leg: Leg): Leg {
+  const { playing: _playing, ...shown } = leg.shown;
+  return { ...leg, shown, barge: false };
+}
+
 /** The moment at which `due` has something to do. */
 export function legDueAtMs(leg: Leg): number | undefined {
   switch (leg.shown.state) {

@@ -4,13 +4,16 @@ import type { BridgeId, LegId, PlayId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Command, Prompt, TelecomEvent } from "#contract/telecom.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { MediaEngine } from "../media/media-engine.ts";
 import type { UserAgent } from "../sip/user-agent.ts";
 import type { VoiceResponse } from "../voice-response/voice-response.ts";
 import type { WebRtcGateway } from "../webrtc/webrtc-gateway.ts";
 import { reasonHeader } from "./end-cause.ts";
 import { LegTelephone } from "./leg-telephone.ts";
-import { dialed, type Leg, type LegEffect, type LegInput, legDueAtMs, step } from "./leg.ts";
+import type { TelephoneStanding } from "./reach.ts";
+import { dialed, type Leg, type LegEffect, type LegInput, legDueAtMs, resumed, step } from "./leg.ts";
+import type { KeptTerminations } from "./kept-terminations.ts";
 
 /** What every line of a switch works with. */
 export interface LineParts {
@@ -20,6 +23,8 @@ export interface LineParts {
   readonly media: MediaEngine;
   readonly voice: VoiceResponse;
   readonly agent: UserAgent;
+  readonly journal: Journal;
+  readonly terminations: KeptTerminations;
   /** Undefined where no browser can come. */
   readonly gateway?: WebRtcGateway;
   /** Where RTP is bound, and what descriptions name instead. */
@@ -32,6 +37,13 @@ export interface LineParts {
   readonly forgotten: (leg: LegId) => void;
 }
 
+/** A leg's row in the journal. */
+export interface LegRow {
+  readonly command: Extract<Command, { type: "dial" }>;
+  readonly leg: Leg;
+  readonly telephone: TelephoneStanding;
+}
+
 /** How long the record of a leg that ended waits for its client. */
 const keptEndedMs = 10 * 60_000;
 
@@ -42,18 +54,21 @@ const keptEndedMs = 10 * 60_000;
 export class Line {
   readonly #parts: LineParts;
   readonly #log: Log;
+  readonly #command: LegRow["command"];
   #leg: Leg;
   readonly #telephone: LegTelephone;
   #chores: Promise<void> = Promise.resolve();
+  #choresLeft = 0;
   #cancelTimer: Cancel = () => {};
   #rendering: AbortController | undefined;
   /** What the media engine was last given to play. It plays on until the next one's speech is there. */
   #given: PlayId | undefined;
 
-  constructor(parts: LineParts, command: Extract<Command, { type: "dial" }>) {
+  constructor(parts: LineParts, command: LegRow["command"], from?: Omit<LegRow, "command">) {
     this.#parts = parts;
     this.#log = parts.log.with({ leg: command.leg });
-    this.#leg = dialed(command, parts.clock.now());
+    this.#command = command;
+    this.#leg = from === undefined ? dialed(command, parts.clock.now()) : resumed(from.leg);
     this.#telephone = new LegTelephone(
       {
         ...parts,
@@ -61,10 +76,13 @@ export class Line {
         nowMs: () => parts.clock.now(),
         leg: () => this.#leg,
         take: (input) => this.take(input),
+        noted: () => this.#note(),
         chore: (cause, work) => this.#chore(cause, work),
       },
       command,
+      from?.telephone,
     );
+    this.#note();
     this.#arm();
   }
 
@@ -86,10 +104,21 @@ export class Line {
     this.#chore("failed", () => this.#telephone.dial());
   }
 
+  /** Goes on where another process stopped. @param hasMedia its termination is there again */
+  resume(hasMedia: boolean): void {
+    if (!this.isLive) return;
+    // What was not written has not left: nobody's telephone rings yet.
+    if (!this.#telephone.wasRung) return this.dial();
+    if (!hasMedia) return this.#telephone.giveUp();
+    this.#telephone.resume();
+  }
+
   take(input: LegInput): void {
     try {
       const [leg, effects] = step(this.#leg, input, this.#parts.clock.now());
+      const isNew = leg !== this.#leg;
       this.#leg = leg;
+      if (isNew) this.#note();
       for (const effect of effects) this.#carryOut(effect);
     } catch (error) {
       // A bug costs this input, not the process; the leg's own end moment still stands.
@@ -100,10 +129,16 @@ export class Line {
 
   /** Runs with this line's media verbs, in turn. What it throws ends the leg with `cause`, or is only logged. */
   #chore(cause: "failed" | "log-only", work: () => Promise<void>): void {
-    this.#chores = this.#chores.then(work).catch((error: unknown) => {
+    // At once, where nothing is before it: what a far end hears acknowledged has been noted by then.
+    const done = this.#choresLeft === 0 ? atOnce(work) : this.#chores.then(work);
+    this.#choresLeft += 1;
+    this.#chores = done.catch((error: unknown) => {
       const code = error instanceof TandemError ? error.code : undefined;
       this.#log.warn({ error: String(error), code }, "A line's media could not be had.");
       if (cause === "failed") this.take({ type: "failed", cause: "failed" });
+    });
+    this.#chores = this.#chores.finally(() => {
+      this.#choresLeft -= 1;
     });
   }
 
@@ -127,7 +162,10 @@ export class Line {
         this.#rendering?.abort(notWanted);
         this.#telephone.release();
         this.#parts.ended(this.id, effect.bridge);
-        return this.#chore("log-only", () => media.release(this.id));
+        return this.#chore("log-only", async () => {
+          await media.release(this.id);
+          this.#parts.terminations.drop(this.id);
+        });
       default:
         return unreachable(effect);
     }
@@ -178,6 +216,23 @@ export class Line {
     this.#rendering?.abort(notWanted);
   }
 
+  /** Nothing of it need be known any more. */
+  forget(): void {
+    this.dispose();
+    this.#parts.journal.drop({ kind: "leg", id: this.id });
+  }
+
+  #note(): void {
+    this.#parts.journal.keep(
+      { kind: "leg", id: this.id },
+      (): LegRow => ({
+        command: this.#command,
+        leg: this.#leg,
+        telephone: this.#telephone.standing,
+      }),
+    );
+  }
+
   #arm(): void {
     this.#cancelTimer();
     const { endedAtMs } = this.#leg.shown;
@@ -193,3 +248,8 @@ export class Line {
 
 /** Said to whoever renders; without a reason of ours each abort would make an exception, with a stack to gather. */
 const notWanted = "the prompt is no longer wanted";
+
+/** Also what it throws before it waits for anything is its promise's. */
+async function atOnce(work: () => Promise<void>): Promise<void> {
+  await work();
+}

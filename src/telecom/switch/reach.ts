@@ -6,7 +6,14 @@ import type { MediaEngine } from "../media/media-engine.ts";
 import { isHold, unacceptable } from "../sdp/remote-description.ts";
 import type { HeaderLine } from "../sip/message/message.ts";
 import type { PhonePlace } from "../sip/registrar/registrar.ts";
-import type { CallListener, PlacedCall, UserAgent, WordToCall } from "../sip/user-agent.ts";
+import type { Told } from "../sip/call-standing.ts";
+import {
+  type CallListener,
+  callName,
+  type PlacedCall,
+  type UserAgent,
+  type WordToCall,
+} from "../sip/user-agent.ts";
 import { readBrowsers, readOwnOffer, webDescription, type WebEnd } from "../webrtc/web-description.ts";
 import type { WebPeer, WebRtcGateway } from "../webrtc/webrtc-gateway.ts";
 import { invitesFor, isBrowser, leadsNowhere, type Way } from "./invite.ts";
@@ -20,6 +27,32 @@ export interface ReachParts {
   readonly random: Random;
   /** Where terminations are bound. */
   readonly address: string;
+  /** `standing` has changed. Said before anything of it leaves. */
+  readonly noted: () => void;
+}
+
+/** A reach as plain JSON, for the process that goes on with it. */
+export interface ReachStanding {
+  readonly way: Way;
+  readonly plain: string;
+  /** What its call is taken up by. */
+  readonly call: string;
+  /** Where the browser is that answered; its audio died with the process. */
+  readonly browser?: (Browser & { readonly place: PhonePlace }) | undefined;
+}
+
+/** A leg's telephone as plain JSON, for the process that goes on with it. */
+export interface TelephoneStanding {
+  readonly ringing: readonly ReachStanding[];
+  readonly answered?: ReachStanding | undefined;
+  /** A guest may have been waited for before anything rang. */
+  readonly waitsForGuest: boolean;
+}
+
+/** Of the browser that answered. */
+interface Browser {
+  readonly theirs: WebEnd;
+  readonly mids: readonly string[];
 }
 
 /**
@@ -33,8 +66,8 @@ export class Reach {
   readonly #plain: string;
   #peer: WebPeer | undefined;
   #call: PlacedCall | undefined;
-  /** Of the browser that answered. */
-  #browser: { readonly theirs: WebEnd; readonly mids: readonly string[] } | undefined;
+  #callName: string | undefined;
+  #browser: Browser | undefined;
   #place: PhonePlace | undefined;
 
   private constructor(parts: ReachParts, wish: { leg: LegId; way: Way; plain: string }) {
@@ -68,6 +101,34 @@ export class Reach {
     }
   }
 
+  /** Another process's reach; `heard` is told what becomes of its call from now on. Undefined when that is not to be had. */
+  static resumed(
+    parts: ReachParts,
+    { leg, standing }: { readonly leg: LegId; readonly standing: ReachStanding },
+    heard: (reach: Reach) => CallListener,
+  ): { readonly reach: Reach; readonly told: Told | undefined } | undefined {
+    const { way, plain, call, browser } = standing;
+    const reach = new Reach(parts, { leg, way, plain });
+    const taken = parts.agent.takeUp(call, heard(reach));
+    if (taken === undefined) return undefined;
+    reach.#call = taken.call;
+    reach.#callName = call;
+    if (browser !== undefined) {
+      reach.#browser = { theirs: browser.theirs, mids: browser.mids };
+      reach.#place = browser.place;
+    }
+    return { reach, told: taken.told };
+  }
+
+  /** Undefined before it rings. */
+  get standing(): ReachStanding | undefined {
+    if (this.#callName === undefined) return undefined;
+    const place = this.#place;
+    const browser =
+      this.#browser === undefined || place === undefined ? undefined : { ...this.#browser, place };
+    return { way: this.#way, plain: this.#plain, call: this.#callName, browser };
+  }
+
   /** Where it rings, and where it was answered. */
   get places(): readonly PhonePlace[] {
     return this.#way.type === "phone" ? this.#way.places : [];
@@ -84,6 +145,9 @@ export class Reach {
     const webrtc = peer && webDescription(this.#plain, { ...peer.ours, setup: "actpass", mids: firstMids });
     const offers = { plain: this.#plain, webrtc };
     const wishes = invitesFor({ ...wish, way: this.#way, offers, addressOver: agent.addressOver, random });
+    // Known before anything of the call leaves: who goes on with it finds it by this.
+    this.#callName = callName(wishes);
+    this.#parts.noted();
     this.#call = agent.placeForked(wishes, heard);
   }
 

@@ -21,6 +21,7 @@ import { installed } from "#rig/processes.ts";
 import { type Sipp, type SippOptions, startSipp } from "#rig/sipp.ts";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../media/embedded-engine.ts";
 import { openUserAgent, type UserAgent } from "../sip/user-agent.ts";
+import { forgetful } from "./forgetful.ts";
 import { Switch } from "./switch.ts";
 
 /** The switch over real sockets and the real media engine; sipp, which nobody here wrote, is the far end. */
@@ -39,6 +40,7 @@ before(async () => {
     ...parts,
     media,
     agent,
+    ...forgetful(media),
     voice: {
       render: async () => ({ audio: new Uint8Array(800).fill(0xff), fallback: "none" }),
       close: async () => {},

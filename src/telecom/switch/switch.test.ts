@@ -13,6 +13,7 @@ import { makeResponse } from "../sip/message/build.ts";
 import { openTransactionLayer } from "../sip/transaction/transaction-layer.ts";
 import { openUserAgent } from "../sip/user-agent.ts";
 import type { VoiceResponse } from "../voice-response/voice-response.ts";
+import { forgetful } from "./forgetful.ts";
 import { Switch } from "./switch.ts";
 
 const parts = { random: secureRandom, log: silentLog };
@@ -60,6 +61,7 @@ async function world(t: TestContext, { maxLegs = 10, render = aFrame }: Partial<
     clock,
     media,
     agent,
+    ...forgetful(media),
     address: "127.0.0.1",
     maxLegs,
     voice: { render, close: async () => {} },

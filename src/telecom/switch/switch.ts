@@ -1,18 +1,16 @@
 import type { Cancel } from "#base/clock.ts";
 import { unreachable } from "#base/errors.ts";
-import type { BridgeId, LegId, PermitId } from "#base/ids.ts";
+import type { BridgeId, LegId } from "#base/ids.ts";
 import type { Command, LegState } from "#contract/telecom.ts";
 import type { MediaEvent } from "../media/media-engine.ts";
 import { Bridges } from "./bridges.ts";
 import type { LegCommand } from "./leg.ts";
-import { Line, type LineParts } from "./line.ts";
+import { type LegRow, Line, type LineParts } from "./line.ts";
 
 export type SwitchParts = Omit<LineParts, "ended" | "forgotten"> & { readonly maxLegs: number };
 
 /** Records of legs that ended and wait to be forgotten. */
 const mostEnded = 10_000;
-/** A permit is remembered longer than any command that names it may be repeated. */
-const mostPermits = 200_000;
 /** How long lines that nobody watches stay up: a web process is back within seconds. */
 const unwatchedMs = 120_000;
 
@@ -20,7 +18,6 @@ const unwatchedMs = 120_000;
 export class Switch {
   readonly #parts: SwitchParts;
   readonly #lines = new Map<LegId, Line>();
-  readonly #permits = new Map<PermitId, LegId>();
   readonly #bridges: Bridges;
   readonly #deafen: () => void;
   #clients = 0;
@@ -29,10 +26,57 @@ export class Switch {
   #cancelUnwatched: Cancel = () => {};
 
   constructor(parts: SwitchParts) {
-    this.#parts = parts;
-    this.#bridges = new Bridges(parts);
+    this.#parts = {
+      ...parts,
+      tell(event) {
+        // What it follows from is written down first.
+        parts.journal.settle();
+        parts.tell(event);
+      },
+    };
+    this.#bridges = new Bridges(this.#parts);
     this.#deafen = parts.media.onEvent((event) => this.#heard(event));
     this.#watch();
+  }
+
+  /**
+   * Takes up the legs that another process has left, before anything is asked of them. `terminations` are there again. Those that
+   * cannot go on end now, with a BYE or a CANCEL where one can still be said.
+   */
+  resume(terminations: ReadonlySet<LegId>): void {
+    for (const { id, content } of this.#parts.journal.found("leg")) {
+      const { command, ...row } = content as LegRow;
+      this.#guarded(id, () => {
+        const line = new Line(this.#lineParts(), command, row);
+        this.#lines.set(line.id, line);
+        if (line.isLive) this.#live += 1;
+      });
+    }
+    this.#bridges.restore();
+    for (const { bridge, legs } of this.#bridges.standing()) {
+      const lines = legs.map((leg) => this.#lines.get(leg)).filter((line) => line?.isLive === true);
+      // It was joined, and not told so; or it fell apart, and was not told so.
+      for (const line of lines) line?.take({ type: "joined", bridge });
+      if (lines.length < 2) this.#unbridge(bridge);
+    }
+    for (const line of this.#lines.values())
+      this.#guarded(line.id, () => line.resume(terminations.has(line.id)));
+    this.#parts.agent.leaveTheRest();
+    if (this.#live > 0)
+      this.#parts.log.warn({ legs: this.#live }, "The lines of another process were taken up.");
+  }
+
+  /** A leg that cannot be gone on with costs itself, and must not meet the next process again. */
+  #guarded(id: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#parts.log.error({ error, leg: id }, "A line of another process could not be taken up.");
+      this.#parts.journal.drop({ kind: "leg", id });
+      if (this.#lines.get(id as LegId)?.isLive === true) this.#live -= 1;
+      this.#lines.get(id as LegId)?.dispose();
+      this.#lines.delete(id as LegId);
+    }
   }
 
   legs(): readonly LegState[] {
@@ -86,17 +130,14 @@ export class Switch {
   #dial(command: Extract<Command, { type: "dial" }>, refuse: (why: string) => void): void {
     if (this.#lines.has(command.leg)) return;
     // One permit dials one leg, once: also a leg that was forgotten is not dialled again by it.
-    if (this.#permits.has(command.permit)) return refuse("the permit was used before");
-    this.#permits.set(command.permit, command.leg);
-    dropOldest(this.#permits, mostPermits);
-    const line = new Line(
-      {
-        ...this.#parts,
-        ended: (leg, bridge) => this.#legEnded(leg, bridge),
-        forgotten: (leg) => this.#drop(leg),
-      },
-      command,
-    );
+    const { journal } = this.#parts;
+    if (journal.legOf(command.permit) !== undefined) return refuse("the permit was used before");
+    journal.use(command.permit, command.leg);
+    const line = new Line(this.#lineParts(), command);
+    if (!journal.settle()) {
+      line.forget();
+      return refuse("the permit's use cannot be written down");
+    }
     this.#lines.set(command.leg, line);
     this.#live += 1;
     // A unit that is full says so as a telephone network does: the leg ends, and the flow goes on from there.
@@ -106,6 +147,14 @@ export class Switch {
       return line.take({ type: "failed", cause: "failed" });
     }
     line.dial();
+  }
+
+  #lineParts(): LineParts {
+    return {
+      ...this.#parts,
+      ended: (leg, bridge) => this.#legEnded(leg, bridge),
+      forgotten: (leg) => this.#drop(leg),
+    };
   }
 
   #pass(command: LegCommand, refuse: (why: string) => void): void {
@@ -162,7 +211,8 @@ export class Switch {
   }
 
   #drop(leg: LegId): void {
-    this.#lines.get(leg)?.dispose();
+    this.#lines.get(leg)?.forget();
+    this.#bridges.forget(leg);
     this.#lines.delete(leg);
   }
 
@@ -170,6 +220,7 @@ export class Switch {
     const line = this.#lines.get(event.termination);
     switch (event.type) {
       case "mediaStarted":
+      case "standing":
         return;
       case "dtmf": {
         const { digit, durationMs, via, atMs } = event;
@@ -209,10 +260,4 @@ export class Switch {
     if (!line.isLive) return;
     line.take({ type: "command", command: { type: "hang-up", leg: line.id, reason: "unavailable" } });
   }
-}
-
-function dropOldest<K>(map: Map<K, unknown>, most: number): void {
-  if (map.size <= most) return;
-  const [oldest] = map.keys();
-  if (oldest !== undefined) map.delete(oldest);
 }

@@ -1,3 +1,5 @@
+import type { CallEnd } from "../sip/dialog/call-state.ts";
+import type { HeaderLine } from "../sip/message/message.ts";
 import type { PhonePlace } from "../sip/registrar/registrar.ts";
 import { isBrowser } from "./invite.ts";
 
@@ -26,4 +28,18 @@ export function elsewhere(
   ringing: readonly PhonePlace[],
 ): readonly PhonePlace[] {
   return places.filter(({ uri }) => !ringing.some((other) => other.uri === uri));
+}
+
+/** RFC 3326 2: the telephone shows no missed call. */
+export const pickedUpElsewhere: readonly HeaderLine[] = [
+  { name: "Reason", value: 'SIP;cause=200;text="Call completed elsewhere"' },
+];
+/** Q.850: the media could not be had. */
+export const notTakenUp: readonly HeaderLine[] = [{ name: "Reason", value: "Q.850;cause=41" }];
+
+/** RFC 3261 21: of a telephone that is not there now. */
+const goneStatuses: readonly number[] = [408, 480, 503];
+
+export function isGone(end: CallEnd): boolean {
+  return end.type === "no-response" || (end.type === "rejected" && goneStatuses.includes(end.status));
 }

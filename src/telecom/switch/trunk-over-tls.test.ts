@@ -11,6 +11,7 @@ import { makeAuthority } from "#rig/certificate.ts";
 import { installed } from "#rig/processes.ts";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../media/embedded-engine.ts";
 import { openUserAgent, type UserAgent } from "../sip/user-agent.ts";
+import { forgetful } from "./forgetful.ts";
 import { Switch } from "./switch.ts";
 
 const missing =
@@ -42,6 +43,7 @@ describe("a trunk over TLS", { skip: missing, timeout: 60_000 }, () => {
       ...parts,
       media,
       agent,
+      ...forgetful(media),
       voice: {
         render: async () => ({ audio: new Uint8Array(800).fill(0xff), fallback: "none" }),
         close: async () => {},

@@ -37,9 +37,18 @@ export class PacketIndex {
 
   /** The same place in the row, of packets under another key: none of them was taken. */
   continued(): PacketIndex {
-    const next = new PacketIndex();
-    next.#highest = this.#highest;
-    return next;
+    return PacketIndex.from(this.#highest);
+  }
+
+  /** Where another process left it: what it took of the last ones is not known. */
+  static from(highest: number): PacketIndex {
+    const index = new PacketIndex();
+    index.#highest = highest;
+    return index;
+  }
+
+  get highest(): number {
+    return this.#highest;
   }
 
   #shift(by: number): void {

@@ -41,6 +41,15 @@ export class SrtpReceiver {
     return before === undefined ? -1 : this.#open(packet, { start, end, length }, before.continued());
   }
 
+  /** Each source that was authentic, and its highest index. */
+  get sources(): readonly (readonly [ssrc: number, index: number])[] {
+    return Array.from(this.#sources, ([ssrc, index]) => [ssrc, index.highest] as const);
+  }
+
+  continueFrom(sources: readonly (readonly [ssrc: number, index: number])[]): void {
+    for (const [ssrc, index] of sources) keep(this.#sources, ssrc, PacketIndex.from(index));
+  }
+
   #open(
     packet: Buffer,
     { start, end, length }: { start: number; end: number; length: number },

@@ -17,6 +17,8 @@ export interface Dialog {
   readonly routeSet: readonly string[];
   /** The CSeq of the far end's latest request; the first may begin anywhere. */
   readonly remoteSeq: number | undefined;
+  /** The CSeqs of the latest INFOs whose key was taken: one that comes again, by a process that does not know it, is not pressed twice. */
+  readonly keysTaken: readonly number[];
   /** Methods that the far end said it takes (Allow); undefined until it did. */
   readonly allows: readonly string[] | undefined;
 }
@@ -39,6 +41,7 @@ export function dialogFrom(response: SipResponse, invitedUri: string): Dialog | 
     remoteTarget,
     routeSet: routes.map(bracketed).reverse(),
     remoteSeq: undefined,
+    keysTaken: [],
     allows: undefined,
   };
 }
@@ -53,7 +56,9 @@ export function confirmed(
   invitedUri: string,
 ): Dialog | undefined {
   const dialog = dialogFrom(response, early?.remoteTarget ?? invitedUri);
-  return dialog === undefined ? early : { ...dialog, remoteSeq: early?.remoteSeq };
+  return dialog === undefined
+    ? early
+    : { ...dialog, remoteSeq: early?.remoteSeq, keysTaken: early?.keysTaken ?? [] };
 }
 
 /** RFC 3261 12.2.1.2, 12.2.2: re-INVITE and UPDATE, and their 2xx, may move the far end's Contact. */
@@ -69,6 +74,16 @@ export function inOrder(dialog: Dialog, request: SipRequest): Dialog | undefined
   const { number } = cseq(request);
   if (dialog.remoteSeq !== undefined && number <= dialog.remoteSeq) return undefined;
   return { ...dialog, remoteSeq: number };
+}
+
+const mostKeysTaken = 8;
+
+export function withKeyTaken(dialog: Dialog, info: SipRequest): Dialog {
+  return { ...dialog, keysTaken: [...dialog.keysTaken, cseq(info).number].slice(-mostKeysTaken) };
+}
+
+export function keyWasTaken(dialog: Dialog, request: SipRequest): boolean {
+  return request.method === "INFO" && dialog.keysTaken.includes(cseq(request).number);
 }
 
 export type DialogRequestWish = Pick<RequestWish, "method" | "cseq" | "contact" | "headers" | "body">;

@@ -16,7 +16,7 @@ import {
   type TheirRequest,
   then,
 } from "./call-state.ts";
-import { inOrder, retargeted } from "./dialog.ts";
+import { inOrder, keyWasTaken, retargeted, withKeyTaken } from "./dialog.ts";
 import { digitInInfo } from "./info-digit.ts";
 import { endOffer, over, requestOf, sendBye } from "./requests.ts";
 import { floorSeconds, timerFromRequest } from "./session-timer.ts";
@@ -31,6 +31,7 @@ export function requested(
   const tag = paramValue(from(request).params, "tag") ?? "";
   const fork = forkOf(call, tag);
   if (fork === undefined) return answer(call, asked, 481);
+  if (keyWasTaken(fork.dialog, request)) return answer(call, asked, 200);
   const dialog = inOrder(fork.dialog, request);
   if (dialog === undefined) return answer(call, asked, 500);
   const allows = headerValues(request, "Allow").length === 0 ? dialog.allows : tokens(request, "Allow");
@@ -82,8 +83,16 @@ function informed(call: OutgoingCall, asked: Asked): Step {
   const isNothing = asked.request.body.length === 0 || isOptional(asked.request);
   if (digit === "none") return answer(call, asked, isNothing ? 200 : 415);
   if (digit === "unreadable") return answer(call, asked, 400);
-  const done = answer(call, asked, 200);
-  return call.phase === "answered" ? then(done, (now) => [now, [tell({ type: "digit", digit })]]) : done;
+  // First, so that it has been noted when the far end hears that it was taken.
+  const told = call.phase === "answered" ? [tell({ type: "digit", digit })] : [];
+  return then([withKeyNoted(call, asked), told], (now) => answer(now, asked, 200));
+}
+
+function withKeyNoted(call: OutgoingCall, { request, tag }: Asked): OutgoingCall {
+  const fork = forkOf(call, tag);
+  if (fork === undefined) return call;
+  const noted = { ...fork, dialog: withKeyTaken(fork.dialog, request) };
+  return { ...call, forks: { ...call.forks, [tag]: noted } };
 }
 
 /** Re-INVITE (RFC 3261 14.2) and UPDATE (RFC 3311 5.2): a new offer, a refresh, or both. */

@@ -41,6 +41,6 @@ export class AdmittedPhones {
   }
 }
 
-function sameDigest(digest: PhoneDigest, other: PhoneDigest | undefined): boolean {
+export function sameDigest(digest: PhoneDigest, other: PhoneDigest | undefined): boolean {
   return other !== undefined && digest.md5 === other.md5 && digest.sha256 === other.sha256;
 }

@@ -9,9 +9,10 @@ import { makeRequest, makeResponse } from "../message/build.ts";
 import { to } from "../message/headers.ts";
 import type { Flow, SipRequest, TransportName } from "../message/message.ts";
 import { parseUri } from "../message/uri.ts";
+import type { KeptRows } from "../kept-rows.ts";
 import type { ClientHandlers } from "../transaction/client-transaction.ts";
 import type { ServerTransaction } from "../transaction/server-transaction.ts";
-import { AdmittedPhones } from "./admitted-phones.ts";
+import { AdmittedPhones, sameDigest } from "./admitted-phones.ts";
 import {
   type Binding,
   type Bindings,
@@ -45,6 +46,15 @@ export interface RegistrarParts {
   readonly request: (request: SipRequest, flow: Flow, handlers: ClientHandlers) => void;
   /** What our From says over a transport. */
   readonly hostOver: (transport: TransportName) => string;
+  /** Where the places of phones over UDP are kept: a connection dies with the process, and its phone registers anew. */
+  readonly journal: KeptRows;
+}
+
+/** A phone's row in the journal. */
+interface PhoneRow {
+  readonly bindings: Bindings;
+  /** What it had proven. */
+  readonly digest: PhoneDigest | undefined;
 }
 
 /** Each success keeps a transaction for 32 s: a phone gone wild must not take all of them. */
@@ -64,10 +74,13 @@ export class Registrar {
   readonly #over = new Map<string, Set<string>>();
   readonly #logins: LoginCheck;
   readonly #registers: RateLimit;
+  /** Of phones that registered with another process, until it is known who may. */
+  readonly #kept = new Map<string, PhoneDigest | undefined>();
   readonly #readiness: ReadinessWatch;
 
   constructor(parts: RegistrarParts) {
     this.#parts = parts;
+    this.#restore();
     this.#registers = new RateLimit(parts.clock, registersPerMinute);
     this.#readiness = new ReadinessWatch({
       clock: parts.clock,
@@ -85,7 +98,8 @@ export class Registrar {
 
   admit(command: Extract<Command, { type: "admit-phones" }>): void {
     const revoked = this.#admitted.take(command);
-    for (const phone of revoked) {
+    for (const phone of [...revoked, ...this.#keptAndRevoked()]) {
+      this.#parts.journal.drop({ kind: "phone", id: phone });
       if (!this.#bindings.delete(phone)) continue;
       this.#readiness.follow(phone, []);
       this.#parts.log.info({ phone }, "A phone may not register any more; it is rung no longer.");
@@ -247,10 +261,42 @@ export class Registrar {
     return this.#bindings.get(name) ?? [];
   }
 
+  #restore(): void {
+    const { journal, clock } = this.#parts;
+    for (const { id, content } of journal.found("phone")) {
+      const { bindings, digest } = content as PhoneRow;
+      const left = bindings.filter(({ untilMs }) => untilMs > clock.now());
+      if (left.length === 0) journal.drop({ kind: "phone", id });
+      else {
+        this.#bindings.set(id, left);
+        this.#kept.set(id, digest);
+      }
+    }
+  }
+
+  /** Once, when the first whole set has come. */
+  #keptAndRevoked(): readonly string[] {
+    if (!this.#admitted.areKnown) return [];
+    const revoked = [...this.#kept].filter(
+      ([phone, digest]) => digest === undefined || !sameDigest(digest, this.#admitted.digestOf(phone)),
+    );
+    this.#kept.clear();
+    return revoked.map(([phone]) => phone);
+  }
+
+  #note(phone: string, bindings: Bindings): void {
+    const { journal } = this.#parts;
+    const row = { kind: "phone", id: phone } as const;
+    const overUdp = bindings.filter(({ flow }) => flow.transport === "udp");
+    if (overUdp.length === 0) return journal.drop(row);
+    journal.keep(row, (): PhoneRow => ({ bindings: overUdp, digest: this.#admitted.digestOf(phone) }));
+  }
+
   #step(phone: string, input: BindingsInput): readonly BindingsEffect[] {
     const [after, effects] = step(this.#bindings.get(phone) ?? [], input, this.#parts.clock.now());
     if (after.length === 0) this.#bindings.delete(phone);
     else this.#bindings.set(phone, after);
+    if (input.type !== "look" || effects.length > 0) this.#note(phone, after);
     this.#readiness.follow(phone, after);
     for (const effect of effects) {
       if (effect.type === "answer") continue;

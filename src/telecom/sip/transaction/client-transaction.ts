@@ -9,6 +9,7 @@ import {
   type InviteClientInput,
   type InviteClientState,
   type InviteClientTimer,
+  resumeInviteClient,
   startInviteClient,
   stepInviteClient,
 } from "./invite-client.ts";
@@ -69,25 +70,30 @@ export interface RunningClient extends ClientTransaction {
   end(): void;
 }
 
+/** How a transaction begins: by sending its request, or where another process left it. */
+export type ClientBeginning = "new" | "proceeding" | "accepted" | "refused";
+
 /** Sends a request that has its Via, in a transaction of its own. */
 export function startClient(
   room: ClientRoom,
   request: SipRequest,
   flow: Flow,
   handlers: ClientHandlers,
+  as: ClientBeginning = "new",
 ): RunningClient {
   return request.method === "INVITE"
-    ? startInvite(room, request, flow, handlers)
+    ? startInvite(room, { invite: request, as }, flow, handlers)
     : startOther(room, request, flow, handlers);
 }
 
 function startInvite(
   room: ClientRoom,
-  invite: SipRequest,
+  { invite, as }: { readonly invite: SipRequest; readonly as: ClientBeginning },
   flow: Flow,
   handlers: ClientHandlers,
 ): RunningClient {
   const pace = paceOf(room, flow);
+  const nowMs = room.clock.now();
   const key = clientKey(invite);
   let cancelling: "no" | "wanted" | "sent" = "no";
   let stopWaiting: Cancel = () => {};
@@ -95,7 +101,8 @@ function startInvite(
   let connection: ConnectionId | undefined;
 
   const machine = new RunningMachine<InviteClientState, InviteClientInput, InviteClientTimer>({
-    first: startInviteClient(invite, pace, room.clock.now()),
+    first:
+      as === "new" ? startInviteClient(invite, pace, nowMs) : resumeInviteClient(invite, as, pace, nowMs),
     step: (state, input) => stepInviteClient(state, input, pace, room.clock.now()),
     timerInput: (timer) => ({ type: "timer", timer }),
     perform: (effect) =>

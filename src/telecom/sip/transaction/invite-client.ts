@@ -70,6 +70,25 @@ export function startInviteClient(invite: SipRequest, pace: Pace, now: number): 
   return { state: { name: "calling", invite, retransmitMs }, effects };
 }
 
+/**
+ * One that another process began: the far end was at work, has accepted, or refused. Where nothing had come it begins anew: a
+ * repetition, by its branch.
+ */
+export function resumeInviteClient(
+  invite: SipRequest,
+  as: "proceeding" | "accepted" | "refused",
+  pace: Pace,
+  now: number,
+): InviteClientStep {
+  if (as === "proceeding") return { state: { name: "proceeding", invite }, effects: [] };
+  if (as === "refused") {
+    const timerD: Effect<InviteClientTimer> = { type: "set-timer", timer: "D", atMs: now + timerDMs };
+    return { state: { name: "completed", invite }, effects: [timerD] };
+  }
+  const timer: Effect<InviteClientTimer> = { type: "set-timer", timer: "M", atMs: now + patienceMs(pace) };
+  return { state: { name: "accepted", invite }, effects: [timer] };
+}
+
 export function stepInviteClient(
   state: InviteClientState,
   input: InviteClientInput,

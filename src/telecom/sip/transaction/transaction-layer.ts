@@ -13,10 +13,12 @@ import type { ConnectionId } from "../transport/connections.ts";
 import {
   openTransport,
   type Refusal,
+  type SendOutcome,
   type Transport,
   type TransportOptions,
 } from "../transport/transport.ts";
 import {
+  type ClientBeginning,
   type ClientHandlers,
   type ClientRoom,
   type ClientTransaction,
@@ -36,8 +38,19 @@ export interface TransactionLayer {
   readonly sentByOver: Transport["sentByOver"];
   /** The flow to a peer, by address: names were resolved before (RFC 3263). */
   flowTo: Transport["flowTo"];
-  /** Sends a request (any but ACK) in a transaction of its own; the Via is added here. Throws SIP_UNSERIALIZABLE. */
-  request(request: SipRequest, flow: Flow, handlers: ClientHandlers, choice?: FlowChoice): ClientTransaction;
+  /**
+   * Sends a request (any but ACK) in a transaction of its own; the Via is added here. `begun` names it, for whoever may have to go
+   * on with it in another process. Throws SIP_UNSERIALIZABLE.
+   */
+  request(
+    request: SipRequest,
+    flow: Flow,
+    handlers: ClientHandlers,
+    choice?: FlowChoice,
+    begun?: BegunRequest,
+  ): ClientTransaction;
+  /** A branch that nobody guesses. */
+  makeBranch(): string;
   /** Sends the ACK of a 2xx (13.2.2.4): it belongs to no transaction. Say it again for each repetition of the 2xx. */
   acknowledge(ack: SipRequest, flow: Flow, choice?: FlowChoice): void;
   stats(): LayerStats;
@@ -47,6 +60,11 @@ export interface TransactionLayer {
 
 /** `this-flow`: no other one to the same place, whatever the size. A phone is reached by the flow that it registered over alone. */
 export type FlowChoice = "by-size" | "this-flow";
+
+export interface BegunRequest {
+  readonly branch: string;
+  readonly as: ClientBeginning;
+}
 
 export interface LayerStats {
   readonly clients: number;
@@ -80,6 +98,8 @@ export interface LayerOptions {
   readonly answerAtOnce?: (request: SipRequest, flow: Flow) => StatelessAnswer | undefined;
   /** A new request, any but ACK and CANCEL. Must lead to `respond`. */
   onRequest(transaction: ServerTransaction): void;
+  /** Called before anything is sent: what led to it is to be written down first. */
+  beforeSend?(): void;
   /** A connection that is gone, whoever closed it. */
   onFlowClosed?(flow: Flow): void;
 }
@@ -102,7 +122,7 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
   const counts = { strays: 0, overloaded: 0, unanswered: 0 };
   const answers = new RateLimit(clock, answersPerMinute);
 
-  const transport = await (options.openTransport ?? openTransport)({
+  const opened = await (options.openTransport ?? openTransport)({
     ...options.listen,
     clock,
     log,
@@ -110,12 +130,24 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     onRefused: refuse,
     onClosed: connectionLost,
   });
+  const ackOfRefusal = new HeldBack();
+  const transport: Transport = {
+    ...opened,
+    send(flow, message) {
+      options.beforeSend?.();
+      ackOfRefusal.letGo();
+      return opened.send(flow, message);
+    },
+  };
   const clientRoom: ClientRoom = {
     clock,
     log,
     timing,
     send(flow, request) {
-      const outcome = transport.send(flow, request);
+      const isAck = request.method === "ACK";
+      const outcome = isAck
+        ? ackOfRefusal.hold(() => opened.send(flow, request))
+        : transport.send(flow, request);
       return { outcome, connection: transport.connectionTo(flow) };
     },
     running: new Map(),
@@ -163,6 +195,9 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     const ours = via.host === host && (via.port ?? 5060) === port;
     if (client !== undefined && ours && mayAsk(client, response, flow)) client.receive(response, flow);
     else counts.strays++;
+    if (!ackOfRefusal.isHeld) return;
+    options.beforeSend?.();
+    ackOfRefusal.letGo();
   }
 
   function receiveRequest(flow: Flow, request: SipRequest): void {
@@ -227,14 +262,18 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     return readable(random, tagCharacters);
   }
 
-  function withVia(request: SipRequest, flow: Flow): SipRequest {
+  function makeBranch(): string {
+    return magicCookie + readable(random, branchCharacters);
+  }
+
+  function withVia(request: SipRequest, flow: Flow, branch = makeBranch()): SipRequest {
     const via = formatVia({
       transport: flow.transport.toUpperCase(),
       ...transport.sentByOver(flow.transport),
       params: [
         // RFC 3581: the response comes back through the NAT that the request went through.
         { name: "rport", value: undefined },
-        { name: "branch", value: magicCookie + readable(random, branchCharacters) },
+        { name: "branch", value: branch },
       ],
     });
     return withTopHeader(request, "Via", via);
@@ -248,11 +287,14 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     sentBy: transport.sentBy,
     sentByOver: transport.sentByOver,
     flowTo: transport.flowTo,
-    request(request, wanted, handlers, choice = "by-size") {
+    makeBranch,
+    request(request, wanted, handlers, choice = "by-size", begun) {
       const flow = flowFor(request, wanted, choice);
-      const start = (way: Flow, told: ClientHandlers): ClientTransaction =>
-        startClient(clientRoom, withVia(request, way), way, told);
-      return flow === wanted ? start(flow, handlers) : startWithFallback({ start, flow, wanted, handlers });
+      const start = (way: Flow, told: ClientHandlers, as?: BegunRequest): ClientTransaction =>
+        startClient(clientRoom, withVia(request, way, as?.branch), way, told, as?.as);
+      return flow === wanted
+        ? start(flow, handlers, begun)
+        : startWithFallback({ start, flow, wanted, handlers, begun });
     },
     acknowledge(ack, wanted, choice = "by-size") {
       const flow = flowFor(ack, wanted, choice);
@@ -271,6 +313,30 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
 }
 
 /**
+ * RFC 3261 17.1.1.3: a refusal is not said again once it is acknowledged. So its ACK waits until what the refusal means has been written
+ * down, and leaves before anything that follows from it.
+ */
+class HeldBack {
+  #send: (() => void) | undefined;
+
+  get isHeld(): boolean {
+    return this.#send !== undefined;
+  }
+
+  hold(send: () => Promise<SendOutcome>): Promise<SendOutcome> {
+    return new Promise((resolve) => {
+      this.#send = () => resolve(send());
+    });
+  }
+
+  letGo(): void {
+    const send = this.#send;
+    this.#send = undefined;
+    send?.();
+  }
+}
+
+/**
  * A challenge makes us prove that we know the trunk's password, so it counts only from the address that was asked. Any other
  * response may come from another address of the same far end.
  */
@@ -280,20 +346,25 @@ function mayAsk(client: ClientTransaction, { status }: SipResponse, from: Flow):
 
 /** RFC 3261 18.1.1: TCP was our choice, for the request's size; where nobody listens for it, UDP is tried after all. */
 function startWithFallback(attempt: {
-  start(flow: Flow, handlers: ClientHandlers): ClientTransaction;
+  start(flow: Flow, handlers: ClientHandlers, begun?: BegunRequest): ClientTransaction;
   readonly flow: Flow;
   readonly wanted: Flow;
   readonly handlers: ClientHandlers;
+  readonly begun: BegunRequest | undefined;
 }): ClientTransaction {
-  const { start, flow, wanted, handlers } = attempt;
+  const { start, flow, wanted, handlers, begun } = attempt;
   let cancelled = false;
-  let current = start(flow, {
-    onResponse: (response, from) => handlers.onResponse(response, from),
-    onFailure(status) {
-      if (status !== 503 || cancelled) return handlers.onFailure(status);
-      current = start(wanted, handlers);
+  let current = start(
+    flow,
+    {
+      onResponse: (response, from) => handlers.onResponse(response, from),
+      onFailure(status) {
+        if (status !== 503 || cancelled) return handlers.onFailure(status);
+        current = start(wanted, handlers);
+      },
     },
-  });
+    begun,
+  );
   return {
     get request() {
       return current.request;
