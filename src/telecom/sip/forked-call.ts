@@ -111,8 +111,8 @@ const elsewhere: WordToCall = {
 
 interface ForkParts {
   readonly heard: CallListener;
-  /** `standing` has changed. */
-  readonly noted: () => void;
+  /** How it stands, whenever that has changed; also while it is made. */
+  readonly noted: (standing: ForkStanding) => void;
   /** The names of its branches' own rows. */
   readonly branches: readonly string[];
 }
@@ -128,7 +128,7 @@ export class ForkedCall implements PlacedCall {
     this.#parts = parts;
     this.#fork = from === undefined ? forked(parts.branches.length) : asFork(from);
     this.#told = from?.told;
-    parts.noted();
+    parts.noted(this.standing);
   }
 
   /** The branches, in the order of their names. */
@@ -167,7 +167,7 @@ export class ForkedCall implements PlacedCall {
       if (event.type === "answered" || event.type === "over")
         this.#told = { event, from, branch: effect.branch };
     }
-    this.#parts.noted();
+    this.#parts.noted(this.standing);
     for (const effect of effects) {
       if (effect.type === "tell") this.#parts.heard(effect.event, from, effect.branch);
       else this.#branches[effect.branch]?.say(effect.word);

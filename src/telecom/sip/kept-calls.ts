@@ -89,12 +89,12 @@ export class KeptCalls {
     const ear = new Ear();
     const { journal } = this.#parts;
     const row = { kind: "call", id: name } as const;
-    const fork: ForkedCall = new ForkedCall(
+    const fork = new ForkedCall(
       {
         heard: ear.tell,
-        noted() {
-          if (fork.standing.phase === "over") journal.drop(row);
-          else journal.keep(row, () => fork.standing);
+        noted(now) {
+          if (now.phase === "over") journal.drop(row);
+          else journal.keep(row, () => now);
         },
         branches: standing.branches,
       },

@@ -23,7 +23,7 @@ import {
 } from "./locate.ts";
 import type { Journal } from "../journal/journal.ts";
 import { memoryJournal } from "../journal/memory-journal.ts";
-import type { CallStanding, Told } from "./call-standing.ts";
+import type { CallStanding, ForkStanding, Told } from "./call-standing.ts";
 import { paramValue } from "./message/grammar.ts";
 import { callId, to, topVia } from "./message/headers.ts";
 import type { Flow, SipRequest, TransportName } from "./message/message.ts";
@@ -284,12 +284,12 @@ export async function openUserAgent(options: UserAgentOptions): Promise<UserAgen
       if (only !== undefined && others.length === 0)
         return place(only, (event, from) => heard(event, from, 0));
       const row = { kind: "call", id: callName(wishes) } as const;
-      const noted = (): void => {
+      const noted = (standing: ForkStanding): void => {
         // Nobody goes on with it once it is over: its branches wait for their echoes by themselves.
-        if (fork.standing.phase === "over") journal.drop(row);
-        else journal.keep(row, () => fork.standing);
+        if (standing.phase === "over") journal.drop(row);
+        else journal.keep(row, () => standing);
       };
-      const fork: ForkedCall = new ForkedCall({ heard, noted, branches: wishes.map(nameOf) });
+      const fork = new ForkedCall({ heard, noted, branches: wishes.map(nameOf) });
       for (const wish of wishes) fork.add((told) => place(wish, told));
       return fork;
     },
