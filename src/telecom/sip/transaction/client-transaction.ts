@@ -69,22 +69,24 @@ export interface RunningClient extends ClientTransaction {
   end(): void;
 }
 
-/** Sends a request that has its Via, in a transaction of its own. */
-export function startClient(
-  room: ClientRoom,
-  request: SipRequest,
-  flow: Flow,
-  handlers: ClientHandlers,
-): RunningClient {
-  return request.method === "INVITE"
-    ? startInvite(room, request, flow, handlers)
-    : startOther(room, request, flow, handlers);
+export interface ClientWish {
+  /** With its Via. */
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  /** The far end is reached by this flow and no other, and reaches us so: a phone, by the connection that it registered over. */
+  readonly isOnlyWay: boolean;
+}
+
+/** Sends a request in a transaction of its own. */
+export function startClient(room: ClientRoom, wish: ClientWish, handlers: ClientHandlers): RunningClient {
+  return wish.request.method === "INVITE"
+    ? startInvite(room, wish, handlers)
+    : startOther(room, wish, handlers);
 }
 
 function startInvite(
   room: ClientRoom,
-  invite: SipRequest,
-  flow: Flow,
+  { request: invite, flow, isOnlyWay }: ClientWish,
   handlers: ClientHandlers,
 ): RunningClient {
   const pace = paceOf(room, flow);
@@ -121,7 +123,11 @@ function startInvite(
   const sendCancel = (): void => {
     if (machine.state.name !== "proceeding" || cancelling === "sent") return;
     cancelling = "sent";
-    startClient(room, makeCancel(invite), flow, { onResponse: () => {}, onFailure: () => {} });
+    startOther(
+      room,
+      { request: makeCancel(invite), flow, isOnlyWay },
+      { onResponse: () => {}, onFailure: () => {} },
+    );
     stopWaiting = room.clock.at(room.clock.now() + patienceMs(pace), () => {
       if (machine.state.name === "proceeding") machine.input({ type: "abandon" });
     });
@@ -142,7 +148,7 @@ function startInvite(
       machine.input({ type: "response", response });
     },
     connectionLost() {
-      if (machine.state.name === "calling") machine.input({ type: "transport-error" });
+      machine.input({ type: "connection-lost", isOnlyWay });
     },
     end: () => machine.end(),
   };
@@ -153,8 +159,7 @@ function startInvite(
 
 function startOther(
   room: ClientRoom,
-  request: SipRequest,
-  flow: Flow,
+  { request, flow, isOnlyWay }: ClientWish,
   handlers: ClientHandlers,
 ): RunningClient {
   const pace = paceOf(room, flow);
@@ -192,7 +197,7 @@ function startOther(
       machine.input({ type: "response", response });
     },
     connectionLost() {
-      if (machine.state.name === "trying") machine.input({ type: "transport-error" });
+      machine.input({ type: "connection-lost", isOnlyWay });
     },
     end: () => machine.end(),
   };

@@ -145,7 +145,8 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
 
   /**
    * RFC 3261 17.1.4, 18.4: nothing is repeated over a connection, so what was asked over one that is gone, and had no sign of life,
-   * has failed. Where there was one the far end is at work; it answers on a new connection if it must (18.2.2).
+   * has failed. Where there was one the far end is at work; it answers on a new connection if it must (18.2.2), and has failed
+   * too if it can have none (`this-flow`).
    */
   function connectionLost(flow: Flow, connection: ConnectionId): void {
     // What fails may be asked anew, over a new connection to the same place: that is none of these.
@@ -250,8 +251,9 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     flowTo: transport.flowTo,
     request(request, wanted, handlers, choice = "by-size") {
       const flow = flowFor(request, wanted, choice);
+      const isOnlyWay = choice === "this-flow";
       const start = (way: Flow, told: ClientHandlers): ClientTransaction =>
-        startClient(clientRoom, withVia(request, way), way, told);
+        startClient(clientRoom, { request: withVia(request, way), flow: way, isOnlyWay }, told);
       return flow === wanted ? start(flow, handlers) : startWithFallback({ start, flow, wanted, handlers });
     },
     acknowledge(ack, wanted, choice = "by-size") {
