@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { TestContext } from "node:test";
 import { systemClock } from "#base/clock.ts";
 import type { LegId, PermitId, PhoneName } from "#base/ids.ts";
-import { silentLog } from "#base/log.ts";
+import { makeLog } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
 import { type Command, type LegState, phoneRealm } from "#contract/telecom.ts";
 import { openPagePhones } from "./browser-phone.ts";
@@ -11,6 +11,7 @@ import { makeAuthority } from "./certificate.ts";
 import { openEmbeddedEngine } from "#telecom/media/embedded-engine.ts";
 import { openUserAgent, type UserAgentOptions } from "#telecom/sip/user-agent.ts";
 import type { GatewaySettings } from "#telecom/webrtc/gateway-wire.ts";
+import type { RelaySettings } from "#telecom/webrtc/relay-login.ts";
 import { openWebRtcGateway } from "#telecom/webrtc/webrtc-gateway.ts";
 import { Switch } from "#telecom/switch/switch.ts";
 
@@ -28,6 +29,7 @@ export async function openBrowserUnit(
     /** Of this test file alone. */
     readonly ports: { readonly rtp: PortRange; readonly browsers: PortRange };
     readonly iceServers?: GatewaySettings["iceServers"];
+    readonly relays?: RelaySettings;
   },
 ) {
   const { transport, hum, phones, phoneHashes, ports } = wish;
@@ -37,8 +39,13 @@ export async function openBrowserUnit(
   const pages = opened.use(
     await openPagePhones(hum, files === undefined ? {} : { believes: files.certificateFile }),
   );
-  const parts = { clock: systemClock, random: secureRandom, log: silentLog };
-  const media = await openEmbeddedEngine({ portRange: ports.rtp, log: silentLog });
+  let logged = "";
+  const keep = (line: string): void => {
+    logged += line;
+  };
+  const log = makeLog({ process: "unit", level: "warn", destination: { write: keep } });
+  const parts = { clock: systemClock, random: secureRandom, log };
+  const media = await openEmbeddedEngine({ portRange: ports.rtp, log });
   opened.defer(() => media.close());
   const agent = await openUserAgent({
     ...{ address: "127.0.0.1", port: 0, closeWithinMs: 500, phoneHashes, ...parts },
@@ -54,6 +61,7 @@ export async function openBrowserUnit(
   const lookers = new Set<() => void>();
   const lines = new Switch({
     ...{ ...parts, media, agent, gateway, address: "127.0.0.1", maxLegs: 10 },
+    ...(wish.relays === undefined ? {} : { relays: wish.relays }),
     voice: {
       render: async () => ({ audio: new Uint8Array(800).fill(0xff), fallback: "none" }),
       close: async () => {},
@@ -70,9 +78,11 @@ export async function openBrowserUnit(
   say({ type: "admit-phones", edition: "1", part: 1, parts: 1, phones: phones.map(admitted) });
   return {
     ...{ agent, media, pages, say },
+    /** Its warnings so far. */
+    logged: () => logged,
     socket: `${transport}://127.0.0.1:${agent.addressOver(transport).port}`,
     dial(phone: PhoneName): LegId {
-      const leg = `${phone} of ${transport}` as LegId;
+      const leg = `${phone}-over-${transport}` as LegId;
       say({
         ...{ type: "dial", leg, permit: leg as string as PermitId, identity: {} },
         target: { type: "phone", phone, user: "7001", codecs: ["PCMU"] },
