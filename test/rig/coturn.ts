@@ -32,6 +32,8 @@ export async function startCoturn(users: TurnUsers): Promise<TurnServer> {
       ...["-n", "--no-cli", "--no-tls", "--no-dtls", "--allow-loopback-peers", "--verbose"],
       ...["--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", `--listening-port=${port}`],
       ...[`--min-port=${firstRelay}`, `--max-port=${firstRelay + 19}`, "--realm=turn.example", ...known],
+      // As docs/operating.md has it: to the gateway's address, and to no other.
+      ...["--denied-peer-ip=0.0.0.0-255.255.255.255", "--allowed-peer-ip=127.0.0.1"],
       ...["--log-file=stdout", "--simple-log"],
       ...[`--userdb=${join(folder.path, "users")}`, `--pidfile=${join(folder.path, "pid")}`],
     ],
