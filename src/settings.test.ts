@@ -165,12 +165,45 @@ test("browsers find SIP over WebSocket where it is told, or where the documents 
   assert.deepEqual(readSettings({ ...environment, ...open, ...ice }).http.browserPhones?.iceServers, [
     { urls: ["stun:stun.example:3478"] },
   ]);
+  const turn = { TANDEM_TURN_SERVERS: "turn:turn.example", TANDEM_TURN_SECRET: "a secret for tests" };
+  const { http } = readSettings({ ...environment, ...open, ...ice, ...turn });
+  assert.ok(!/secret/.test(JSON.stringify(http)), "no page is told a login at a TURN server, nor its secret");
   const told = "wss://phones.example/here";
   assert.equal(socketUrl({ ...open, TANDEM_SIP_WEBSOCKET_URL: told }), told);
   assert.throws(
     () => socketUrl({ ...on, TANDEM_SIP_WEBSOCKET_URL: "https://talk.example" }),
     wrong("TANDEM_SIP_WEBSOCKET_URL"),
   );
+});
+
+test("browsers' TURN servers have a secret, and the secret has servers", () => {
+  const environment = { TANDEM_DATA: folder, TANDEM_SECRET_KEYS: key, TANDEM_SIP_WEBSOCKET_PORT: "5062" };
+  const relays = (more: Record<string, string>) =>
+    readSettings({ ...environment, ...more }).unit.webRtc.relays;
+  const secret = { TANDEM_TURN_SECRET: "a secret for tests" };
+  const servers = {
+    TANDEM_TURN_SERVERS: "turn:t.example:3478?transport=udp, turns:[2001:db8::1]?transport=tcp",
+  };
+  const urls = ["turn:t.example:3478?transport=udp", "turns:[2001:db8::1]?transport=tcp"];
+  assert.equal(relays({}), undefined);
+  assert.deepEqual(relays({ ...secret, ...servers }), {
+    urls,
+    secret: secret.TANDEM_TURN_SECRET,
+    only: false,
+  });
+  assert.equal(relays({ ...secret, ...servers, TANDEM_TURN_ONLY: "true" })?.only, true);
+  assert.throws(() => relays(servers), wrong("TANDEM_TURN_SECRET"));
+  assert.throws(() => relays(secret), wrong("TANDEM_TURN_SERVERS"));
+  assert.throws(() => relays({ TANDEM_TURN_ONLY: "true" }), wrong("TANDEM_TURN_SERVERS"));
+  for (const text of [
+    "stun:t.example",
+    "turn:ann:secret@t.example",
+    "turn:t.example:70000",
+    "turn:t.example?transport=tls",
+    "turn:t.example x",
+    Array.from({ length: 5 }, () => "turn:t.example").join(),
+  ])
+    assert.throws(() => relays({ ...secret, TANDEM_TURN_SERVERS: text }), wrong("TANDEM_TURN_SERVERS"), text);
 });
 
 test("what is wrong is told in words, all of it at once", () => {

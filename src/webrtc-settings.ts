@@ -1,10 +1,13 @@
 import { byComma, isPortRange, portRange, textThat } from "./setting-texts.ts";
+import { TandemError } from "#base/errors.ts";
 import Type from "typebox";
 
 /** How browsers' audio is taken, as the unit's process is told it. */
 export interface WebRtcSettings {
   readonly ports: { readonly first: number; readonly last: number };
   readonly iceServers: readonly IceServer[];
+  /** TURN servers that browsers may come by, or must. */
+  readonly relays?: { readonly urls: readonly string[]; readonly secret: string; readonly only: boolean };
 }
 
 interface IceServer {
@@ -24,7 +27,17 @@ export const webRtcVariables = {
     "must hold stun:HOST[:PORT] or turn:USER:PASSWORD@HOST[:PORT], by comma; both over UDP",
     { default: "" },
   ),
+  TANDEM_TURN_SERVERS: textThat(
+    (text) => byComma(text).length <= mostRelays && byComma(text).every(isTurnUrl),
+    "must hold turn:HOST[:PORT] or turns:HOST[:PORT], each with ?transport=udp or ?transport=tcp or neither, by comma, four at most; their secret is TANDEM_TURN_SECRET",
+    { default: "" },
+  ),
+  TANDEM_TURN_SECRET: Type.Optional(Type.String({ minLength: 16, maxLength: 512 })),
+  TANDEM_TURN_ONLY: Type.Boolean({ default: false }),
 };
+
+/** Each is asked by each browser, in each call. */
+const mostRelays = 4;
 
 const shape = Type.Object(webRtcVariables);
 
@@ -32,7 +45,32 @@ export function webRtcSettings(parsed: Type.Static<typeof shape>): WebRtcSetting
   return {
     ports: portRange(parsed.TANDEM_WEBRTC_PORTS),
     iceServers: byComma(parsed.TANDEM_ICE_SERVERS).flatMap((text) => iceServer(text) ?? []),
+    ...relays(parsed),
   };
+}
+
+function relays(parsed: Type.Static<typeof shape>): Pick<WebRtcSettings, "relays"> {
+  const { TANDEM_TURN_SERVERS, TANDEM_TURN_SECRET: secret, TANDEM_TURN_ONLY: only } = parsed;
+  const urls = byComma(TANDEM_TURN_SERVERS);
+  if (urls.length > 0 && secret !== undefined) return { relays: { urls, secret, only } };
+  if (urls.length > 0)
+    throw new TandemError("SETTINGS_INVALID", {
+      TANDEM_TURN_SECRET: "is missing: the secret that the servers in TANDEM_TURN_SERVERS share with us",
+    });
+  if (only || secret !== undefined)
+    throw new TandemError("SETTINGS_INVALID", {
+      TANDEM_TURN_SERVERS: `is missing: ${only ? "TANDEM_TURN_ONLY" : "TANDEM_TURN_SECRET"} is about the servers there`,
+    });
+  return {};
+}
+
+/** RFC 7065 3.1. */
+function isTurnUrl(text: string): boolean {
+  const [, port] =
+    /^turns?:(?:[A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?(?:\?transport=(?:udp|tcp))?$/.exec(
+      text,
+    ) ?? [undefined, "0"];
+  return port === undefined || (Number(port) >= 1 && Number(port) <= 65_535);
 }
 
 /** RFC 7064, RFC 7065, with the login in the place where other addresses have it; undefined when it is none. */

@@ -28,6 +28,8 @@ export const errorCodes = {
   SDP_UNACCEPTABLE: "The far end's session description cannot be used.",
   MEDIA_EXHAUSTED: "No RTP port is free.",
   WEBRTC_UNAVAILABLE: "There is no WebRTC on this machine.",
+  WEBRTC_NO_RELAY:
+    "A browser that may come by TURN alone has no address there: no server was reached, or none took its login.",
   WEBRTC_FAILED: "A browser's audio connection did not come up.",
   TERMINATION_UNKNOWN: "The media engine has no termination of that name.",
   SPEECH_FAILED: "The speech engine gave no audio.",

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { test } from "node:test";
+import { startCoturn } from "#rig/coturn.ts";
 import { linesOf, patientIn } from "#rig/patient.ts";
-import { temporaryFolder } from "#rig/processes.ts";
+import { installed, temporaryFolder } from "#rig/processes.ts";
 import { checkNat, ofAddresses } from "./nat-check.ts";
 
 const mine = ["127.0.0.1", "10.0.0.5", "203.0.113.9"];
@@ -53,6 +54,15 @@ async function stunServer(
     [Symbol.asyncDispose]: () => new Promise((resolve) => socket.close(() => resolve())),
   };
 }
+
+test("coturn sees us as we say", async (t) => {
+  if (!installed("turnserver")) return t.skip("no turnserver");
+  using folder = temporaryFolder("doctor");
+  await using server = await startCoturn({ username: "unit", password: "secret" });
+  const [, found] = await checkNat(patientIn(folder.path, {}, { stunServer: server.address }));
+  assert.equal(found?.verdict, "ok", linesOf(found === undefined ? [] : [found]).join());
+  assert.equal(found.figures?.["seenAddress"], "127.0.0.1");
+});
 
 for (const [what, sees, verdict] of [
   ["sees us as we say", [127, 0, 0, 1], "ok"],

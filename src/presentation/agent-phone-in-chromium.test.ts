@@ -156,6 +156,23 @@ test("a connection that is lost is told, and mends by itself", options, async ()
   await bob.page.getByText("Ready", { exact: true }).waitFor();
 });
 
+test(
+  "what rings falls silent when the connection is lost, and the next call rings again",
+  options,
+  async () => {
+    await using bob = await openBobsPhone(chromium());
+    await bob.isReady();
+    await bob.isCalled();
+    await bob.page.getByText("It rings!").waitFor();
+    bob.server.cuts();
+    await bob.page.getByText("It rings!").waitFor({ state: "hidden" });
+    await bob.page.getByRole("button", { name: "Answer" }).waitFor({ state: "hidden" });
+    await bob.server.registered();
+    await bob.isCalled();
+    await bob.page.getByText("It rings!").waitFor();
+  },
+);
+
 test("of two tabs one has the telephone; the other says so, and can take it", options, async () => {
   await using bob = await openBobsPhone(chromium());
   const { page, server } = bob;

@@ -15,6 +15,11 @@ const portRange = Type.Object({
   last: Type.Integer({ minimum: 1024, maximum: 65535 }),
 });
 
+const relays = Type.Object({
+  urls: Type.Array(Type.String({ minLength: 6, maxLength: 300 })),
+  secret: Type.String({ minLength: 1, maxLength: 512 }),
+  only: Type.Boolean(),
+});
 const iceServer = Type.Object({
   hostname: Type.String({ minLength: 1, maxLength: 255 }),
   port: Type.Integer({ minimum: 1, maximum: 65535 }),
@@ -58,7 +63,9 @@ const schema = Type.Object({
     ),
   }),
   rtp: Type.Object({ portRange }),
-  webRtc: Type.Optional(Type.Object({ ports: portRange, iceServers: Type.Array(iceServer) })),
+  webRtc: Type.Optional(
+    Type.Object({ ports: portRange, iceServers: Type.Array(iceServer), relays: Type.Optional(relays) }),
+  ),
   phoneHashes: Type.Optional(
     Type.Array(Type.Union([Type.Literal("SHA-256"), Type.Literal("MD5")]), { minItems: 1 }),
   ),

@@ -19,6 +19,7 @@ import { KeptTerminations } from "./switch/kept-terminations.ts";
 import { Switch } from "./switch/switch.ts";
 import type { VoiceResponse } from "./voice-response/voice-response.ts";
 import type { GatewaySettings } from "./webrtc/gateway-wire.ts";
+import type { RelaySettings } from "./webrtc/relay-login.ts";
 import { openWebRtcGateway, type WebRtcGateway } from "./webrtc/webrtc-gateway.ts";
 import { openCommandDoor } from "./wire/command-door.ts";
 import { deliverable } from "./wire/deliverable.ts";
@@ -38,7 +39,9 @@ export interface UnitSettings {
     readonly webSocket?: WebSocketOptions | undefined;
   };
   /** For the audio of browsers' telephones, where a WebSocket lets them in. Without it they cannot be rung. */
-  readonly webRtc?: Omit<GatewaySettings, "address"> | undefined;
+  readonly webRtc?:
+    | (Omit<GatewaySettings, "address"> & { readonly relays?: RelaySettings | undefined })
+    | undefined;
   /** What phones may prove their passwords by: both hashes unless told. */
   readonly phoneHashes?: readonly ("SHA-256" | "MD5")[] | undefined;
   readonly maxLegs: number;
@@ -106,6 +109,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
     terminations,
     media: mediaEngine,
     ...(gateway === undefined ? {} : { gateway }),
+    ...(settings.webRtc?.relays === undefined ? {} : { relays: settings.webRtc.relays }),
     voice: voiceResponse,
     address,
     ...advertised,
@@ -190,7 +194,11 @@ function gatewayOf({ settings, clock, log }: UnitParts): WebRtcGateway | undefin
   if (sip.webSocket === undefined || webRtc === undefined) return undefined;
   const isWildcard = sip.address === "0.0.0.0" || sip.address === "::";
   return openWebRtcGateway({
-    settings: { ...webRtc, address: isWildcard ? undefined : sip.address },
+    // Not `relays`: that process speaks to strangers, and needs no secret.
+    settings: {
+      ...{ ports: webRtc.ports, iceServers: webRtc.iceServers },
+      address: isWildcard ? undefined : sip.address,
+    },
     advertisedAddress: sip.advertisedAddress,
     clock,
     log,

@@ -135,6 +135,7 @@ function inviteWith(verified: Record<string, unknown>): string {
       plain:
         "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n",
       webrtc: undefined,
+      relayHeaders: [],
     },
     resumes: false,
     addressOver: () => ({ host: "127.0.0.1", port: 5061 }),

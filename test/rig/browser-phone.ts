@@ -46,6 +46,8 @@ export interface PagePhone extends AnyPagePhone {
   resumes(): Promise<void>;
   /** Resolves when a receiver report about what it sends has come (RFC 3550 6.4). */
   isReportedTo(): Promise<void>;
+  /** The kind of address that its sound goes by (RFC 8445 4): `host`, `srflx`, `prflx` or `relay`. */
+  wayOfSound(): Promise<string>;
   /** How it was called since the page was loaded, in order; `resume` is an INVITE that takes a leg up again. */
   invites(): Promise<readonly ("ring" | "resume")[]>;
   reload(): Promise<void>;
@@ -118,6 +120,7 @@ function around(page: Page, close: () => Promise<void>): PagePhone {
     registered: () => until("phone.state.registered"),
     hears: (hz) => until(`Math.abs(phone.loudest() - ${hz}) < 15`),
     isReportedTo: () => until("phone.isReportedTo()"),
+    wayOfSound: async () => await page.evaluate<string>("phone.wayOfSound()"),
     answers: () => say("answers()"),
     presses: (key) => say(`presses(${JSON.stringify(key)})`),
     holds: () => say("holds()"),

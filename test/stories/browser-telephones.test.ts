@@ -7,6 +7,7 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import type { ConfigShape } from "#network/config-schema.ts";
 import { type Browser, openBrowser } from "#rig/chromium.ts";
+import { startCoturn } from "#rig/coturn.ts";
 import { freePort } from "#rig/ports.ts";
 import { installed } from "#rig/processes.ts";
 import { type Story, tellStory } from "#rig/story.ts";
@@ -71,6 +72,38 @@ describe("telephones in browsers", { skip: missing, timeout: 240_000 }, () => {
         record.pagesPushed.map(({ digits }) => digits),
         ["12", "3"],
       );
+    });
+  });
+
+  test("Bob's page may come by a TURN server alone: he hears and is heard", async (t) => {
+    if (!installed("turnserver")) return t.skip("needs coturn: bin/test --setup");
+    const secret = "what coturn and Tandem know";
+    await using turn = await startCoturn({ secret });
+    const { config, environment } = await options(agentInBrowser);
+    const relays = {
+      TANDEM_TURN_SERVERS: `turn:${turn.address}`,
+      TANDEM_TURN_SECRET: secret,
+      TANDEM_TURN_ONLY: "true",
+    };
+    await tellStory({ config, environment: { ...environment, ...relays } }, async (story) => {
+      await using rig = new AsyncDisposableStack();
+      const bob = await opens(rig);
+      await signsIn(bob, story);
+      const ann = story.caller("Ann");
+      await ann.clicks("mortgages", { signed: { context: { phone: "+12025550123" } } });
+      await ann.confirmsNumber();
+      await ann.answers();
+      await bob.getByText("It rings!").waitFor();
+      assert.equal(turn.allocations, 0, "nothing is asked for before he answers");
+      await bob.keyboard.press("Enter");
+      await bob.getByText("You are talking.").waitFor();
+      await hears(bob);
+      assert.ok(turn.allocations > 0);
+      await bob.keyboard.press("#");
+      await ann.sees("Leave this page open: pages");
+      await bob.getByRole("button", { name: "Hang up" }).click();
+      await ann.isHungUp();
+      assert.equal((await story.record()).outcome, "completed");
     });
   });
 

@@ -1,6 +1,7 @@
 import type { RTCSession } from "jssip/lib/RTCSession";
 import type { IncomingRequest } from "jssip/lib/SIPMessage";
 import type { IceServer } from "#contract/browser-phone.ts";
+import { relaysIn, type RelaysTold } from "../relays-told.ts";
 import { chosenDevice } from "./device-choice.ts";
 import type { Microphone } from "./microphone.ts";
 
@@ -22,6 +23,7 @@ export class PhoneCall {
   readonly resumes: boolean;
   readonly caller: string | undefined;
   readonly dialled: string;
+  readonly #relays: RelaysTold;
   readonly #session: RTCSession;
   readonly #parts: CallParts;
   readonly #voice = new Audio();
@@ -36,6 +38,10 @@ export class PhoneCall {
     this.resumes = request.getHeader("X-Tandem-Resume") === "1";
     this.caller = telephoneNumber(request.from.uri.user);
     this.dialled = request.to.uri.user;
+    this.#relays = relaysIn({
+      relays: request.getHeaders("X-Tandem-Relay"),
+      only: request.getHeader("X-Tandem-Relay-Only"),
+    });
     this.#listen();
     this.#watching = setInterval(() => void this.#measure(), 2000);
   }
@@ -47,7 +53,10 @@ export class PhoneCall {
     this.#session.answer({
       mediaStream: new MediaStream([this.#microphone]),
       pcConfig: {
-        iceServers: this.#parts.iceServers.map(({ urls, ...login }) => ({ urls: [...urls], ...login })),
+        iceServers: [...this.#parts.iceServers, ...this.#relays.servers].map(({ urls, ...login }) => ({
+          ...{ urls: [...urls], ...login },
+        })),
+        iceTransportPolicy: this.#relays.only ? "relay" : "all",
       },
     });
   }

@@ -36,6 +36,8 @@ export class SipPhone {
   askedAtMs: number | undefined;
   readonly #parts: PhoneParts;
   readonly #ua: UA;
+  /** The call that rang last; one that comes while it rings is busy here. */
+  #ringing: PhoneCall | undefined;
   #tries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -81,6 +83,8 @@ export class SipPhone {
       this.#become("registered");
     });
     this.#ua.on("disconnected", () => {
+      // The platform has given up what rang by this connection: nobody would be there who answers it.
+      if (this.#ringing?.state === "ringing") this.#ringing.leave();
       if (this.registration === "registered") this.#become("lost");
     });
     this.#ua.on("unregistered", () => this.#become("lost"));
@@ -100,15 +104,15 @@ export class SipPhone {
     });
     this.#ua.on("newRTCSession", ({ originator, session, request }: RTCSessionEvent) => {
       if (isOurs(originator)) return;
-      this.#parts.onCall(
-        new PhoneCall({
-          session,
-          request: request as IncomingRequest,
-          iceServers: this.#parts.iceServers,
-          onChange: this.#parts.onChange,
-          onSoundLost: () => this.registerAgain(),
-        }),
-      );
+      const call = new PhoneCall({
+        session,
+        request: request as IncomingRequest,
+        iceServers: this.#parts.iceServers,
+        onChange: this.#parts.onChange,
+        onSoundLost: () => this.registerAgain(),
+      });
+      if (this.#ringing?.state !== "ringing") this.#ringing = call;
+      this.#parts.onCall(call);
     });
     // RFC 3261 11.2: OPTIONS is answered as an INVITE would be.
     this.#ua.on("newOptions", (event: IncomingOptionsEvent | OutgoingOptionsEvent) => {

@@ -236,8 +236,8 @@ for (const { lies, endCause, invites } of [
   // It is believed no better the second time.
   { lies: "fingerprint", endCause: "failed", invites: ["ring", "resume"] },
   { lies: "nonsense", endCause: "failed", invites: ["ring"] },
-  // What is too long ends the connection: no answer has come when the time to ring is over.
-  { lies: "enormous", endCause: "no-answer", invites: ["ring"] },
+  // What is too long ends the connection, and that is the only way to a browser.
+  { lies: "enormous", endCause: "unreachable", invites: ["ring"] },
 ] as const) {
   test(
     `a browser whose answer lies (${lies}) is never answered, and costs its leg alone`,

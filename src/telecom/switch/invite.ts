@@ -31,6 +31,8 @@ export interface Offers {
   readonly plain: string;
   /** Undefined where no browser is among the places. */
   readonly webrtc: string | undefined;
+  /** Of a browser's INVITE: the TURN servers that it may come by, with a login for this leg. */
+  readonly relayHeaders: readonly HeaderLine[];
 }
 
 /** RFC 7118: who speaks SIP over a WebSocket is a page, and has WebRTC alone. */
@@ -99,10 +101,11 @@ function phoneInvite(wish: InviteWish, user: string, place: PhonePlace): CallWis
   const { uri, routes, flow } = place;
   const { offers } = wish;
   const invite = common(wish, flow.transport);
+  const resumes = wish.resumes ? [{ name: "X-Tandem-Resume", value: "1" }] : [];
   return {
     ...invite,
     uri,
-    headers: wish.resumes ? [...invite.headers, { name: "X-Tandem-Resume", value: "1" }] : invite.headers,
+    headers: [...invite.headers, ...resumes, ...(isBrowser(place) ? offers.relayHeaders : [])],
     sdp: isBrowser(place) ? (offers.webrtc ?? offers.plain) : offers.plain,
     to: {
       display: undefined,

@@ -222,7 +222,8 @@ export class LegTelephone {
       return true;
     }
     this.#ringing.add(reach);
-    reach.ring({ identity: this.#command.identity, resumes }, (event, from, branch) =>
+    const { identity, endAtMs } = this.#command;
+    reach.ring({ identity, resumes, endAtMs }, (event, from, branch) =>
       this.#heard(reach, { event, from, branch }),
     );
     return true;

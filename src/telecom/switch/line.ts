@@ -8,6 +8,7 @@ import type { Journal } from "../journal/journal.ts";
 import type { MediaEngine } from "../media/media-engine.ts";
 import type { UserAgent } from "../sip/user-agent.ts";
 import type { VoiceResponse } from "../voice-response/voice-response.ts";
+import type { RelaySettings } from "../webrtc/relay-login.ts";
 import type { WebRtcGateway } from "../webrtc/webrtc-gateway.ts";
 import { reasonHeader } from "./end-cause.ts";
 import { LegTelephone } from "./leg-telephone.ts";
@@ -27,6 +28,8 @@ export interface LineParts {
   readonly terminations: KeptTerminations;
   /** Undefined where no browser can come. */
   readonly gateway?: WebRtcGateway;
+  /** What browsers are told to come by; undefined where they come directly. */
+  readonly relays?: RelaySettings;
   /** Where RTP is bound, and what descriptions name instead. */
   readonly address: string;
   readonly advertisedAddress?: string;

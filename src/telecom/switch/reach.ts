@@ -14,6 +14,7 @@ import {
   type UserAgent,
   type WordToCall,
 } from "../sip/user-agent.ts";
+import { type RelaySettings, relayLogin } from "../webrtc/relay-login.ts";
 import { readBrowsers, readOwnOffer, webDescription, type WebEnd } from "../webrtc/web-description.ts";
 import type { WebPeer, WebRtcGateway } from "../webrtc/webrtc-gateway.ts";
 import { invitesFor, isBrowser, leadsNowhere, type Way } from "./invite.ts";
@@ -23,6 +24,8 @@ export interface ReachParts {
   readonly media: MediaEngine;
   /** Undefined where no browser can come. */
   readonly gateway?: WebRtcGateway;
+  /** What browsers are told to come by; undefined where they come directly. */
+  readonly relays?: RelaySettings;
   readonly agent: UserAgent;
   readonly random: Random;
   /** Where terminations are bound. */
@@ -139,11 +142,15 @@ export class Reach {
     return this.#browser === undefined ? undefined : this.#place;
   }
 
-  ring(wish: { readonly identity: LegIdentity; readonly resumes: boolean }, heard: CallListener): void {
+  /** `endAtMs`: the leg lives no longer, and neither does what a browser logs in to a relay by. */
+  ring(
+    wish: { readonly identity: LegIdentity; readonly resumes: boolean; readonly endAtMs: number },
+    heard: CallListener,
+  ): void {
     const { agent, random } = this.#parts;
     const peer = this.#peer;
     const webrtc = peer && webDescription(this.#plain, { ...peer.ours, setup: "actpass", mids: firstMids });
-    const offers = { plain: this.#plain, webrtc };
+    const offers = { plain: this.#plain, webrtc, relayHeaders: this.#relayHeaders(wish.endAtMs) };
     const wishes = invitesFor({ ...wish, way: this.#way, offers, addressOver: agent.addressOver, random });
     // Known before anything of the call leaves: who goes on with it finds it by this.
     this.#callName = callName(wishes);
@@ -173,6 +180,9 @@ export class Reach {
     if (peer === undefined || sdp === undefined)
       throw unacceptable("a browser's answer has to stand in its 200");
     const { theirs, mids, plain } = readBrowsers(sdp, peer.relay);
+    // It would be tried in vain for as long as a handshake may take: who looks for the reason is told it here.
+    if (this.#parts.relays?.only === true && theirs.candidates.length === 0)
+      throw new TandemError("WEBRTC_NO_RELAY");
     await peer.connect(theirs);
     // What plays before the audio is up is heard by nobody: so the answer counts from here on.
     await media.setAnswer(this.#leg, plain);
@@ -234,6 +244,21 @@ export class Reach {
       read.theirs.fingerprint === before.fingerprint;
     if (!isSame) throw unacceptable("it begins ICE or DTLS anew");
     return read;
+  }
+
+  /** draft-uberti-behave-turn-rest-00: who is rung here has proven who they are, or is the guest of this very leg. */
+  #relayHeaders(endAtMs: number): readonly HeaderLine[] {
+    const { relays } = this.#parts;
+    if (relays === undefined) return [];
+    const { username, password } = relayLogin(relays.secret, {
+      user: encodeURIComponent(this.#leg),
+      untilMs: endAtMs,
+    });
+    const policy = relays.only ? [{ name: "X-Tandem-Relay-Only", value: "1" }] : [];
+    return [
+      ...relays.urls.map((url) => ({ name: "X-Tandem-Relay", value: `${url} ${username} ${password}` })),
+      ...policy,
+    ];
   }
 
   async #openPeer(lost: () => void): Promise<void> {

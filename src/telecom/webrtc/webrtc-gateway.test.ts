@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { systemClock, VirtualClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
-import { childPid } from "#rig/processes.ts";
+import { startCoturn } from "#rig/coturn.ts";
+import { childPid, installed } from "#rig/processes.ts";
+import type { GatewaySettings } from "./gateway-wire.ts";
 import type { WebEnd } from "./web-description.ts";
 import { openWebRtcGateway, type WebPeer } from "./webrtc-gateway.ts";
 
@@ -13,10 +15,13 @@ const relay = {
 const fingerprint = Array.from({ length: 32 }, () => "00").join(":");
 const nobody: WebEnd = { iceUfrag: "nobody", icePwd: "n".repeat(22), fingerprint, candidates: [] };
 
-function gatewayFor(t: TestContext, wish: { clock?: VirtualClock; ports?: number } = {}) {
-  const { clock = systemClock, ports = 50 } = wish;
+function gatewayFor(
+  t: TestContext,
+  wish: { clock?: VirtualClock; ports?: number; iceServers?: GatewaySettings["iceServers"] } = {},
+) {
+  const { clock = systemClock, ports = 50, iceServers = [] } = wish;
   const gateway = openWebRtcGateway({
-    settings: { address: "127.0.0.1", ports: { first: 30_200, last: 30_199 + ports }, iceServers: [] },
+    settings: { address: "127.0.0.1", ports: { first: 30_200, last: 30_199 + ports }, iceServers },
     ...{ clock, log: silentLog },
   });
   t.after(() => gateway.close());
@@ -61,6 +66,29 @@ test("what the library cannot take costs its own peer alone", limit, async (t) =
   await gateway.open();
   assert.equal(childPid("gateway-process"), pid, "the process lived through all of it");
 });
+
+for (const { what, password, types } of [
+  { what: "a right login", password: "secret", types: ["host", "relay", "srflx"] },
+  // An offer is made all the same: whoever can reach us directly does.
+  { what: "a wrong password", password: "wrong", types: ["host", "srflx"] },
+]) {
+  test(`at coturn a peer has an address by ${what}: ${types.join(" and ")}`, limit, async (t) => {
+    if (!installed("turnserver")) return t.skip("no turnserver");
+    await using server = await startCoturn({ username: "unit", password: "secret" });
+    const { port } = server;
+    const { open } = gatewayFor(t, {
+      iceServers: [
+        { hostname: "127.0.0.1", port },
+        { hostname: "127.0.0.1", port, relay: { username: "unit", password } },
+      ],
+    });
+    const peer = await open();
+    const seen = peer.ours.candidates.map(({ type }) => type);
+    assert.deepEqual([...new Set(seen)].toSorted(), types);
+    assert.equal(server.allocations, types.length - 2);
+    peer.close();
+  });
+}
 
 test("a process that dies is started anew, but not for ever", limit, async (t) => {
   const clock = new VirtualClock();

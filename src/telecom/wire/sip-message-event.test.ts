@@ -23,6 +23,11 @@ test("what proves a password is not told, however its header is written", () => 
   }
 });
 
+test("a login at a TURN server is not told", () => {
+  const text = "INVITE sip:b@c SIP/2.0\r\nX-Tandem-Relay: turn:t.example:3478 17:leg 5ec4e7=\r\n\r\n";
+  assert.equal(told(text), "INVITE sip:b@c SIP/2.0\r\nX-Tandem-Relay: turn:t.example:3478 ...\r\n\r\n");
+});
+
 test("keys of the media are not told", () => {
   const text =
     "m=audio 9 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:a2V5|2^20\r\na=ice-pwd:5ec4e7\r\n";

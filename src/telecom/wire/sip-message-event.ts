@@ -23,6 +23,8 @@ function withoutSecrets(text: string): string {
     text
       // RFC 3261 22.4, RFC 8760: with the nonce beside it a digest's response can be searched for its password.
       .replace(/^((?:Proxy-)?Authorization[ \t]*:).*(?:\r?\n[ \t].*)*/gim, "$1 ...")
+      // A TURN server's login, good for the length of a call.
+      .replace(/^(X-Tandem-Relay[ \t]*:[ \t]*\S*).*/gim, "$1 ...")
       // RFC 4568 9.2, RFC 8839 5.4.
       .replace(/^(a=crypto:.*?inline:)[^\r\n]*/gim, "$1...")
       .replace(/^(a=ice-pwd:)[^\r\n]*/gim, "$1...")

@@ -12,6 +12,15 @@ globalThis.phone = {
     const statistics = await state.session.connection.getStats();
     return [...statistics.values()].some(({ type }) => type === "remote-inbound-rtp");
   },
+  /** Of the pair of addresses that the sound takes: what kind its own is. */
+  async wayOfSound() {
+    const statistics = await state.session.connection.getStats();
+    const reports = [...statistics.values()];
+    const pair = reports.find(({ type, nominated, state: is }) => {
+      return type === "candidate-pair" && nominated && is === "succeeded";
+    });
+    return statistics.get(pair?.localCandidateId)?.candidateType;
+  },
   answers: () => answer(state.ringing),
   presses: (key) => state.session.connection.getSenders()[0].dtmf.insertDTMF(key, 160, 80),
   holds: () => new Promise((resolve) => state.session.hold({}, resolve)),
@@ -62,6 +71,7 @@ function rings({ originator, request, session }) {
     peerconnection.addEventListener("track", ({ streams }) => listenTo(streams[0]));
   });
   state.ringing = session;
+  state.request = request;
   if (resumes || told("answers") !== "when-told") answer(session);
 }
 
@@ -79,9 +89,19 @@ function lie(sdp) {
   }
 }
 
+/** Where it may come by: as the INVITE tells (docs/wire.md). */
+function iceOf(request) {
+  const servers = request.getHeaders("X-Tandem-Relay").map((relay) => relay.trim().split(" "));
+  return {
+    iceServers: servers.map(([urls, username, credential]) => ({ urls, username, credential })),
+    iceTransportPolicy: request.getHeader("X-Tandem-Relay-Only") === "1" ? "relay" : "all",
+  };
+}
+
 function answer(session) {
   state.session = session;
   session.answer({
+    pcConfig: iceOf(state.request),
     mediaConstraints: {
       audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
       video: false,

@@ -83,6 +83,33 @@ test("a request whose connection is closed before anything came fails as 503; ot
   assert.equal(clock.waiting, 0);
 });
 
+test("what a phone was asked over its flow fails as 503 when that is gone, though it rang already; an answer does not", async () => {
+  const { clock, layer, flow, receive, closes, log } = await openOnPaper();
+  const browsers: Flow = { ...flow, transport: "wss" };
+  const asked = (method: string) => {
+    const { heard, handlers } = listener();
+    return { heard, call: layer.request(ours(method), browsers, handlers, "this-flow") };
+  };
+  const [rings, tries, answered, cancelled] = ["INVITE", "OPTIONS", "INVITE", "INVITE"].map(asked);
+  assert.ok(rings && tries && answered && cancelled);
+  receive(makeResponse(rings.call.request, 180, { toTag: "b" }));
+  receive(makeResponse(tries.call.request, 100));
+  receive(makeResponse(answered.call.request, 200, { toTag: "c" }));
+  receive(makeResponse(cancelled.call.request, 180, { toTag: "d" }));
+  cancelled.call.cancel();
+  log();
+  closes(browsers);
+  assert.deepEqual(
+    [rings, tries, answered, cancelled].map(({ heard }) => heard.join(" ")),
+    ["180 failure 503", "100 failure 503", "200", "180 failure 503"],
+  );
+  // Nothing is said into a connection that is gone, and nothing waits but the call that was answered.
+  assert.equal(log(), "");
+  assert.equal(layer.stats().clients, 1);
+  await clock.advance(32_000);
+  assert.equal(clock.waiting, 0);
+});
+
 test("a request on a connection whose place a newer one has taken is told too, and those on the newer one stand", async () => {
   const { layer, flow, closesLate } = await openOnPaper();
   const tcp: Flow = { ...flow, transport: "tcp" };

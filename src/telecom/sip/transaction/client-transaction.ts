@@ -73,23 +73,26 @@ export interface RunningClient extends ClientTransaction {
 /** How a transaction begins: by sending its request, or where another process left it. */
 export type ClientBeginning = "new" | "proceeding" | "accepted" | "refused";
 
-/** Sends a request that has its Via, in a transaction of its own. */
-export function startClient(
-  room: ClientRoom,
-  request: SipRequest,
-  flow: Flow,
-  handlers: ClientHandlers,
-  as: ClientBeginning = "new",
-): RunningClient {
-  return request.method === "INVITE"
-    ? startInvite(room, { invite: request, as }, flow, handlers)
-    : startOther(room, request, flow, handlers);
+export interface ClientWish {
+  /** With its Via. */
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  /** The far end is reached by this flow and no other, and reaches us so: a phone, by the connection that it registered over. */
+  readonly isOnlyWay: boolean;
+  /** `new` unless told. */
+  readonly as?: ClientBeginning;
+}
+
+/** Sends a request in a transaction of its own. */
+export function startClient(room: ClientRoom, wish: ClientWish, handlers: ClientHandlers): RunningClient {
+  return wish.request.method === "INVITE"
+    ? startInvite(room, wish, handlers)
+    : startOther(room, wish, handlers);
 }
 
 function startInvite(
   room: ClientRoom,
-  { invite, as }: { readonly invite: SipRequest; readonly as: ClientBeginning },
-  flow: Flow,
+  { request: invite, flow, isOnlyWay, as = "new" }: ClientWish,
   handlers: ClientHandlers,
 ): RunningClient {
   const pace = paceOf(room, flow);
@@ -128,7 +131,11 @@ function startInvite(
   const sendCancel = (): void => {
     if (machine.state.name !== "proceeding" || cancelling === "sent") return;
     cancelling = "sent";
-    startClient(room, makeCancel(invite), flow, { onResponse: () => {}, onFailure: () => {} });
+    startOther(
+      room,
+      { request: makeCancel(invite), flow, isOnlyWay },
+      { onResponse: () => {}, onFailure: () => {} },
+    );
     stopWaiting = room.clock.at(room.clock.now() + patienceMs(pace), () => {
       if (machine.state.name === "proceeding") machine.input({ type: "abandon" });
     });
@@ -149,7 +156,7 @@ function startInvite(
       machine.input({ type: "response", response });
     },
     connectionLost() {
-      if (machine.state.name === "calling") machine.input({ type: "transport-error" });
+      machine.input({ type: "connection-lost", isOnlyWay });
     },
     end: () => machine.end(),
   };
@@ -160,8 +167,7 @@ function startInvite(
 
 function startOther(
   room: ClientRoom,
-  request: SipRequest,
-  flow: Flow,
+  { request, flow, isOnlyWay }: ClientWish,
   handlers: ClientHandlers,
 ): RunningClient {
   const pace = paceOf(room, flow);
@@ -199,7 +205,7 @@ function startOther(
       machine.input({ type: "response", response });
     },
     connectionLost() {
-      if (machine.state.name === "trying") machine.input({ type: "transport-error" });
+      machine.input({ type: "connection-lost", isOnlyWay });
     },
     end: () => machine.end(),
   };

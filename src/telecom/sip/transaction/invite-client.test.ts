@@ -30,6 +30,8 @@ const inputs: Record<string, InviteClientInput> = {
   "timer D": { type: "timer", timer: "D" },
   "timer M": { type: "timer", timer: "M" },
   "transport error": { type: "transport-error" },
+  "connection lost": { type: "connection-lost", isOnlyWay: false },
+  "only way lost": { type: "connection-lost", isOnlyWay: true },
   abandon: { type: "abandon" },
 };
 
@@ -46,12 +48,16 @@ test("over UDP every state takes the inputs of RFC 3261 figure 5 and RFC 6026 fi
         "timer A": "calling: send INVITE, set A +1000",
         "timer B": "terminated: timeout",
         "transport error": "terminated: transport-error",
+        "connection lost": "terminated: transport-error",
+        "only way lost": "terminated: transport-error",
       },
       proceeding: {
         "1xx": "proceeding: response 180",
         "2xx": "accepted: response 200, set M +32000",
         "300-699": "completed: send ACK, response 486, set D +32000",
         "transport error": "proceeding",
+        "connection lost": "proceeding",
+        "only way lost": "terminated: transport-error",
         abandon: "terminated: timeout",
       },
       completed: {
@@ -67,6 +73,8 @@ test("over UDP every state takes the inputs of RFC 3261 figure 5 and RFC 6026 fi
         "300-699": "accepted",
         "timer M": "terminated",
         "transport error": "accepted",
+        "connection lost": "accepted",
+        "only way lost": "accepted",
       },
       terminated: {},
     },

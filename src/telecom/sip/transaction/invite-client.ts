@@ -12,14 +12,16 @@ import { type Pace, patienceMs } from "./timing.ts";
  *   timer A:           v
  *   send INVITE   ┌─────────┐  timer B: timeout
  *        └───────>│ calling │──────────────────────────────────┐
- *                 └─────────┘  transport error: inform          │
+ *                 └─────────┘  transport error,                │
+ *                   │  │  │    connection lost: inform         │
  *                   │  │  └───── 2xx: inform ────────────────┐  │
  *        1xx:       │  │                                     │  │
  *        inform     v  └───── 300-699: send ACK, inform ──┐  │  │
  *             ┌────────────┐                              │  │  │
  *  1xx: ┌─────│ proceeding │── 300-699: send ACK, inform ─┤  │  │
  *  inform└───>└────────────┘── 2xx: inform ──────────────────┤  │
- *                   │ abandon: timeout                    │  │  │
+ *                   │ abandon: timeout; connection lost,  │  │  │
+ *                   │ where it is the only way: inform    │  │  │
  *                   │                                     v  │  │
  *                   │        300-699: send ACK  ┌───────────┐│  │
  *                   │                 └────────>│ completed ││  │
@@ -51,6 +53,8 @@ export type InviteClientInput =
   | { readonly type: "response"; readonly response: SipResponse }
   | { readonly type: "timer"; readonly timer: InviteClientTimer }
   | { readonly type: "transport-error" }
+  /** The connection that the INVITE took is gone. `isOnlyWay`: no other leads to the far end, nor from it. */
+  | { readonly type: "connection-lost"; readonly isOnlyWay: boolean }
   /** The CANCEL of this INVITE has waited 64*T1 for a final response (9.1). */
   | { readonly type: "abandon" };
 
@@ -116,8 +120,9 @@ function calling(state: In<"calling">, input: InviteClientInput, pace: Pace, now
     case "response":
       return firstResponse(state.invite, input.response, pace, now);
     case "transport-error":
-      // RFC 3261 17.1.4
-      return { state: { name: "terminated" }, effects: [{ type: "failure", failure: "transport-error" }] };
+    case "connection-lost":
+      // RFC 3261 17.1.4. Over a connection nothing is repeated: where it is gone before a sign of life, nobody may have heard.
+      return unsent;
     case "timer":
       if (input.timer === "A") return retransmit(state, now);
       // RFC 3261 17.1.1.2: "the client transaction SHOULD inform the TU that a timeout has occurred".
@@ -148,6 +153,11 @@ const timedOut: InviteClientStep = {
   effects: [{ type: "failure", failure: "timeout" }],
 };
 
+const unsent: InviteClientStep = {
+  state: { name: "terminated" },
+  effects: [{ type: "failure", failure: "transport-error" }],
+};
+
 /** The first response ends the retransmissions, and the wait for any sign of life. */
 function firstResponse(invite: SipRequest, response: SipResponse, pace: Pace, now: number): InviteClientStep {
   const { state, effects } = judge(invite, response, pace, now);
@@ -173,6 +183,11 @@ function proceeding(
     case "transport-error":
       // The INVITE got through, or nobody would have answered it: a late error of a duplicate says nothing.
       return { state, effects: [] };
+    case "connection-lost":
+      // RFC 3261 18.2.2: a trunk that has closed it opens another to us for its answer. A phone that is reached by the flow that it
+      // registered over alone (RFC 5626 5.3, RFC 7118 5) cannot be told of the end any more, nor an answer of its be acknowledged:
+      // it is gone, and that is a 503 (8.1.3.1) now, not silence until the time to ring is up.
+      return input.isOnlyWay ? unsent : { state, effects: [] };
     case "timer":
       return illegal("invite-client", state, input);
     default:
@@ -205,7 +220,10 @@ function completed(state: In<"completed">, input: InviteClientInput): InviteClie
       return { state, effects: [{ type: "send", message: makeAck(state.invite, input.response) }] };
     case "transport-error":
       // RFC 3261 17.1.1.2: the ACK could not be sent.
-      return { state: { name: "terminated" }, effects: [{ type: "failure", failure: "transport-error" }] };
+      return unsent;
+    case "connection-lost":
+      // This state is one of datagrams alone (timer D is zero elsewhere).
+      return illegal("invite-client", state, input);
     case "timer":
       if (input.timer === "D") return { state: { name: "terminated" }, effects: [] };
       return illegal("invite-client", state, input);
@@ -226,7 +244,8 @@ function accepted(state: In<"accepted">, input: InviteClientInput): InviteClient
       if (input.timer === "M") return { state: { name: "terminated" }, effects: [] };
       return illegal("invite-client", state, input);
     case "transport-error":
-      // A late error of a duplicate of the INVITE, which was accepted.
+    case "connection-lost":
+      // A late error of a duplicate of the INVITE, which was accepted. What the call's end needs is its dialog's to find out.
       return { state, effects: [] };
     case "abandon":
       return illegal("invite-client", state, input);

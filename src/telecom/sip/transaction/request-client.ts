@@ -9,7 +9,7 @@ import { type Pace, patienceMs } from "./timing.ts";
  * ```
  *                   │ start: send, set E (UDP), set F
  *   timer E:        v
- *   send       ┌────────┐  timer F: timeout; transport error: inform
+ *   send       ┌────────┐  timer F: timeout; transport error, connection lost: inform
  *       └─────>│ trying │─────────────────────────────────────────────┐
  *              └────────┘──── 200-699: inform ───────────┐            │
  *                   │ 1xx: inform                        v            │
@@ -17,7 +17,8 @@ import { type Pace, patienceMs } from "./timing.ts";
  *   send     ┌────────────┐  200-699: inform       │ completed │      │
  *       └───>│ proceeding │───────────────────────>└───────────┘      │
  *            └────────────┘                              │ timer K    │
- *                   │ timer F; transport error           v            v
+ *                   │ timer F; transport error;          │            │
+ *                   │ connection lost, if the only way   v            v
  *                   └───────────────────────────────> terminated <────┘
  * ```
  */
@@ -32,7 +33,9 @@ export type RequestClientTimer = "E" | "F" | "K";
 export type RequestClientInput =
   | { readonly type: "response"; readonly response: SipResponse }
   | { readonly type: "timer"; readonly timer: RequestClientTimer }
-  | { readonly type: "transport-error" };
+  | { readonly type: "transport-error" }
+  /** The connection that the request took is gone. `isOnlyWay`: no other leads to the far end, nor from it. */
+  | { readonly type: "connection-lost"; readonly isOnlyWay: boolean };
 
 type RequestClientStep = Step<RequestClientState, RequestClientTimer>;
 type In<Name extends RequestClientState["name"]> = Extract<RequestClientState, { readonly name: Name }>;
@@ -111,7 +114,10 @@ function unanswered(
       return judge(state, input.response, pace, now);
     case "transport-error":
       // RFC 3261 17.1.4
-      return { state: { name: "terminated" }, effects: [{ type: "failure", failure: "transport-error" }] };
+      return unsent;
+    case "connection-lost":
+      // RFC 3261 18.2.2: who is at work answers on a new connection, where it may open one.
+      return state.name === "trying" || input.isOnlyWay ? unsent : { state, effects: [] };
     case "timer":
       if (input.timer === "F") {
         return { state: { name: "terminated" }, effects: [{ type: "failure", failure: "timeout" }] };
@@ -121,6 +127,11 @@ function unanswered(
       return unreachable(input);
   }
 }
+
+const unsent: RequestClientStep = {
+  state: { name: "terminated" },
+  effects: [{ type: "failure", failure: "transport-error" }],
+};
 
 function judge(
   { request }: In<"trying" | "proceeding">,
@@ -148,6 +159,7 @@ function completed(state: In<"completed">, input: RequestClientInput): RequestCl
   switch (input.type) {
     case "response":
     case "transport-error":
+    case "connection-lost":
       // RFC 3261 17.1.2.2: this state is there to absorb the retransmissions of the response.
       return { state, effects: [] };
     case "timer":

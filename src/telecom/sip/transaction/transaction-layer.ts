@@ -177,7 +177,8 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
 
   /**
    * RFC 3261 17.1.4, 18.4: nothing is repeated over a connection, so what was asked over one that is gone, and had no sign of life,
-   * has failed. Where there was one the far end is at work; it answers on a new connection if it must (18.2.2).
+   * has failed. Where there was one the far end is at work; it answers on a new connection if it must (18.2.2), and has failed
+   * too if it can have none (`this-flow`).
    */
   function connectionLost(flow: Flow, connection: ConnectionId): void {
     // What fails may be asked anew, over a new connection to the same place: that is none of these.
@@ -290,8 +291,18 @@ export async function openTransactionLayer(options: LayerOptions): Promise<Trans
     makeBranch,
     request(request, wanted, handlers, choice = "by-size", begun) {
       const flow = flowFor(request, wanted, choice);
+      const isOnlyWay = choice === "this-flow";
       const start = (way: Flow, told: ClientHandlers, as?: BegunRequest): ClientTransaction =>
-        startClient(clientRoom, withVia(request, way, as?.branch), way, told, as?.as);
+        startClient(
+          clientRoom,
+          {
+            request: withVia(request, way, as?.branch),
+            flow: way,
+            isOnlyWay,
+            ...(as === undefined ? {} : { as: as.as }),
+          },
+          told,
+        );
       return flow === wanted
         ? start(flow, handlers, begun)
         : startWithFallback({ start, flow, wanted, handlers, begun });
