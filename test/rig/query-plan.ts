@@ -1,7 +1,7 @@
 import { systemClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
-import { type Database, openDatabase } from "#store/database.ts";
-import { CompiledQuery, type Kysely, type KyselyPlugin, sql } from "kysely";
+import { type Database, openDatabase, type Transaction } from "#store/database.ts";
+import { CompiledQuery, type KyselyPlugin, sql } from "kysely";
 
 /** How SQLite would go about each statement that `look` says: `SEARCH call USING INDEX call_live_session (session=?)`. */
 export async function queryPlan(look: (source: Database) => Promise<unknown>): Promise<string> {
@@ -56,19 +56,16 @@ function listenedTo(database: Database, tell: (query: CompiledQuery) => void): D
     },
     transformResult: async ({ result }) => result,
   };
-  const listened = <T>(inner: Kysely<T>): Kysely<T> => {
-    const tables = inner.withPlugin(plugin);
-    const { executeQuery } = tables;
-    tables.executeQuery = (query) => {
-      if ("sql" in query) tell(query);
-      return executeQuery.call(tables, query) as ReturnType<typeof executeQuery<never>>;
-    };
-    return tables;
-  };
+  const listened = <S extends Transaction>(source: S): S => ({
+    ...source,
+    tables: <T>() => source.tables<T>().withPlugin(plugin),
+    rows(query, parameters) {
+      tell({ ...query, parameters });
+      return source.rows(query, parameters);
+    },
+  });
   return {
-    ...database,
-    tables: <T>() => listened(database.tables<T>()),
-    transaction: (work) =>
-      database.transaction((tx) => work({ ...tx, tables: <T>() => listened(tx.tables<T>()) })),
+    ...listened(database),
+    transaction: (work) => database.transaction((tx) => work(listened(tx))),
   };
 }
