@@ -8,14 +8,14 @@ import { CallStory } from "#rig/call-story.ts";
 import { storyBank } from "#rig/story-bank.ts";
 import { openDatabase } from "#store/database.ts";
 
-/** A network-abstraction database that breaks `times` times when routes are asked for in a call (not on the welcome page). */
+/** A network-abstraction database that breaks `times` times when a call asks for the trunk to its visitor. */
 function breaking(network: Network, times: number): Network {
   let left = times;
   return {
     ...network,
-    async routes(wish) {
-      if (wish.draw !== "welcome" && left-- > 0) throw new TandemError("BUG", { why: "planted" });
-      return network.routes(wish);
+    async trunk(id) {
+      if (left-- > 0) throw new TandemError("BUG", { why: "planted" });
+      return network.trunk(id);
     },
   };
 }
