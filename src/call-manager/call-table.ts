@@ -97,6 +97,15 @@ const recordOf = statement((tables: Kysely<CallTable>, { id }: { id: CallId }) =
   tables.selectFrom("call").select("record").where("id", "=", id),
 );
 
+export async function isLive(source: Source, id: CallId): Promise<boolean> {
+  const rows = await liveById(source, { id });
+  return rows.length > 0;
+}
+
+const liveById = statement((tables: Kysely<CallTable>, { id }: { id: CallId }) =>
+  tables.selectFrom("call").select("id").where("id", "=", id).where("state", "=", live),
+);
+
 /** The session's newest call, live or ended. */
 export async function newestCallOfSession(source: Source, session: SessionId): Promise<Call | undefined> {
   const [row] = await newestRecordOf(source, { session });

@@ -10,6 +10,7 @@ import type { Call } from "./call.ts";
 import { type InboxCommand, putCommand, takeCommands, untakenCommands } from "./call-inbox-table.ts";
 import {
   insertCall,
+  isLive,
   isReferenceLive,
   liveCallOfSession,
   liveCalls,
@@ -30,6 +31,8 @@ forEachDatabase((_make, open) => {
     assert.deepEqual(await readCall(database, call.id), call);
     assert.deepEqual(await liveCallOfSession(database, call.session), call);
     assert.equal(await isReferenceLive(database, call.reference), true);
+    assert.equal(await isLive(database, call.id), true);
+    assert.equal(await isLive(database, "call_b" as CallId), false);
 
     const ended: Call = { ...call, state: "ended", outcome: "completed" };
     await database.transaction((tx) => updateCall(tx, call, ended));
@@ -40,6 +43,7 @@ forEachDatabase((_make, open) => {
     );
     assert.equal(await liveCallOfSession(database, call.session), undefined);
     assert.equal(await isReferenceLive(database, call.reference), false);
+    assert.equal(await isLive(database, call.id), false);
     assert.deepEqual(await newestCallOfSession(database, call.session), ended);
     assert.deepEqual(await liveCalls(database), []);
   });
