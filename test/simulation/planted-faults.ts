@@ -51,8 +51,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   one(
     "the journal is not written",
     "call-manager/checkpoint.ts",
-    "    await appendJournal(tx, [row]);",
-    "    void row;",
+    "  await appendJournal(tx, [row]);",
+    "  void row;",
   ),
   one(
     "a form makes a call each time",
