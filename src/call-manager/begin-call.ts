@@ -2,25 +2,29 @@ import type { Clock } from "#base/clock.ts";
 import { type CallId, makeId } from "#base/ids.ts";
 import type { Random } from "#base/random.ts";
 import { grantPermit, inBrowser, type PermitWish } from "#network/dial-permit.ts";
-import type { Network } from "#network/network.ts";
+import type { Network, RouteAnswer } from "#network/network.ts";
 import { readNumber } from "#network/number.ts";
 import type { Subscriber } from "#network/records.ts";
 import type { Database, Transaction } from "#store/database.ts";
 import { appendJournal } from "#store/journal.ts";
 import { type Call, linesEndAtMs, userLegOf } from "./call.ts";
-import type { BeginCallAnswer, BeginCallRefusal, CallWish } from "./call-manager.ts";
+import type { BeginCallAnswer, BeginCallRefusal, CallWish, Noted } from "./call-manager.ts";
 import { insertCall, isReferenceLive, liveCallOfSession } from "./call-table.ts";
-import { stagePages } from "./call-progress.ts";
+import { nextCall, stagePages } from "./call-progress.ts";
 import { guestPhone } from "./guest-phone.ts";
-import { begunRow } from "./journal-fact.ts";
-import type { SessionPage } from "./pages.ts";
+import { begunRow, journalRow } from "./journal-fact.ts";
 import { appendPages } from "./session-page-table.ts";
+import { chosen } from "./steps/choose-center.ts";
 import { callOfTicket, type Ticket, useTicket } from "./used-ticket-table.ts";
 import { planCall, stepsToRun } from "./web-call.ts";
 
 /** What a wish came to: `begun` has the call that its flow is to be started for. */
 export type Begun =
-  | { readonly answer: Extract<BeginCallAnswer, { type: "begun" }>; readonly begun?: Call }
+  | {
+      readonly answer: Extract<BeginCallAnswer, { type: "begun" }>;
+      /** Undefined when the call was begun before. */
+      readonly begun?: { readonly call: Call; readonly noted: readonly Noted[] };
+    }
   | { readonly answer: Extract<BeginCallAnswer, { type: "refused" }> };
 
 /**
@@ -54,19 +58,20 @@ export async function beginCall(
   const party = partyOf(wish, subscriber);
   if (party.type === "refused") return refused(party.why);
 
-  const routes = await network.routes({
-    subscriber: context.subscriber,
-    subject: context.subject,
-    atMs: clock.now(),
-    ...(party.kind === "user" ? { number: party.number } : {}),
-    ipAddress: wish.ipAddress,
-    draw: "welcome",
-  });
-  if (routes.type === "closed") return refused("outside-hours", routes.opensAtMs);
-  if (routes.type !== "routes") return refused(routes.type);
-
   const nowMs = clock.now();
   const id = makeId<CallId>("call", random);
+  const asked = {
+    subscriber: context.subscriber,
+    subject: context.subject,
+    atMs: nowMs,
+    ...(party.kind === "user" ? { number: party.number } : {}),
+    ipAddress: wish.ipAddress,
+  };
+  const routes = await network.routes({ ...asked, draw: "welcome" });
+  if (routes.type === "closed") return refused("outside-hours", routes.opensAtMs);
+  if (routes.type !== "routes") return refused(routes.type);
+  const ownRoutes = await network.routes({ ...asked, draw: id });
+
   return database.transaction(async (tx): Promise<Begun> => {
     // Asked again inside: two clicks may have come this far together.
     const meanwhile = await callAlreadyBegun(tx, wish);
@@ -90,7 +95,7 @@ export async function beginCall(
     );
     if (permit.type === "refused") return refused(permit.why);
 
-    const call = newCall(wish, subscriber, {
+    const first = newCall(wish, subscriber, {
       id,
       reference: await freeReference(tx, random),
       ...(party.kind === "user"
@@ -100,13 +105,28 @@ export async function beginCall(
       beganAtMs: nowMs,
       unitBoot,
     });
+    const { call, noted } = withCenter(first, ownRoutes);
     await insertCall(tx, call);
     await useTicket(tx, { kind: "form", id: wish.ticket }, id);
     if (token !== undefined) await useTicket(tx, token, id);
-    await appendPages(tx, call, firstPages(call), nowMs);
-    await appendJournal(tx, [begunRow(call)]);
-    return { answer: { type: "begun", call: id, resumed: false }, begun: call };
+    for (const { row, pages } of noted) {
+      await appendPages(tx, call, pages, nowMs);
+      await appendJournal(tx, [row]);
+    }
+    return { answer: { type: "begun", call: id, resumed: false }, begun: { call, noted } };
   });
+}
+
+/** 205. The first step is behind a call as soon as it is begun, in one transaction with that: a commit less for each call. */
+function withCenter(first: Call, answer: RouteAnswer): { call: Call; noted: readonly Noted[] } {
+  const begun = { row: begunRow(first), pages: stagePages({ ...first, began: {} }, first) };
+  if (answer.type !== "routes") return { call: first, noted: [begun] };
+  const step = "choose-center";
+  const became = chosen(answer.routes);
+  const atMs = first.beganAtMs;
+  const call = nextCall(first, step, became, became, atMs);
+  const row = journalRow({ before: first, call, step, became, ended: true, atMs });
+  return { call, noted: [begun, { row, pages: stagePages(first, call) }] };
 }
 
 /** Whom the call's permit is to be for: a telephone number that may be called, or the browser that has asked. */
@@ -125,11 +145,6 @@ function partyOf(
 }
 
 type VisitorParty = { readonly type: "party" } & Exclude<PermitWish["party"], { kind: "center" }>;
-
-/** What a call's session shows from its beginning. */
-export function firstPages(call: Call): readonly SessionPage[] {
-  return stagePages({ ...call, began: {} }, call);
-}
 
 /** By the ticket (double click, reload, back button), or the session's live one (another tab). */
 async function callAlreadyBegun(source: Database | Transaction, wish: CallWish): Promise<CallId | undefined> {

@@ -58,20 +58,28 @@ const insertRow = statement((tables: Kysely<CallTable>, row: CallTable["call"]) 
 /** Writes `call` in place of `before`; false when it is not `before` that is stored, and then nothing is written. */
 export async function updateCall(tx: Transaction, before: Call, call: Call): Promise<boolean> {
   const { id, state } = call;
-  const updated = await replaceRecord(tx, {
-    id,
-    state,
-    before: textOf(before),
-    record: textOf(call),
-  });
+  const records = { id, before: textOf(before), record: textOf(call) };
+  const updated =
+    state === before.state
+      ? await replaceRecord(tx, records)
+      : await replaceRecordAndState(tx, { ...records, state });
   return updated.length > 0;
 }
 
-const replaceRecord = statement(
-  (
-    tables: Kysely<CallTable>,
-    { id, state, before, record }: { id: CallId; state: Call["state"]; before: string; record: string },
-  ) =>
+type Records = { readonly id: CallId; readonly before: string; readonly record: string };
+
+/** Not with the state as it was: SQLite writes each index of live calls anew when that is set, a quarter of all pages of a call. */
+const replaceRecord = statement((tables: Kysely<CallTable>, { id, before, record }: Records) =>
+  tables
+    .updateTable("call")
+    .set({ record })
+    .where("id", "=", id)
+    .where("record", "=", before)
+    .returning("id"),
+);
+
+const replaceRecordAndState = statement(
+  (tables: Kysely<CallTable>, { id, before, record, state }: Records & Pick<Call, "state">) =>
     tables
       .updateTable("call")
       .set({ state, record })
@@ -87,6 +95,15 @@ export async function readCall(source: Source, id: CallId): Promise<Call | undef
 
 const recordOf = statement((tables: Kysely<CallTable>, { id }: { id: CallId }) =>
   tables.selectFrom("call").select("record").where("id", "=", id),
+);
+
+export async function isLive(source: Source, id: CallId): Promise<boolean> {
+  const rows = await liveById(source, { id });
+  return rows.length > 0;
+}
+
+const liveById = statement((tables: Kysely<CallTable>, { id }: { id: CallId }) =>
+  tables.selectFrom("call").select("id").where("id", "=", id).where("state", "=", live),
 );
 
 /** The session's newest call, live or ended. */

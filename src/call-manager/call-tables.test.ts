@@ -3,12 +3,14 @@ import { test } from "node:test";
 import type { CallId, PageId, PermitId, SessionId, SubscriberId } from "#base/ids.ts";
 import { countLive } from "#network/dial-permit-table.ts";
 import { forEachDatabase } from "#rig/databases.ts";
-import { queryPlan } from "#rig/query-plan.ts";
+import { queryPlan, treesWritten } from "#rig/query-plan.ts";
 import { storyBank } from "#rig/story-bank.ts";
+import { appendJournal } from "#store/journal.ts";
 import type { Call } from "./call.ts";
 import { type InboxCommand, putCommand, takeCommands, untakenCommands } from "./call-inbox-table.ts";
 import {
   insertCall,
+  isLive,
   isReferenceLive,
   liveCallOfSession,
   liveCalls,
@@ -29,6 +31,8 @@ forEachDatabase((_make, open) => {
     assert.deepEqual(await readCall(database, call.id), call);
     assert.deepEqual(await liveCallOfSession(database, call.session), call);
     assert.equal(await isReferenceLive(database, call.reference), true);
+    assert.equal(await isLive(database, call.id), true);
+    assert.equal(await isLive(database, "call_b" as CallId), false);
 
     const ended: Call = { ...call, state: "ended", outcome: "completed" };
     await database.transaction((tx) => updateCall(tx, call, ended));
@@ -39,6 +43,7 @@ forEachDatabase((_make, open) => {
     );
     assert.equal(await liveCallOfSession(database, call.session), undefined);
     assert.equal(await isReferenceLive(database, call.reference), false);
+    assert.equal(await isLive(database, call.id), false);
     assert.deepEqual(await newestCallOfSession(database, call.session), ended);
     assert.deepEqual(await liveCalls(database), []);
   });
@@ -174,4 +179,22 @@ test("history costs neither a start nor a click anything: what lives has an inde
     await queryPlan((source) => source.transaction((tx) => countLive(tx, bank, 1))),
     /USING INDEX dial_permit_live/,
   );
+});
+
+test("a call that goes on writes its row, one of its journal and one of its page log, and no index of what lives", async () => {
+  const call = callOf("call_a", { session: "ann" });
+  const next: Call = { ...call, bugs: 1 };
+  const row = { call: call.id, atMs: 1, subscriber: call.subscriber, step: "announce", fact: {} };
+  const trees = await treesWritten(
+    (source) => source.transaction((tx) => insertCall(tx, call)),
+    (source) =>
+      source.transaction(async (tx) => {
+        await updateCall(tx, call, next);
+        await appendPages(tx, call, [{ type: "connect", stage: "placing" }], 1);
+        await appendJournal(tx, [row]);
+      }),
+  );
+  // By its key the call is found; it stays as it is.
+  const key = "sqlite_autoindex_call_1";
+  assert.deepEqual(trees, ["call", "journal", "journal_by_time", "session_page", key]);
 });

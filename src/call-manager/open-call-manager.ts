@@ -8,14 +8,13 @@ import { readJournal } from "#store/journal.ts";
 import type { TelecomUnit } from "#telecom/client.ts";
 import { admitPhones } from "./admit-phones.ts";
 import { bootWithinReach } from "./unit-within-reach.ts";
-import { beginCall, firstPages } from "./begin-call.ts";
+import { beginCall } from "./begin-call.ts";
 import type { Call } from "./call.ts";
 import { type InboxCommand, putCommand } from "./call-inbox-table.ts";
 import type { CallManager, Noted, WatchedCalls } from "./call-manager.ts";
 import { readCallRecord, readCallRecords, readRecordOfSession } from "./call-records.ts";
 import { readCall } from "./call-table.ts";
 import { guestLogin } from "./guest-phone.ts";
-import { begunRow } from "./journal-fact.ts";
 import { CallRunners } from "./kernel/run-calls.ts";
 import type { Pages } from "./pages.ts";
 import { lastPage, readPagesAfter } from "./session-page-table.ts";
@@ -118,14 +117,15 @@ export async function openCallManager(around: {
         const reachUnit = () => bootWithinReach(unit, clock);
         const begun = await beginCall(wish, { ...around, reachUnit, admits });
         if ("begun" in begun && begun.begun !== undefined) {
-          const { id: call, session, reference, subscriber, subject } = begun.begun;
+          const { noted } = begun.begun;
+          const { id: call, session, reference, subscriber, subject } = begun.begun.call;
           const ofCall = log.with({ call, session: sessionMark(session) });
           ofCall.info({ reference, subscriber, subject }, "A call began.");
           pages.changed(wish.session);
-          show({ row: begunRow(begun.begun), pages: firstPages(begun.begun) });
+          for (const each of noted) show(each);
           // It stands in the database: if its flow cannot begin now, the next start takes it up.
           runners
-            .run(begun.begun)
+            .run(begun.begun.call)
             .catch((error: unknown) => ofCall.error({ error }, "A call's flow did not begin."));
         }
         return begun.answer;

@@ -36,6 +36,11 @@ export interface BecameTrue {
 export interface StepEnd extends BecameTrue {
   readonly over?: CallOutcome;
   readonly backTo?: StepName;
+  /**
+   * It may be written down with what becomes true next: no page tells it, and after a crash the step finds by itself that all of it was
+   * done. A commit less.
+   */
+  readonly withNext?: true;
 }
 
 /** What stands around every call. */

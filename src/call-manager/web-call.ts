@@ -65,6 +65,8 @@ export function stageOf(
   step: StepName,
   { order, done }: { readonly order: StepOrder; readonly done: readonly StepName[] },
 ): ConnectStage | undefined {
+  // The announcement says so already.
+  if (step === "call-center" && done.includes("announce")) return undefined;
   // The visitor is the last to come: an agent is there already, and the page does not go back to calling one.
   if (step === "announce" && done.includes("agent-signs-on")) return undefined;
   // Both telephones ring, and the visitor's page tells of the visitor's: also when the center's next route is tried meanwhile.

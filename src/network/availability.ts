@@ -9,12 +9,26 @@ import type { OpeningHours, Span, Weekday } from "./records.ts";
  * its weekday, and a span that began the evening before runs to its end.
  */
 export function isOpen(hours: OpeningHours, timeZone: string, atMs: number): boolean {
-  const local = DateTime.fromMillis(atMs, { zone: timeZone });
+  const local = minuteOnTheWall(timeZone, atMs);
   const minute = local.hour * 60 + local.minute;
   const today = spansOf(hours, local);
   if (today.some(({ from, to }) => from <= minute && minute < (to > from ? to : dayMinutes))) return true;
   return spansOf(hours, local.minus({ days: 1 })).some(({ from, to }) => to <= from && minute < to);
 }
+
+/** All who click within a minute ask for the same, and to find it costs more than all else here. */
+function minuteOnTheWall(timeZone: string, atMs: number): DateTime {
+  const fromMs = Math.floor(atMs / minuteMs) * minuteMs;
+  const known = lastMinutes.get(timeZone);
+  if (known?.toMillis() === fromMs) return known;
+  const found = DateTime.fromMillis(fromMs, { zone: timeZone });
+  if (lastMinutes.size >= mostZones) lastMinutes.clear();
+  lastMinutes.set(timeZone, found);
+  return found;
+}
+
+const lastMinutes = new Map<string, DateTime>();
+const mostZones = 1_000;
 
 /** The first moment at or after `atMs` when the center is open; undefined when there is none within 400 days. */
 export function opensAtMs(hours: OpeningHours, timeZone: string, atMs: number): number | undefined {

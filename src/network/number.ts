@@ -129,7 +129,21 @@ function readings(written: string): readonly string[] {
   return ways.flatMap((way) => (way.startsWith("00") ? [way, `+${way.slice(2)}`] : [way]));
 }
 
+/** From the click to the permit a number is read five times. */
 function parse(written: string, defaultCountry: string | undefined): PhoneNumber | undefined {
+  const key = `${defaultCountry} ${written}`;
+  const known = recentlyParsed.get(key);
+  if (known !== undefined) return known;
+  const found = parseAnew(written, defaultCountry);
+  if (recentlyParsed.size >= mostParsed) recentlyParsed.clear();
+  if (found !== undefined) recentlyParsed.set(key, found);
+  return found;
+}
+
+const recentlyParsed = new Map<string, PhoneNumber>();
+const mostParsed = 200;
+
+function parseAnew(written: string, defaultCountry: string | undefined): PhoneNumber | undefined {
   const number = parsePhoneNumberFromString(written, {
     ...(defaultCountry !== undefined && {
       defaultCountry: defaultCountry as PhoneNumber["country"] & string,

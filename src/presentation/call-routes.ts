@@ -77,7 +77,7 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
     const own = await views.own(request.params.call, cookies.session(request));
     if (own === undefined) return await pages.notice(reply, { type: "unknown-call" });
     const { tickets, desk, clock } = options.talk;
-    const opening = await tickets.open(cookies.again(request) ?? "", own.session);
+    const opening = tickets.open(cookies.again(request) ?? "", own.session);
     const faces = opening.type === "open" ? await facesOf(desk, opening.ticket) : undefined;
     if (opening.type !== "open" || faces === undefined || !mayBeRenewed(opening.ticket, clock)) {
       // The context has lapsed: what is left is the bare click.

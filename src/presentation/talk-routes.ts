@@ -88,7 +88,7 @@ export function talkRoutes(app: FastifyInstance, options: TalkOptions): void {
       const form = readForm(request.body);
       if (form === undefined) return await leadOn(reply, request.params, { type: "bad-link" });
 
-      const opening = await tickets.open(form.ticket, session);
+      const opening = tickets.open(form.ticket, session);
       if (opening.type === "foreign" || !isFor(opening.ticket, request.params)) {
         return await leadOn(reply, request.params, { type: "foreign-form" });
       }
@@ -199,7 +199,7 @@ export async function welcome(
     ...(inLanguage === undefined ? { resendIn } : {}),
     language,
     action: `/talk/${subscriber.id}/${subject.id}`,
-    sealedTicket: await tickets.seal(ticket, session),
+    sealedTicket: tickets.seal(ticket, session),
     pageTitle: ticket.context.verified.pageTitle,
     signedPhone: ticket.signedPhone,
     liveCallUrl: latest?.state === "live" ? `/call/${latest.call}` : undefined,
@@ -275,7 +275,7 @@ async function keepForAgain(
   wish: { readonly ticket: Ticket; readonly session: SessionId; readonly callPath: string },
 ): Promise<void> {
   const { tokenId: _spent, ...rest } = wish.ticket;
-  const sealed = await options.tickets.seal(
+  const sealed = options.tickets.seal(
     { ...rest, expiresAtMs: rest.clickedAtMs + contextLastsMs },
     wish.session,
   );

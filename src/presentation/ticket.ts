@@ -1,12 +1,13 @@
-import { createHash, hkdfSync, subtle, type webcrypto } from "node:crypto";
+import { createHash, hkdfSync } from "node:crypto";
 import type { Clock } from "#base/clock.ts";
+import { TandemError } from "#base/errors.ts";
 import type { SessionId, SubjectId, SubscriberId } from "#base/ids.ts";
 import { type Random } from "#base/random.ts";
 import { readable } from "#base/ids.ts";
 import { contextFields, type InteractionContext } from "#contract/interaction-context.ts";
-import { CompactEncrypt, compactDecrypt } from "jose";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
+import { Seal } from "./seal.ts";
 
 /**
  * The sealed form field of a welcome page: a click stores nothing with us, so the page itself carries the context to the
@@ -34,19 +35,17 @@ export type TicketOpening =
   | { readonly type: "foreign" };
 
 export class TicketOffice {
-  /** Imported once: to import one costs as much as to seal. */
-  readonly #keys: readonly { readonly kid: string; readonly key: Promise<webcrypto.CryptoKey> }[];
+  /** Newest first. */
+  readonly #seals: readonly Seal[];
   readonly #clock: Clock;
   readonly #random: Random;
 
   /** `secretKeys` of 32 octets, newest first. */
   constructor(secretKeys: readonly Uint8Array[], clock: Clock, random: Random) {
-    this.#keys = secretKeys.map((secret) => {
-      // A key of its own for tickets, so that the operator's secret may serve other purposes too.
-      const key = new Uint8Array(hkdfSync("sha256", secret, "", "tandem ticket", 32));
-      const kid = createHash("sha256").update(key).digest("hex").slice(0, 12);
-      return { kid, key: subtle.importKey("raw", key, "AES-GCM", false, ["encrypt", "decrypt"]) };
-    });
+    // A key of its own for tickets, so that the operator's secret may serve other purposes too.
+    this.#seals = secretKeys.map(
+      (secret) => new Seal(new Uint8Array(hkdfSync("sha256", secret, "", "tandem ticket", 32))),
+    );
     this.#clock = clock;
     this.#random = random;
   }
@@ -55,16 +54,14 @@ export class TicketOffice {
     return { ...facts, id: readable(this.#random, 26), expiresAtMs: this.#clock.now() + lifetimeMs };
   }
 
-  async seal(ticket: Ticket, session: SessionId): Promise<string> {
-    const [newest] = this.#keys;
-    const plain = new TextEncoder().encode(JSON.stringify({ ...ticket, session: fingerprint(session) }));
-    return await new CompactEncrypt(plain)
-      .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: newest?.kid ?? "" })
-      .encrypt((await newest?.key) ?? new Uint8Array());
+  seal(ticket: Ticket, session: SessionId): string {
+    const [newest] = this.#seals;
+    if (newest === undefined) throw new TandemError("BUG", { missing: "secret key" });
+    return newest.seal(JSON.stringify({ ...ticket, session: fingerprint(session) }), this.#random);
   }
 
-  async open(sealed: string, session: SessionId | undefined): Promise<TicketOpening> {
-    const inside = await this.#decrypt(sealed);
+  open(sealed: string, session: SessionId | undefined): TicketOpening {
+    const inside = this.#inside(sealed);
     if (inside === undefined) return { type: "foreign" };
     const { session: owner, ...ticket } = inside;
     const own = session !== undefined && owner === fingerprint(session);
@@ -72,19 +69,15 @@ export class TicketOffice {
     return { type: stale ? "stale" : "open", ticket };
   }
 
-  async #decrypt(sealed: string): Promise<Sealed | undefined> {
-    try {
-      const { plaintext } = await compactDecrypt(
-        sealed,
-        (header) => this.#keys.find(({ kid }) => kid === header.kid)?.key ?? new Uint8Array(32),
-        { keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] },
-      );
-      const inside: unknown = JSON.parse(new TextDecoder().decode(plaintext));
+  /** Whatever does not open was not sealed by us, or under a key that is retired: both are "foreign" to the caller. */
+  #inside(sealed: string): Sealed | undefined {
+    for (const seal of this.#seals) {
+      const text = seal.open(sealed);
+      if (text === undefined) continue;
+      const inside: unknown = JSON.parse(text);
       return fits.Check(inside) ? inside : undefined;
-    } catch {
-      // Whatever does not decrypt was not sealed by us, or under a key that is retired: both are "foreign" to the caller.
-      return undefined;
     }
+    return undefined;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Kysely } from "kysely";
-import type { Make } from "./makes/make.ts";
+import type { Make, Rows, Within } from "./makes/make.ts";
 import { openPostgresql } from "./makes/postgresql.ts";
 import { openSqlite } from "./makes/sqlite.ts";
 import { migrate } from "./migrations/migrate.ts";
@@ -16,6 +16,8 @@ export interface Database {
   readonly make: "sqlite" | "postgresql";
   /** The typed query builder over the room's own tables. Outside a transaction each statement commits by itself, durably. */
   tables<T>(): Kysely<T>;
+  /** The rows of a statement that was compiled before: `statement.ts` says them. */
+  readonly rows: Rows;
   /**
    * Everything inside commits together, durably, before this resolves; or nothing does. The transaction is the only way in:
    * pass `tx` down. Serializable: a conflict is tried again from the top (so `work` must be safe to run twice).
@@ -28,6 +30,7 @@ export interface Database {
 export interface Transaction {
   readonly make: Database["make"];
   tables<T>(): Kysely<T>;
+  readonly rows: Rows;
 }
 
 /** One more try a conflict, each alone in this process: what still collides then collides with another process. */
@@ -71,16 +74,28 @@ function around(make: Make, clock: Clock, log: Log): Database {
     }
   };
 
+  const whileOpen = ({ tables, rows }: Within, scope: { readonly open: boolean }): Transaction => {
+    const refuseAfterwards = (): void => {
+      if (!scope.open) throw new TandemError("BUG", { why: "a transaction was used after its end" });
+    };
+    return {
+      make: make.name,
+      tables<T>() {
+        refuseAfterwards();
+        return tables as unknown as Kysely<T>;
+      },
+      rows(query, parameters) {
+        refuseAfterwards();
+        return rows(query, parameters);
+      },
+    };
+  };
+
   const once = async <R>(work: (tx: Transaction) => Promise<R>): Promise<R> => {
     const scope = { open: true };
     const beganAtMs = clock.now();
     try {
-      return await make.kysely
-        .transaction()
-        .setIsolationLevel("serializable")
-        .execute((tables) =>
-          inside.run(scope, () => work({ make: make.name, tables: <T>() => tables as unknown as Kysely<T> })),
-        );
+      return await make.transaction((within) => inside.run(scope, () => work(whileOpen(within, scope))));
     } finally {
       scope.open = false;
       const tookMs = clock.now() - beganAtMs;
@@ -93,6 +108,10 @@ function around(make: Make, clock: Clock, log: Log): Database {
     tables<T>() {
       refuseInside();
       return make.kysely as unknown as Kysely<T>;
+    },
+    rows(query, parameters) {
+      refuseInside();
+      return make.rows(query, parameters);
     },
     async transaction(work) {
       refuseInside();

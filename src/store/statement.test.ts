@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TandemError } from "#base/errors.ts";
 import { forEachDatabase } from "#rig/databases.ts";
 import type { Kysely } from "kysely";
 import type { Database } from "./database.ts";
@@ -53,4 +54,31 @@ forEachDatabase((_make, open) => {
       scopes.map((scope, atMs) => [`${scope} ${atMs}`]),
     );
   });
+
+  test("a statement waits for the transaction at work, and finds what that left: here, nothing", async () => {
+    const database = await open();
+    const both = database.transaction(async (tx) => {
+      await addStop(tx, { scope: "red", atMs: 1, why: "" });
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new Error("rolled back");
+    });
+    const found = scopesSince(database, "red", "blue");
+    await assert.rejects(both, /rolled back/);
+    assert.deepEqual(await found, []);
+  });
+
+  test("from inside a transaction its tx alone is asked, and not after its end", async () => {
+    const database = await open();
+    await assert.rejects(
+      database.transaction(async () => void (await scopesSince(database, "red", "blue"))),
+      withCode("BUG"),
+    );
+    const left = await database.transaction(async (tx) => tx);
+    await assert.rejects(addStop(left, { scope: "red", atMs: 1, why: "" }), withCode("BUG"));
+    assert.deepEqual(await scopesSince(database, "red", "blue"), []);
+  });
 });
+
+function withCode(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof TandemError && error.code === code;
+}

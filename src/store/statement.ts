@@ -22,9 +22,10 @@ export function statement<T, V extends Values, Row>(
       source.tables<T>().withoutPlugins(),
       standIns<V>(),
     ).compile());
-    const parameters = query.parameters.map((each) => filledIn(each, values));
-    const { rows } = await source.tables<T>().executeQuery<Row>({ ...query, parameters });
-    return rows;
+    return source.rows(
+      query,
+      query.parameters.map((each) => filledIn(each, values)),
+    );
   };
 }
 

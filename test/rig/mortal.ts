@@ -52,6 +52,7 @@ export function mortalDatabase(database: Database, life: Life): Database {
   return {
     make: database.make,
     tables: () => database.tables(),
+    rows: (query, parameters) => database.rows(query, parameters),
     async transaction(work) {
       if (!life.cross()) return never();
       const result = await database.transaction(work);

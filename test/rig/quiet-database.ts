@@ -20,15 +20,14 @@ export function quietDatabase(inner: Database): { readonly database: Database; q
   return {
     database: {
       make: inner.make,
-      tables<T>() {
-        const tables = inner.tables<T>().withPlugin(counted);
-        // A statement that was compiled before comes this way: the plugin sees its result alone.
-        const { executeQuery } = tables;
-        tables.executeQuery = (query) => {
-          atWork += 1;
-          return executeQuery.call(tables, query) as ReturnType<typeof executeQuery<never>>;
-        };
-        return tables;
+      tables: <T>() => inner.tables<T>().withPlugin(counted),
+      async rows(query, parameters) {
+        atWork += 1;
+        try {
+          return await inner.rows(query, parameters);
+        } finally {
+          atWork -= 1;
+        }
       },
       async transaction(work) {
         atWork += 1;

@@ -39,20 +39,20 @@ export const plantedFaults: readonly PlantedFault[] = [
       {
         file: "call-manager/begin-call.ts",
         from: "    await insertCall(tx, call);",
-        to: '    said.resolve({ answer: { type: "begun", call: id, resumed: false }, begun: call }); await insertCall(tx, call);',
+        to: '    said.resolve({ answer: { type: "begun", call: id, resumed: false }, begun: { call, noted } }); await insertCall(tx, call);',
       },
       {
         file: "call-manager/begin-call.ts",
-        from: '    return { answer: { type: "begun", call: id, resumed: false }, begun: call };\n  });',
-        to: '    return { answer: { type: "begun", call: id, resumed: false }, begun: call };\n  }); written.catch(() => {}); return Promise.race([said.promise, written]);',
+        from: '    return { answer: { type: "begun", call: id, resumed: false }, begun: { call, noted } };\n  });',
+        to: '    return { answer: { type: "begun", call: id, resumed: false }, begun: { call, noted } };\n  }); written.catch(() => {}); return Promise.race([said.promise, written]);',
       },
     ],
   },
   one(
     "the journal is not written",
     "call-manager/checkpoint.ts",
-    "    await appendJournal(tx, [row]);",
-    "    void row;",
+    "  await appendJournal(tx, [row]);",
+    "  void row;",
   ),
   one(
     "a form makes a call each time",

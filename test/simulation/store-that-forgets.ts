@@ -9,6 +9,7 @@ export function storeThatForgets(database: Database, life: Life): Database {
   return {
     make: database.make,
     tables: () => database.tables(),
+    rows: (query, parameters) => database.rows(query, parameters),
     async transaction(work) {
       if (!life.cross()) return never();
       try {

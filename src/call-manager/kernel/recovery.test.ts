@@ -42,6 +42,10 @@ class Brittle {
       if (this.broken) throw new Error("The disk is full.");
       return database.tables();
     },
+    rows: (query, parameters) => {
+      if (this.broken) throw new Error("The disk is full.");
+      return database.rows(query, parameters);
+    },
     transaction: async (work) => {
       if (this.broken) throw new Error("The disk is full.");
       return database.transaction(work);

@@ -8,14 +8,14 @@ import { CallStory } from "#rig/call-story.ts";
 import { storyBank } from "#rig/story-bank.ts";
 import { openDatabase } from "#store/database.ts";
 
-/** A network-abstraction database that breaks `times` times when routes are asked for in a call (not on the welcome page). */
+/** A network-abstraction database that breaks `times` times when a call asks for the trunk to its visitor. */
 function breaking(network: Network, times: number): Network {
   let left = times;
   return {
     ...network,
-    async routes(wish) {
-      if (wish.draw !== "welcome" && left-- > 0) throw new TandemError("BUG", { why: "planted" });
-      return network.routes(wish);
+    async trunk(id) {
+      if (left-- > 0) throw new TandemError("BUG", { why: "planted" });
+      return network.trunk(id);
     },
   };
 }
@@ -51,6 +51,40 @@ test("a step that fails again and again ends its call politely, and no other", a
   await zoe.untilSees("visitor-cancelled");
   await story.close();
 });
+
+for (const [times, end] of [
+  [1, "goes on"],
+  [3, "ends"],
+] as const)
+  test(`what was kept for the next thing to be written is done again: after ${times} failures the call ${end}`, async (t) => {
+    const database = await openDatabase({ url: "sqlite::memory:", clock: systemClock, log: silentLog });
+    t.after(() => database.close());
+    const { network, ...bank } = storyBank();
+    let left = 0;
+    const subscriber: Network["subscriber"] = async (id) => {
+      if (left-- > 0) throw new TandemError("BUG", { why: "planted" });
+      return network.subscriber(id);
+    };
+    const story = new CallStory(database, { ...bank, network: { ...network, subscriber } });
+    await story.open();
+    await story.ann.clicks();
+    await story.until(() => story.ann.phone.rings, "Ann's telephone rings");
+    story.ann.phone.answers();
+    await story.until(() => story.ann.phone.hasHeard("An agent is being called"), "Ann is announced to");
+    left = times;
+    if (end === "goes on") {
+      await story.until(() => story.bob.rings, "Bob's telephone rings");
+      await story.ann.cancels();
+      await story.ann.untilSees("visitor-cancelled");
+    } else await story.ann.untilSees("platform-failed");
+    const record = await story.ann.record();
+    assert.deepEqual(
+      record?.steps.filter(({ step }) => step === "announce").map(({ result }) => result),
+      [end === "goes on" ? "announced" : "failed"],
+    );
+    assert.equal(story.errors.length, times);
+    await story.close();
+  });
 
 test("when the unit itself comes back empty, a call whose line was lost is over", async (t) => {
   const story = await opened(t, 0);

@@ -5,9 +5,9 @@ import type { Log } from "#base/log.ts";
 import type { Call } from "../call.ts";
 import { type InboxCommand, untakenCommands } from "../call-inbox-table.ts";
 import type { Noted } from "../call-manager.ts";
-import { stepsOf } from "../call-progress.ts";
+import { nextCall, stagePages, stepsOf } from "../call-progress.ts";
 import { readCall } from "../call-table.ts";
-import { writeCheckpoint } from "../checkpoint.ts";
+import { type Passage, writeCheckpoint } from "../checkpoint.ts";
 import type { BecameTrue, Step, StepEnd, Surroundings } from "../step.ts";
 import type { StepName } from "../web-call.ts";
 import { CallOver, Scope, StepStopped } from "./scope.ts";
@@ -30,8 +30,11 @@ const pauseAfterBugMs = 1000;
  * read and the same is done: recovery is the path of every call.
  */
 export class CallRunner {
+  /** As it stands now: what is stored, and what became true since and is written with the next thing. */
   call: Call;
   inbox: readonly InboxCommand[] = [];
+  #stored: Call;
+  #unwritten: readonly Passage[] = [];
   readonly #around: KernelSurroundings;
   readonly #log: Log;
   readonly #scopes = new Map<StepName, Scope>();
@@ -40,6 +43,7 @@ export class CallRunner {
 
   constructor(call: Call, around: KernelSurroundings) {
     this.call = call;
+    this.#stored = call;
     this.#around = around;
     this.#log = around.log.with({ call: call.id, session: sessionMark(call.session) });
   }
@@ -76,20 +80,40 @@ export class CallRunner {
       // The other lane ended the call, or another process did this step.
       if (!stepsOf(this.call).includes(step)) throw new StepStopped();
       const { database, clock, unit, onPages, onNoted } = this.#around;
+      const passage = { step, became, end, atMs: clock.now() };
+      if (this.#mayWait(passage)) return this.#keepForNext(passage);
       const { took, obeyed = [] } = became;
-      const now = { before: this.call, atMs: clock.now() };
-      const { call, row, pages } = await writeCheckpoint(database, { ...now, step, became, end });
-      this.call = call;
+      const passages = [...this.#unwritten, passage];
+      const { call, noted } = await writeCheckpoint(database, this.#stored, passages);
+      this.#stands(call);
       this.inbox = this.inbox.filter((command) => !obeyed.includes(command));
       if (took !== undefined) unit.send({ type: "take-digits", ...took });
-      if (pages.length > 0) onPages(call);
-      onNoted({ row, pages });
+      if (noted.some(({ pages }) => pages.length > 0)) onPages(call);
+      for (const each of noted) onNoted(each);
       this.#log.debug({ step, became: became.fact }, "A call went on.");
       if (call.state === "ended") this.#tellEnd(call);
       // Once it is over, the other lane has nothing more to say.
       if (call.outcome !== undefined)
         for (const [each, scope] of this.#scopes) if (each !== step) scope.stop();
     });
+  }
+
+  /** Only where nobody else goes on meanwhile: neither another lane nor a page. */
+  #mayWait({ step, became, end, atMs }: Passage): boolean {
+    if (end?.withNext !== true || this.#scopes.size > 1) return false;
+    const next = nextCall(this.call, step, became, end, atMs);
+    return stepsOf(next).length === 1 && stagePages(this.call, next).length === 0;
+  }
+
+  #keepForNext(passage: Passage): void {
+    this.#unwritten = [...this.#unwritten, passage];
+    this.call = nextCall(this.call, passage.step, passage.became, passage.end, passage.atMs);
+  }
+
+  #stands(stored: Call): void {
+    this.call = stored;
+    this.#stored = stored;
+    this.#unwritten = [];
   }
 
   #tellEnd({ reference, outcome, userLegSeconds, centerLegSeconds, bridgedSeconds }: Call): void {
@@ -128,6 +152,7 @@ export class CallRunner {
   /** What nobody foresaw harms this call alone: it is read again and tries again, and after some times it says goodbye. */
   async #afterBug(step: StepName, error: unknown): Promise<void> {
     const { clock } = this.#around;
+    const wasKept = this.#unwritten.length > 0;
     this.#log.error({ step, error }, "A step failed; it will be tried again.");
     try {
       await until(clock, clock.now() + pauseAfterBugMs, this.#closing.signal);
@@ -135,8 +160,11 @@ export class CallRunner {
       if (error instanceof TandemError && error.code === "CALL_TAKEN") return;
       const bugs = this.call.bugs + 1;
       const giveUp = bugs >= mostBugs && step !== "say-goodbye";
-      if (giveUp) await this.checkpoint(step, failed, { ...failed, over: "platform-failed" });
-      else await this.checkpoint(step, { ...failed, call: { bugs } });
+      // What was kept for the next thing to be written is done again: then it is that step that has not come to its end.
+      const [earlier = step] = stepsOf(this.call);
+      const at = wasKept ? earlier : step;
+      if (giveUp) await this.checkpoint(at, failed, { ...failed, over: "platform-failed" });
+      else await this.checkpoint(at, { ...failed, call: { bugs } });
     } catch (thrown) {
       if (!(thrown instanceof StepStopped))
         this.#log.error({ step, error: thrown }, "Nor could that be written.");
@@ -146,7 +174,7 @@ export class CallRunner {
   #read(): Promise<void> {
     return this.#inTurn(async () => {
       const { database } = this.#around;
-      this.call = (await readCall(database, this.call.id)) ?? this.call;
+      this.#stands((await readCall(database, this.call.id)) ?? this.#stored);
       this.inbox = await untakenCommands(database, this.call.id);
     });
   }

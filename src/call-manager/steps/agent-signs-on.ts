@@ -30,7 +30,7 @@ export async function agentSignsOn(scope: Scope): Promise<StepEnd> {
     if (around.clock.now() < untilMs) play(scope, agent, name, ask === 1 ? prompts.first : prompts.again);
     const entry = await keyedEntry(scope, agent, untilMs);
     if (entry === "too-late") continue;
-    if (entry === "hung-up") return letGoBefore(scope, agent) ? nobody(scope) : hungUpInstead(scope);
+    if (entry === "hung-up") return weHungUp(scope, agent) ? nobody(scope) : hungUpInstead(scope);
     // Without a PIN, whatever a machine keyed before the key does not matter.
     if (pin !== undefined && entry.digits !== pin)
       return wrongPin(scope, { leg: agent, throughSeq: entry.throughSeq });
@@ -124,8 +124,8 @@ function hungUpInstead(scope: Scope): StepEnd {
   return { fact: result, over: "agent-hung-up-early", call: { attempts: withResult(call, result) } };
 }
 
-/** This step has run before, came to its end, and died before that was written down. */
-function letGoBefore(scope: Scope, leg: LegId): boolean {
+/** Nobody had signed on in time, and the process died between telling the unit and writing that down. */
+function weHungUp(scope: Scope, leg: LegId): boolean {
   return scope.around.unit.leg(leg)?.endCause === "hung-up-by-us";
 }
 

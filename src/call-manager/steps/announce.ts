@@ -23,5 +23,5 @@ export async function announce(scope: Scope): Promise<StepEnd> {
     );
     play(scope, leg, "ringback", ringback, true);
   }
-  return { fact: "announced" };
+  return { fact: "announced", withNext: true };
 }

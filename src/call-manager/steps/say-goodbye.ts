@@ -1,6 +1,6 @@
 import type { LegState } from "#contract/telecom.ts";
 import { endPermits } from "#network/dial-permit.ts";
-import { callOfLeg, userLegOf } from "../call.ts";
+import { userLegOf } from "../call.ts";
 import { callSeconds } from "../call-seconds.ts";
 import type { Scope } from "../kernel/scope.ts";
 import type { CallOutcome } from "../pages.ts";
@@ -19,7 +19,8 @@ export async function sayGoodbye(scope: Scope): Promise<StepEnd> {
   const { call, around } = scope;
   const { unit, clock } = around;
   const outcome = outcomeOf(scope);
-  const linesOfCall = (): readonly LegState[] => unit.legs().filter(({ leg }) => callOfLeg(leg) === call.id);
+  const legs = [userLegOf(call), ...call.attempts.map(({ leg }) => leg)];
+  const linesOfCall = (): readonly LegState[] => legs.flatMap((leg) => unit.leg(leg) ?? []);
 
   if (call.bridgedAtMs !== undefined) unit.send({ type: "unbridge", bridge: bridgeOf(call) });
   // After a bug the polite part may be what fails.

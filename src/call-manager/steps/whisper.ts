@@ -39,8 +39,8 @@ export async function whisper(scope: Scope): Promise<StepEnd> {
 
   // The key that cut it short has done its work; what was keyed else waits for `converse`.
   const throughSeq = throughSignOns(digitsOf(scope, agent), call.policy.signOn);
-  const took = throughSeq === undefined ? {} : { took: { leg: agent, throughSeq } };
-  return { fact: "whispered", details: { heard }, ...took };
+  if (throughSeq === undefined) return { fact: "whispered", details: { heard }, withNext: true };
+  return { fact: "whispered", details: { heard }, took: { leg: agent, throughSeq } };
 }
 
 /** Who keyed it before the whisper began has not heard a word of it. */

@@ -191,5 +191,11 @@ export function momentInWords(atMs: number, timeZone: string, language: Language
 }
 
 export function countryName(country: string, language: Language): string {
-  return new Intl.DisplayNames(messages(language).locale, { type: "region" }).of(country) ?? country;
+  // To make one costs more than the rest of a welcome page.
+  const names = (regionNames[language] ??= new Intl.DisplayNames(messages(language).locale, {
+    type: "region",
+  }));
+  return names.of(country) ?? country;
 }
+
+const regionNames: Partial<Record<Language, Intl.DisplayNames>> = {};

@@ -15,12 +15,26 @@ export interface Make {
   readonly kysely: Kysely<unknown>;
   /** Whether a transaction failed only because another one was at work: it may be tried again. */
   isConflict(error: unknown): boolean;
+  /** What a statement that was compiled before gives, outside transactions. */
+  readonly rows: Rows;
+  /** Serializable; what it throws leaves nothing behind. */
+  transaction<R>(work: (within: Within) => Promise<R>): Promise<R>;
 }
 
-/**
- * A driver whose failures are ours: what says "the database is not there" becomes DATABASE_UNAVAILABLE,
- * all else (a constraint, a mistake in a statement) goes through as it is.
- */
+/** Inside a transaction. */
+export interface Within {
+  readonly tables: Kysely<unknown>;
+  readonly rows: Rows;
+}
+
+export type Rows = <Row>(query: CompiledQuery<Row>, parameters: readonly unknown[]) => Promise<Row[]>;
+
+/** What says "the database is not there" becomes DATABASE_UNAVAILABLE; all else (a constraint, a mistake in a statement) goes through as it is. */
+export function asOurs(error: unknown, isUnavailable: (error: unknown) => boolean): unknown {
+  return isUnavailable(error) ? new TandemError("DATABASE_UNAVAILABLE", {}, error) : error;
+}
+
+/** A driver whose failures are ours. */
 export class MappingDriver implements Driver {
   readonly #inner: Driver;
   readonly #isUnavailable: (error: unknown) => boolean;
@@ -76,8 +90,7 @@ export class MappingDriver implements Driver {
     try {
       return await work();
     } catch (error) {
-      if (this.#isUnavailable(error)) throw new TandemError("DATABASE_UNAVAILABLE", {}, error);
-      throw error;
+      throw asOurs(error, this.#isUnavailable);
     }
   }
 }

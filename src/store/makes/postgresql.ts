@@ -1,7 +1,7 @@
 import type { Log } from "#base/log.ts";
-import { type Dialect, Kysely, PostgresDialect } from "kysely";
+import { type CompiledQuery, type Dialect, Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
-import { codeOf, type Make, MappingDriver } from "./make.ts";
+import { codeOf, type Make, MappingDriver, type Rows } from "./make.ts";
 
 export function openPostgresql(url: string, log: Log): Make {
   const pool = new pg.Pool({
@@ -29,7 +29,23 @@ export function openPostgresql(url: string, log: Log): Make {
     createAdapter: () => inner.createAdapter(),
     createIntrospector: (db) => inner.createIntrospector(db),
   };
-  return { name: "postgresql", kysely: new Kysely<unknown>({ dialect }), isConflict };
+  const kysely = new Kysely<unknown>({ dialect });
+  return {
+    name: "postgresql",
+    kysely,
+    isConflict,
+    rows: rowsBy(kysely),
+    transaction: (work) =>
+      kysely
+        .transaction()
+        .setIsolationLevel("serializable")
+        .execute((tables) => work({ tables, rows: rowsBy(tables) })),
+  };
+}
+
+function rowsBy(tables: Kysely<unknown>): Rows {
+  return async <Row>(query: CompiledQuery<Row>, parameters: readonly unknown[]) =>
+    (await tables.executeQuery<Row>({ ...query, parameters })).rows;
 }
 
 // pg gives 64-bit integers as strings. Ours are moments in ms and counts, far below 2^53.

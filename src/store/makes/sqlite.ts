@@ -1,31 +1,71 @@
-import Sqlite from "better-sqlite3";
+import { TandemError } from "#base/errors.ts";
 import {
-  CompiledQuery,
   type DatabaseConnection,
-  type Dialect,
   type Driver,
   Kysely,
-  type QueryResult,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from "kysely";
-import { codeOf, type Make, MappingDriver } from "./make.ts";
+import type { Make, Within } from "./make.ts";
+import { SqliteFile } from "./sqlite-file.ts";
 
-/** Statements kept compiled; ours are few, so this is a bound and no cache policy. */
-const mostPrepared = 300;
+// Immediate: a deferred transaction that reads first and then finds another process writing fails at once, without waiting.
+const begin = "begin immediate";
 
-/** Another process that writes is waited for this long; its transactions take milliseconds. */
-const busyTimeoutMs = 5000;
-
+/** Compiled statements and whole transactions go straight to the file; what is built on the spot goes through Kysely's drivers. */
 export function openSqlite(path: string): Make {
-  const dialect: Dialect = {
-    createDriver: () => new MappingDriver(new SqliteDriver(path), isUnavailable),
-    createQueryCompiler: () => new PlainValueCompiler(),
-    createAdapter: () => new TransactionalSqliteAdapter(),
-    createIntrospector: (db) => new SqliteIntrospector(db),
+  const file = new SqliteFile(path);
+  const within: Within = {
+    tables: kyselyOver(new DriverWithin(file)),
+    rows: async (query, parameters) => file.say<never>(query.sql, parameters).rows,
   };
-  return { name: "sqlite", kysely: new Kysely<unknown>({ dialect }), isConflict: () => false };
+  return {
+    name: "sqlite",
+    kysely: kyselyOver(new SqliteDriver(file)),
+    isConflict: () => false,
+    async rows(query, parameters) {
+      if (!file.isTaken) return within.rows(query, parameters);
+      return inTurn(file, () => within.rows(query, parameters));
+    },
+    transaction: (work) =>
+      inTurn(file, async () => {
+        file.say(begin);
+        try {
+          const result = await work(within);
+          file.say("commit");
+          return result;
+        } catch (error) {
+          rollBack(file);
+          throw error;
+        }
+      }),
+  };
+}
+
+async function inTurn<R>(file: SqliteFile, work: () => Promise<R>): Promise<R> {
+  await file.take();
+  try {
+    return await work();
+  } finally {
+    file.release();
+  }
+}
+
+/** SQLite has already rolled back by itself after a full disk or an I/O error. */
+function rollBack(file: SqliteFile): void {
+  if (file.inTransaction) file.say("rollback");
+}
+
+function kyselyOver(driver: Driver): Kysely<unknown> {
+  return new Kysely<unknown>({
+    dialect: {
+      createDriver: () => driver,
+      createQueryCompiler: () => new PlainValueCompiler(),
+      createAdapter: () => new TransactionalSqliteAdapter(),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+    },
+  });
 }
 
 /**
@@ -45,111 +85,67 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
   }
 }
 
-/**
- * One connection, handed to one asker at a time in the order of asking: statements of two transactions never mix,
- * and a statement outside transactions waits for the transaction at work.
- */
+/** For statements outside transactions, and for the migrator's own transactions. */
 class SqliteDriver implements Driver {
-  readonly #path: string;
-  readonly #waiting: (() => void)[] = [];
-  #taken = false;
-  #connection: SqliteConnection | undefined;
+  readonly #file: SqliteFile;
 
-  constructor(path: string) {
-    this.#path = path;
+  constructor(file: SqliteFile) {
+    this.#file = file;
   }
 
   async init(): Promise<void> {
-    this.#connection = new SqliteConnection(this.#path);
+    this.#file.open();
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    if (this.#connection === undefined) throw new Error("the database is not open");
-    if (this.#taken) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#taken = true;
-    return this.#connection;
+    await this.#file.take();
+    return this.#file;
   }
 
   async releaseConnection(): Promise<void> {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#taken = false;
-    else next();
+    this.#file.release();
   }
 
-  // Immediate: a deferred transaction that reads first and then finds another process writing fails at once, without waiting.
-  async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  async beginTransaction(): Promise<void> {
+    this.#file.say(begin);
   }
 
-  async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw("commit"));
+  async commitTransaction(): Promise<void> {
+    this.#file.say("commit");
   }
 
-  // SQLite has already rolled back by itself after a full disk or an I/O error.
-  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    if (this.#connection?.inTransaction === true)
-      await connection.executeQuery(CompiledQuery.raw("rollback"));
+  async rollbackTransaction(): Promise<void> {
+    rollBack(this.#file);
   }
 
   async destroy(): Promise<void> {
-    this.#connection?.close();
-  }
-}
-
-class SqliteConnection implements DatabaseConnection {
-  readonly #file: Sqlite.Database;
-  readonly #prepared = new Map<string, Sqlite.Statement<unknown[]>>();
-
-  constructor(path: string) {
-    this.#file = new Sqlite(path, { timeout: busyTimeoutMs });
-    try {
-      this.#file.pragma("journal_mode = WAL");
-      this.#file.pragma("synchronous = FULL");
-      this.#file.pragma("foreign_keys = ON");
-    } catch (error) {
-      this.#file.close();
-      throw error;
-    }
-  }
-
-  get inTransaction(): boolean {
-    return this.#file.inTransaction;
-  }
-
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const statement = this.#prepare(query.sql);
-    if (statement.reader) return { rows: statement.all(...query.parameters) as R[] };
-    const { changes } = statement.run(...query.parameters);
-    return { rows: [], numAffectedRows: BigInt(changes) };
-  }
-
-  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
-    for (const row of this.#prepare(query.sql).iterate(...query.parameters)) yield { rows: [row as R] };
-  }
-
-  close(): void {
     this.#file.close();
   }
-
-  #prepare(sql: string): Sqlite.Statement<unknown[]> {
-    const known = this.#prepared.get(sql);
-    if (known !== undefined) return known;
-    if (this.#prepared.size >= mostPrepared) this.#prepared.clear();
-    const statement = this.#file.prepare<unknown[]>(sql);
-    this.#prepared.set(sql, statement);
-    return statement;
-  }
 }
 
-// https://www.sqlite.org/rescode.html: the file is locked, gone, full, broken, or no database at all.
-const unavailable =
-  /^SQLITE_(BUSY|LOCKED|CANTOPEN|IOERR|FULL|READONLY|NOTADB|CORRUPT|NOMEM|PERM|AUTH|PROTOCOL)/;
+/** For statements of the transaction at work: it is their turn already. */
+class DriverWithin implements Driver {
+  readonly #file: SqliteFile;
 
-function isUnavailable(error: unknown): boolean {
-  if (unavailable.test(codeOf(error))) return true;
-  // better-sqlite3 itself checks the folder, and whether the file was closed.
-  return (
-    error instanceof TypeError &&
-    /directory does not exist|connection is not open|is not open/.test(error.message)
-  );
+  constructor(file: SqliteFile) {
+    this.#file = file;
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return this.#file;
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async beginTransaction(): Promise<void> {
+    throw new TandemError("BUG", { why: "a transaction was begun inside a transaction" });
+  }
+
+  async commitTransaction(): Promise<void> {}
+
+  async rollbackTransaction(): Promise<void> {}
+
+  async destroy(): Promise<void> {}
 }
