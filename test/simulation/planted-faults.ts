@@ -171,12 +171,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     "        return this.#telephone.hangUp([reasonHeader(effect.reason)]);",
     "        return;",
   ),
-  one(
-    "a termination is not released",
-    line,
-    '        return this.#chore("log-only", () => media.release(this.id));',
-    "        return;",
-  ),
+  one("a termination is not released", line, "          await media.release(this.id);\n", "        return;"),
   // SIP.
   one(
     "the CSeq of a dialog is not taken",
