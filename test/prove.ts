@@ -8,6 +8,8 @@
  *     npm run prove -- S2                1,000 hours in the simulator, and the faults planted there
  *     npm run prove -- mutations         the planted faults alone
  *     npm run prove -- C1 [--calls N]    N bridged calls (200 unless told) over the death of each process, and their proper ends (C2)
+ *     npm run prove -- C4                one call, again and again, with the unit's death at every fifth instant that the world can see
+ *     npm run prove -- C9                200 calls are begun, and the power goes in every state that the disk can be in
  *     npm run prove -- H1 [--dir DIR]    RFC 4475's 49 messages, read by our layers and sent to the running unit; DIR holds them as *.dat
  */
 import { existsSync } from "node:fs";
@@ -71,6 +73,20 @@ const rows: Readonly<Record<string, Row>> = {
     async *prove({ calls }) {
       const { proveCallsOutlive } = await import("./prove/calls-outlive.ts");
       yield* proveCallsOutlive(calls);
+    },
+  },
+  C4: {
+    promise: "A crash in any phase is clean: the call goes on, or both lines end and the page says so",
+    async *prove() {
+      const { proveAnyInstant } = await import("./prove/any-instant.ts");
+      yield* proveAnyInstant();
+    },
+  },
+  C9: {
+    promise: "A power loss forgets nothing that was acknowledged",
+    async *prove() {
+      const { provePowerLoss } = await import("./prove/power-loss.ts");
+      yield* provePowerLoss();
     },
   },
   H1: {

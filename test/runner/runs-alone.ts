@@ -1,7 +1,15 @@
 import { importsOf } from "./tree.ts";
 
-/** The rig's doors to other programs: browsers, telephones, databases, and the platform as processes of its own. */
-const doors = ["test/rig/processes.ts", "test/rig/chromium.ts", "test/rig/postgresql.ts"];
+/**
+ * The rig's doors to other programs: browsers, telephones, databases, and the platform as processes of its own; and the simulator's, whose
+ * worlds take every processor.
+ */
+const doors = [
+  "test/rig/processes.ts",
+  "test/rig/chromium.ts",
+  "test/rig/postgresql.ts",
+  "test/simulation/side-by-side.ts",
+];
 
 /**
  * Whether a test file reaches one of the doors by its imports. Such a test measures sound, or gives programs that it does not know
