@@ -21,7 +21,7 @@ export async function* proveRfc4475OnUnit(
     words: [join(import.meta.dirname, "../../src/telecom/process.ts")],
     environment: { TANDEM_UNIT_SETTINGS: JSON.stringify(settings) },
   });
-  const [, port] = await unit.line(/"ready":true,"sipPort":(\d+)/, 30_000);
+  const [, port] = await unit.line(/"ready":true,[^}]*"sipPort":(\d+)/, 30_000);
   for await (const result of proveRfc4475(dir, { target: { host: "127.0.0.1", port: Number(port) } })) {
     yield result;
   }

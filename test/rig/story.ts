@@ -261,6 +261,16 @@ export class Caller extends Character {
   }
 }
 
+/** 204-216, where the number needs no agreement by key: from the click to the bridge. */
+export async function areTalking(caller: Caller, agent: Agent): Promise<void> {
+  await caller.confirmsNumber();
+  await caller.answers();
+  await agent.answers();
+  await agent.hears("speech");
+  await agent.presses("#");
+  await caller.sees("Leave this page open: pages");
+}
+
 /** A click token as the bank's site makes it. */
 export async function signedToken(claims: Readonly<Record<string, unknown>>): Promise<string> {
   return await new SignJWT({ ...claims })

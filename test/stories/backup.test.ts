@@ -4,7 +4,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "#rig/processes.ts";
-import { annsNumber, type Story, tellStory } from "#rig/story.ts";
+import { annsNumber, areTalking, type Story, tellStory } from "#rig/story.ts";
 
 /** As an operator does it: by `bin/tandem`, beside a platform with a call on it. */
 test("Ann and Bob talk while the database is copied; a platform begun on the copy calls nobody again, and serves the next call", {
@@ -75,12 +75,7 @@ test("for a PostgreSQL the commands name its own tools", async () => {
 async function talking(story: Story) {
   const [ann, bob] = [story.caller("Ann"), story.agent("Bob")];
   await ann.clicks("mortgages", { signed: { context: { phone: annsNumber, whisperCode: "A47" } } });
-  await ann.confirmsNumber();
-  await ann.answers();
-  await bob.answers();
-  await bob.hears("speech");
-  await bob.presses("#");
-  await ann.sees("Leave this page open: pages");
+  await areTalking(ann, bob);
   return [ann, bob] as const;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { annsNumber, tellStory } from "#rig/story.ts";
+import { annsNumber, areTalking, tellStory } from "#rig/story.ts";
 
 test("a call is counted from the wish to its end, with its push, and both processes tell how they are", {
   timeout: 120_000,
@@ -9,13 +9,8 @@ test("a call is counted from the wish to its end, with its push, and both proces
     const { platform } = story;
     const ann = story.caller("Ann");
     await ann.clicks("mortgages", { signed: { context: { phone: annsNumber, whisperCode: "A47" } } });
-    await ann.confirmsNumber();
-    await ann.answers();
     const bob = story.agent("Bob");
-    await bob.answers();
-    await bob.hears("speech");
-    await bob.presses("#");
-    await ann.sees("Leave this page open: pages");
+    await areTalking(ann, bob);
     const during = readMetrics(await platform.metrics());
     assert.equal(during.get('tandem_calls{step="converse"}'), 1);
     assert.equal(during.get('tandem_legs{state="answered"}'), 2);

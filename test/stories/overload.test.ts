@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PlainBrowser } from "#rig/plain-browser.ts";
-import { annsNumber, tellStory } from "#rig/story.ts";
+import { annsNumber, areTalking, tellStory } from "#rig/story.ts";
 
 const strangers = 60;
 
@@ -13,12 +13,7 @@ test(`Ann and Bob talk while ${strangers} others click beyond the limit: those a
     const { platform } = story;
     const [ann, bob] = [story.caller("Ann"), story.agent("Bob")];
     await ann.clicks("mortgages", { signed: { context: { phone: annsNumber, whisperCode: "A47" } } });
-    await ann.confirmsNumber();
-    await ann.answers();
-    await bob.answers();
-    await bob.hears("speech");
-    await bob.presses("#");
-    await ann.sees("Leave this page open: pages");
+    await areTalking(ann, bob);
 
     const flood = Array.from({ length: strangers }, (_, at) => {
       const language = at % 2 === 0 ? "en" : "es";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { annsNumber, tellStory } from "#rig/story.ts";
+import { annsNumber, areTalking, tellStory } from "#rig/story.ts";
 
 interface Told {
   readonly traceId: string;
@@ -37,12 +37,7 @@ test("a call is one trace, whose web process was killed under it: its steps, bot
     const [ann, bob] = [story.caller("Ann"), story.agent("Bob")];
     const secret = { phone: annsNumber, whisperCode: "CODE-A47-QUILL" };
     await ann.clicks("mortgages", { signed: { context: secret } });
-    await ann.confirmsNumber();
-    await ann.answers();
-    await bob.answers();
-    await bob.hears("speech");
-    await bob.presses("#");
-    await ann.sees("Leave this page open: pages");
+    await areTalking(ann, bob);
     await story.platform.killWeb();
     await story.platform.startWeb();
     await bob.presses("12#");

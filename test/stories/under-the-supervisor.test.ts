@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { annsNumber, tellStory } from "#rig/story.ts";
+import { annsNumber, areTalking, tellStory } from "#rig/story.ts";
 
 /** `tandem start`, as an operator runs it: nobody but the supervisor starts what was killed. */
 test("the web process is killed by its id while Ann and Bob talk: the supervisor starts the next one, and they go on", {
@@ -10,12 +10,7 @@ test("the web process is killed by its id while Ann and Bob talk: the supervisor
     const { platform } = story;
     const [ann, bob] = [story.caller("Ann"), story.agent("Bob")];
     await ann.clicks("mortgages", { signed: { context: { phone: annsNumber, whisperCode: "A47" } } });
-    await ann.confirmsNumber();
-    await ann.answers();
-    await bob.answers();
-    await bob.hears("speech");
-    await bob.presses("#");
-    await ann.sees("Leave this page open: pages");
+    await areTalking(ann, bob);
 
     const before = { unit: platform.unitPid, web: platform.webPid() };
     await platform.killWeb();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { annsNumber, type Story, tellStory } from "#rig/story.ts";
+import { annsNumber, areTalking, type Story, tellStory } from "#rig/story.ts";
 
 /** The telecommunications unit is killed (kill -9) in every phase of a call; the supervisor's spare takes its place. */
 test("the unit dies while it rings, announces, rings Bob, whispers and joins them: the call goes on", {
@@ -43,12 +43,7 @@ test("Bob hangs up after the unit has died: Ann's line is ended too", { timeout:
   await tellStory({ supervised: true }, async (story) => {
     const [ann, bob] = [story.caller("Ann"), story.agent("Bob")];
     await ann.clicks("mortgages", { signed: { context: { phone: annsNumber } } });
-    await ann.confirmsNumber();
-    await ann.answers();
-    await bob.answers();
-    await bob.hears("speech");
-    await bob.presses("#");
-    await ann.sees("Leave this page open: pages");
+    await areTalking(ann, bob);
     await unitDies(story);
     await bob.hangsUp();
     await ann.isHungUp();
