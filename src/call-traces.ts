@@ -50,7 +50,7 @@ export class CallTraces {
 
   #noted({ row }: Noted): void {
     const { call, atMs, step, subscriber } = row;
-    const fact = factOf({ ...row, seq: 0 });
+    const fact = factOf(row);
     const known = this.#known(call, fact.beganAtMs ?? atMs);
     if (fact.begun !== undefined) {
       known.reference = fact.begun.reference;

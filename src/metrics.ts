@@ -107,7 +107,7 @@ export class PlatformMetrics implements Metrics {
   }
 
   #noted({ row }: Noted): void {
-    const { pushed, outcome, ended } = factOf({ ...row, seq: 0 });
+    const { pushed, outcome, ended } = factOf(row);
     const keyedAtMs = this.#keyedAtMs.get(row.call);
     if (pushed !== undefined && keyedAtMs !== undefined)
       this.#pushes.observe(Math.max(0, this.#clock.now() - keyedAtMs) / 1000);

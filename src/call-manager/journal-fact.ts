@@ -65,8 +65,13 @@ export function journalRow(of: {
   return rowOf(call, step, fact, atMs);
 }
 
+/** In the log's words. */
+export function wentOn(row: NewJournalRow): { readonly step: string; readonly became: string } {
+  return { step: row.step, became: factOf(row).became };
+}
+
 /** Rows are written here alone. */
-export function factOf(row: JournalRow): JournalFact {
+export function factOf(row: Pick<JournalRow, "fact">): JournalFact {
   return row.fact as unknown as JournalFact;
 }
 

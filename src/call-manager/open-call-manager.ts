@@ -15,6 +15,7 @@ import type { CallManager, Noted, WatchedCalls } from "./call-manager.ts";
 import { readCallRecord, readCallRecords, readRecordOfSession } from "./call-records.ts";
 import { readCall } from "./call-table.ts";
 import { guestLogin } from "./guest-phone.ts";
+import { wentOn } from "./journal-fact.ts";
 import { CallRunners } from "./kernel/run-calls.ts";
 import type { Pages } from "./pages.ts";
 import { lastPage, readPagesAfter } from "./session-page-table.ts";
@@ -123,6 +124,7 @@ export async function openCallManager(around: {
           ofCall.info({ reference, subscriber, subject }, "A call began.");
           pages.changed(wish.session);
           for (const each of noted) show(each);
+          for (const { row } of noted.slice(1)) ofCall.debug(wentOn(row), "A call went on.");
           // It stands in the database: if its flow cannot begin now, the next start takes it up.
           runners
             .run(begun.begun.call)

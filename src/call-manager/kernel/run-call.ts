@@ -8,6 +8,7 @@ import type { Noted } from "../call-manager.ts";
 import { nextCall, stagePages, stepsOf } from "../call-progress.ts";
 import { readCall } from "../call-table.ts";
 import { type Passage, writeCheckpoint } from "../checkpoint.ts";
+import { wentOn } from "../journal-fact.ts";
 import type { BecameTrue, Step, StepEnd, Surroundings } from "../step.ts";
 import type { StepName } from "../web-call.ts";
 import { CallOver, Scope, StepStopped } from "./scope.ts";
@@ -89,8 +90,10 @@ export class CallRunner {
       this.inbox = this.inbox.filter((command) => !obeyed.includes(command));
       if (took !== undefined) unit.send({ type: "take-digits", ...took });
       if (noted.some(({ pages }) => pages.length > 0)) onPages(call);
-      for (const each of noted) onNoted(each);
-      this.#log.debug({ step, became: became.fact }, "A call went on.");
+      for (const each of noted) {
+        onNoted(each);
+        this.#log.debug(wentOn(each.row), "A call went on.");
+      }
       if (call.state === "ended") this.#tellEnd(call);
       // Once it is over, the other lane has nothing more to say.
       if (call.outcome !== undefined)
