@@ -18,6 +18,9 @@ export class WireWatch {
   /** Refused for good; and those of them that the unit knows nothing of any more, since it died. */
   readonly #refused = new Set<string>();
   readonly #forgotten = new Set<string>();
+  /** Hung up by the unit; and those of them whose process has died since: another one knows that they are over, and no more. */
+  readonly #hungUp = new Set<string>();
+  readonly #over = new Set<string>();
   readonly #due = new Map<string, { readonly what: string; readonly callId: string }>();
   readonly #answered = new Map<string, string>();
   /** Since when nothing was heard of the INVITE, or of its CANCEL. */
@@ -38,6 +41,7 @@ export class WireWatch {
   unitDied(): void {
     this.#due.clear();
     for (const callId of this.#refused) this.#forgotten.add(callId);
+    for (const callId of this.#hungUp) this.#over.add(callId);
   }
 
   /** When the first INVITE of that call left, whether it arrived or not. */
@@ -59,6 +63,7 @@ export class WireWatch {
 
   left({ callId, branch, says }: Packet): void {
     if (says.startsWith("INVITE ") && !this.#ours.has(callId)) this.#ours.set(callId, this.#clock.now());
+    if (says.startsWith("BYE ")) this.#hungUp.add(callId);
     this.#numbered(callId, branch, says);
     const begins = says.startsWith("INVITE ") && !this.#waitsSince.has(callId);
     if (begins || says.startsWith("CANCEL ")) this.#waits(callId, says);
@@ -72,6 +77,8 @@ export class WireWatch {
     const request = `${callId} ${method} ${number}`;
     const before = this.#answered.get(request);
     this.#answered.set(request, before ?? status);
+    // RFC 3261 15.1.2, 12.2.2: no dialog is left that the request could belong to.
+    if (status === "481" && this.#over.has(callId)) return;
     if (before !== undefined && before !== status)
       this.#history.broken("I13", [callId], `${method} was answered ${before} and then ${status}`);
   }
