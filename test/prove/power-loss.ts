@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { startPeer, temporaryFolder } from "#rig/processes.ts";
 import { type Check, check } from "./checks.ts";
 import { Disk, type Files, type Touch } from "./power/disk.ts";
+import { touchesIn } from "./power/trace.ts";
 
 const calls = 200;
 const fileNames = ["tandem.sqlite", "tandem.sqlite-wal"] as const;
@@ -61,39 +62,7 @@ async function traced(folder: string): Promise<readonly Touch[]> {
     ],
   });
   assert.equal(await peer.ended, 0, peer.output());
-  return readFileSync(trace, "latin1")
-    .split("\n")
-    .flatMap((line) => touchIn(line) ?? []);
-}
-
-/** `1234 pwrite64(17</tmp/x/tandem.sqlite-wal>, "\x37\x7f", 2, 32) = 2`: file names, too, come in hexadecimal. */
-function touchIn(line: string): Touch | undefined {
-  const [, call, descriptor, name = "", rest = ""] =
-    /^\d+ +(\w+)\((\d+)<([^>]*)>(?:, )?(.*)$/.exec(line) ?? [];
-  if (call === undefined) return undefined;
-  if (call === "write" && descriptor === "1") return { type: "said", text: octetsIn(rest).toString() };
-  const file = fileNames.find((each) => basename(plain(name)) === each);
-  if (file === undefined) return undefined;
-  switch (call) {
-    case "pwrite64":
-      return { type: "write", file, offset: Number(/, (\d+)\) += /.exec(rest)?.[1]), data: octetsIn(rest) };
-    case "ftruncate":
-      return { type: "truncate", file, length: Number(/^(\d+)\)/.exec(rest)?.[1]) };
-    case "fsync":
-    case "fdatasync":
-      return { type: "flush", file };
-    default:
-      throw new Error(`strace told of something else: ${line.slice(0, 200)}`);
-  }
-}
-
-function octetsIn(text: string): Buffer {
-  const quoted = /^"([^"]*)"/.exec(text)?.[1] ?? "";
-  return Buffer.from(quoted.replaceAll("\\x", ""), "hex");
-}
-
-function plain(name: string): string {
-  return name.includes("\\x") ? Buffer.from(name.replaceAll("\\x", ""), "hex").toString() : name;
+  return touchesIn(readFileSync(trace, "latin1"), fileNames);
 }
 
 function acknowledgedIn(touches: readonly Touch[]): ReadonlySet<string> {
