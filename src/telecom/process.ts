@@ -5,7 +5,7 @@ import { secureRandom } from "#base/random.ts";
 import Type from "typebox";
 import Value from "typebox/value";
 import { once } from "node:events";
-import { openJournal } from "./journal/sqlite-journal.ts";
+import { openJournal } from "./journal/unit-journal.ts";
 import { openEmbeddedEngine } from "./media/embedded-engine.ts";
 import { openTelecomUnit } from "./unit.ts";
 import { openVoiceResponse, type VoiceResponse } from "./voice-response/voice-response.ts";

@@ -255,9 +255,15 @@ export const plantedFaults: readonly PlantedFault[] = [
   ),
   one(
     "a permit dials again in the next process",
-    "telecom/journal/sqlite-journal.ts",
-    "    this.#permits.push({ permit, leg });\n",
+    "telecom/journal/unit-journal.ts",
+    "    this.#used.push({ permit, leg, atMs: this.#parts.clock.now() });\n",
     "    void permit; void leg;\n",
+  ),
+  one(
+    "of a row that changed in two places one is written",
+    "telecom/journal/unit-journal.ts",
+    '["row", kind, id, changes]',
+    '["row", kind, id, changes.slice(0, 1)]',
   ),
   one(
     "a command that was lost with the unit is not said again",

@@ -5,12 +5,13 @@ import { Life, mortalClock } from "#rig/mortal.ts";
 import { VirtualClient } from "#rig/virtual-client.ts";
 import { openUserAgent, type UserAgent } from "#telecom/sip/user-agent.ts";
 import { KeptTerminations } from "#telecom/switch/kept-terminations.ts";
-import { openJournal } from "#telecom/journal/sqlite-journal.ts";
+import type { Journal } from "#telecom/journal/journal.ts";
+import { openJournal } from "#telecom/journal/unit-journal.ts";
 import { Switch } from "#telecom/switch/switch.ts";
 import type { Datagrams, Place } from "./datagrams.ts";
 import { type Ether, mediaOver, wordsForSound } from "./ether.ts";
 import type { History } from "./history.ts";
-import { mortalJournal } from "./mortal-journal.ts";
+import { mortalJournal, WrittenRows } from "./mortal-journal.ts";
 import { transportOver } from "./virtual-transport.ts";
 import type { WorldClock } from "./world-clock.ts";
 
@@ -47,6 +48,8 @@ export class SimulatedUnit {
   readonly place: Place = { address: "192.0.2.1", port: 5060 };
   readonly #parts: UnitParts;
   readonly #clients = new Set<VirtualClient>();
+  /** By this process and those before it. */
+  readonly #written = new WrittenRows();
   #running: Running | undefined;
   /** From each death to the moment at which its lines were taken up again. */
   readonly absences: { readonly fromMs: number; untilMs: number }[] = [];
@@ -60,7 +63,9 @@ export class SimulatedUnit {
     const life = new Life();
     life.atDeath(() => this.#died());
     const mortal = mortalClock(clock, life);
-    const journal = mortalJournal(openJournal({ folder, clock: mortal, random, log }), life);
+    const opened = openJournal({ folder, clock: mortal, random, log });
+    this.#assertJournal(opened);
+    const journal = mortalJournal(opened, life, this.#written);
     const media = mediaOver(ether, mortal);
     life.atDeath(() => void media.close());
     const terminations = new KeptTerminations({ media, journal, log });
@@ -148,6 +153,14 @@ export class SimulatedUnit {
       timers: life.timers.size,
       legs: lines.legs().length,
     };
+  }
+
+  #assertJournal(journal: Journal): void {
+    try {
+      this.#written.assertFound(journal);
+    } catch (error) {
+      this.#parts.history.broken("the journal gives what was written", ["unit"], String(error));
+    }
   }
 
   #snapshot(): TelecomEvent {

@@ -10,15 +10,18 @@ export interface Journal {
    * own restart, and when what was found could not be read.
    */
   readonly boot: string;
-  /** All rows of a kind as they were found when the journal was opened; one that cannot be read is missing, and was logged. */
+  /** All rows of a kind as they stand in the journal: what another process left, when it is opened. */
   found(kind: RowKind): readonly FoundRow[];
-  /** The row's content is asked for when it is written: at the next `settle`, or 20 ms later. */
+  /**
+   * The row's content is asked for when it is written: at the next `settle`, or 20 ms later. It is never changed in place afterwards:
+   * what is the same object is taken for the same.
+   */
   keep(row: RowName, content: () => unknown): void;
   drop(row: RowName): void;
   /** One permit dials one leg, however often the unit was started anew. */
   legOf(permit: PermitId): LegId | undefined;
   use(permit: PermitId, leg: LegId): void;
-  /** Writes all that was noted, in one transaction. False when the disk would not take it: then it is tried again next time. */
+  /** Writes all that was noted, as a whole or not at all. False when the disk would not take it: then it is tried again next time. */
   settle(): boolean;
   /** A proper end: nothing of this memory is wanted any more, but the permits and the phones. */
   end(): void;
