@@ -54,8 +54,9 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
       return await pages.notice(reply, { type: "unavailable" });
     }
     const language = pages.language(request, own.subscriber);
-    startEventStream(reply);
-    options.live.open({
+    const way = /[?&]poll(?=&|$)/.test(request.raw.url ?? "") ? "long-poll" : "event-stream";
+    startAnswer(reply, way === "long-poll" ? "application/json" : "text/event-stream");
+    options.live.open(way, {
       session: own.session,
       call: own.call,
       address: visitorAddress(request),
@@ -151,13 +152,13 @@ function lastSeen(request: FastifyRequest): number {
   return text !== undefined && /^[0-9]{1,12}$/.test(text) ? Number(text) : 0;
 }
 
-function startEventStream(reply: FastifyReply): void {
+function startAnswer(reply: FastifyReply, type: string): void {
   reply.hijack();
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) reply.raw.setHeader(name, value);
   }
   reply.raw.writeHead(200, {
-    "content-type": "text/event-stream",
+    "content-type": type,
     "cache-control": "no-store, no-transform",
     // nginx holds answers back unless told otherwise.
     "x-accel-buffering": "no",

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 import test from "node:test";
+import { setImmediate } from "node:timers/promises";
 import type { PageId } from "#base/ids.ts";
+import type { Presentation } from "#presentation/open-presentation.ts";
 import { presentationOnLoopback } from "#rig/open-test-presentation.ts";
-import { EventStream } from "#rig/event-stream.ts";
+import { EventStream, type LivePage } from "#rig/event-stream.ts";
 
 const page = (id: string, text = "text") =>
   ({ id: id as PageId, title: { en: id }, content: { type: "text", text: { en: text } } }) as const;
@@ -64,6 +66,35 @@ test("a lost hint costs a heartbeat, not a page", async () => {
   assert.ok(tab.comments > 0);
 });
 
+test("a long poll is answered with what has come since, or comes", async () => {
+  await using scene = await annCalls();
+  const poll = async (query: string) => {
+    const answer = await fetch(`${scene.events}?${query}&poll`, { headers: { cookie: scene.cookie } });
+    assert.equal(answer.headers.get("content-type"), "application/json");
+    assert.equal(answer.headers.get("cache-control"), "no-store, no-transform");
+    const pages = (await answer.json()) as readonly { readonly seq: number; readonly page: LivePage }[];
+    return pages.map(({ seq, page }) => [seq, page.said]);
+  };
+  scene.callManager.moves("calling-you");
+  assert.deepEqual(await poll("after=1"), [[2, "Your telephone is ringing"]]);
+  const waiting = poll("after=2");
+  await liveConnections(scene, 1);
+  scene.callManager.pushes(page("rates"));
+  scene.callManager.pushes(page("terms"));
+  const [first, ...others] = await waiting;
+  assert.deepEqual(first, [3, "rates"]);
+  if (others.length === 0) assert.deepEqual(await poll("after=3"), [[4, "terms"]]);
+});
+
+test("a long poll that nothing comes to is answered with nothing after 20 s", async () => {
+  await using scene = await annCalls();
+  const answer = fetch(`${scene.events}?after=1&poll`, { headers: { cookie: scene.cookie } });
+  await liveConnections(scene, 1);
+  await scene.clock.advance(20_000);
+  assert.deepEqual(await (await answer).json(), []);
+  await liveConnections(scene, 0);
+});
+
 test("after the last page the stream ends", async () => {
   await using scene = await annCalls();
   await using tab = await scene.listen("?after=1");
@@ -120,6 +151,17 @@ test("a ninth tab of a session is refused, and there is room again when one clos
   }
   await roomForOneMore(scene);
 });
+
+/** Resolves when so many are open. */
+async function liveConnections(
+  { presentation }: { presentation: Presentation },
+  count: number,
+): Promise<void> {
+  for (let turns = 0; presentation.liveConnections() !== count; turns++) {
+    assert.ok(turns < 100_000);
+    await setImmediate();
+  }
+}
 
 /** The server notices a closed socket on a later turn. */
 async function roomForOneMore(scene: { events: string; cookie: string }): Promise<void> {

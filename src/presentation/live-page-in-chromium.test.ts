@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { after, before, test } from "node:test";
 import type { PageId } from "#base/ids.ts";
 import { type Browser, openBrowser } from "#rig/chromium.ts";
+import { openMoodyProxy } from "#rig/moody-proxy.ts";
 import { presentationOnLoopback } from "#rig/open-test-presentation.ts";
 import { openRelay } from "#rig/relay.ts";
 import type { Page } from "playwright-core";
@@ -102,6 +103,47 @@ test("a call that is over stays over when the network goes and comes back", opti
   assert.deepEqual(asked, ["/healthz"]);
   await ann.context().close();
 });
+
+for (const mood of ["hold", "refuse", "break"] as const) {
+  test(
+    `a page follows the call also where event streams do not come through (${mood})`,
+    options,
+    async () => {
+      let port = 0;
+      const asked: string[] = [];
+      await using proxy = await openMoodyProxy(
+        () => port,
+        ({ url = "" }) => {
+          if (url.includes("/events")) asked.push(url.replace(/^.*\/events/, ""));
+          return url.includes("/events") && !url.endsWith("&poll") ? mood : "pass";
+        },
+      );
+      await using scene = await presentationOnLoopback({ publicUrl: proxy.url });
+      port = scene.presentation.port;
+      const ann = await visitor();
+      await begins(ann, proxy.url);
+      scene.callManager.moves("calling-you");
+      await heading(ann, "Your telephone is ringing").waitFor();
+      scene.callManager.moves("connected");
+      await heading(ann, "You are connected").waitFor();
+      scene.callManager.pushes(rates);
+      await heading(ann, "Table of rates").waitFor();
+      assert.equal(await ann.locator(".lost").count(), 0);
+      scene.callManager.ends("completed");
+      await heading(ann, "Goodbye").waitFor();
+      // A browser by itself asks a second time where a connection breaks before the answer's first octet.
+      const inTurn = asked.filter((query, at) => query !== asked[at - 1]);
+      assert.deepEqual(inTurn, [
+        "?after=1",
+        "?after=1&poll",
+        "?after=2&poll",
+        "?after=3&poll",
+        "?after=4&poll",
+      ]);
+      await ann.context().close();
+    },
+  );
+}
 
 test(
   "a page whose script is blocked follows the call by itself; where it runs, nothing is fetched again",

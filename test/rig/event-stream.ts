@@ -32,18 +32,20 @@ export class EventStream {
 
   async next(): Promise<{ readonly id: string; readonly data: LivePage }> {
     let id = "";
+    let isPage = false;
     for (;;) {
       const { value: line, done } = await this.#lines.next();
       if (done === true) throw new Error("the stream ended");
       if (line.startsWith(":")) this.comments += 1;
       if (line.startsWith("id: ")) id = line.slice(4);
-      if (line.startsWith("data: ")) return { id, data: JSON.parse(line.slice(6)) as LivePage };
+      if (line.startsWith("event: ")) isPage = line === "event: page";
+      if (isPage && line.startsWith("data: ")) return { id, data: JSON.parse(line.slice(6)) as LivePage };
     }
   }
 
   /** Resolves when the server has ended the stream; fails when there was one more event. */
   async ended(): Promise<void> {
-    for await (const line of this.#lines) assert.ok(!line.startsWith("data: "), line);
+    for await (const line of this.#lines) assert.notEqual(line, "event: page");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

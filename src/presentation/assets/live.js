@@ -8,39 +8,89 @@
   const said = document.getElementById("said");
   let seq = Number(after);
   let failures = 0;
+  // So many times yet, one answer at a time: behind a proxy that holds an event stream back nothing else comes through.
+  let polls = 0;
   let source;
+  let asked;
+  let silence;
   let timer;
 
   function connect() {
     timer = undefined;
+    if (polls > 0) poll();
+    else listen();
+  }
+
+  function listen() {
     source = new EventSource(`${events}?after=${seq}`);
-    source.onopen = () => {
-      if (failures > 1) notice(undefined, back);
-      failures = 0;
-    };
-    source.addEventListener("page", (event) => {
-      const page = JSON.parse(event.data);
-      seq = Number(event.lastEventId);
-      show(page);
-      if (!page.final) return;
-      close();
-      // A telephone in this page has nothing to wait for any more.
-      document.dispatchEvent(new Event("tandem-over"));
+    let heard = false;
+    silence = setTimeout(() => lose(heard), 2500);
+    source.addEventListener("hello", () => {
+      heard = true;
+      clearTimeout(silence);
+      reached();
     });
-    source.onerror = () => {
-      // Our own reconnection instead of the browser's: it spreads a crowd over time, and gives up on no answer.
+    source.addEventListener("page", (event) => take(Number(event.lastEventId), JSON.parse(event.data)));
+    source.onerror = () => lose(heard);
+  }
+
+  // Our own reconnection instead of the browser's: it spreads a crowd over time, and gives up on no answer.
+  function lose(heard) {
+    close();
+    polls = heard ? 0 : 30;
+    if (heard) later();
+    else connect();
+  }
+
+  async function poll() {
+    const mine = new AbortController();
+    asked = mine;
+    silence = setTimeout(() => mine.abort(), 30000);
+    try {
+      const answer = await fetch(`${events}?after=${seq}&poll`, { signal: mine.signal });
+      const pages = answer.status === 204 ? [] : await answer.json();
+      if (asked !== mine) return;
+      clearTimeout(silence);
+      reached();
+      for (const { seq: number, page } of pages) take(number, page);
+      polls = answer.status === 204 ? 0 : polls - 1;
+      if (asked === mine && answer.status === 200) connect();
+    } catch {
+      if (asked !== mine) return;
       close();
-      failures += 1;
-      if (failures === 2) notice(lost, lost);
-      const longest = Math.min(15000, 500 * 2 ** failures);
-      timer = setTimeout(connect, longest * (0.5 + Math.random() / 2));
-    };
+      polls = 0;
+      later();
+    }
+  }
+
+  function reached() {
+    if (failures > 1) notice(undefined, back);
+    failures = 0;
+  }
+
+  function later() {
+    failures += 1;
+    if (failures === 2) notice(lost, lost);
+    const longest = Math.min(15000, 500 * 2 ** failures);
+    timer = setTimeout(connect, longest * (0.5 + Math.random() / 2));
+  }
+
+  function take(number, page) {
+    seq = number;
+    show(page);
+    if (!page.final) return;
+    close();
+    // A telephone in this page has nothing to wait for any more.
+    document.dispatchEvent(new Event("tandem-over"));
   }
 
   function close() {
     clearTimeout(timer);
+    clearTimeout(silence);
     timer = undefined;
-    source.close();
+    source?.close();
+    asked?.abort();
+    asked = undefined;
   }
 
   function show(page) {
