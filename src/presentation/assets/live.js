@@ -10,6 +10,8 @@
   let failures = 0;
   let source;
   let timer;
+  // Pages are shown one after the other, as they came.
+  let turn = Promise.resolve();
 
   function connect() {
     timer = undefined;
@@ -21,11 +23,7 @@
     source.addEventListener("page", (event) => {
       const page = JSON.parse(event.data);
       seq = Number(event.lastEventId);
-      show(page);
-      if (!page.final) return;
-      close();
-      // A telephone in this page has nothing to wait for any more.
-      document.dispatchEvent(new Event("tandem-over"));
+      turn = turn.then(() => take(page));
     });
     source.onerror = () => {
       // Our own reconnection instead of the browser's: it spreads a crowd over time, and gives up on no answer.
@@ -35,6 +33,27 @@
       const longest = Math.min(15000, 500 * 2 ** failures);
       timer = setTimeout(connect, longest * (0.5 + Math.random() / 2));
     };
+  }
+
+  async function take(page) {
+    if (page.push && !(await isMine(page.push))) return;
+    show(page);
+    if (!page.final) return;
+    close();
+    // A telephone in this page has nothing to wait for any more.
+    document.dispatchEvent(new Event("tandem-over"));
+  }
+
+  // The agent hears whether a page is shown. What came too late was taken back: it is not shown any more.
+  async function isMine(push) {
+    for (let longest = 200; ; longest = Math.min(3000, 2 * longest)) {
+      try {
+        const url = events.replace("events", `shown/${push}`);
+        const answer = await fetch(url, { method: "POST", signal: AbortSignal.timeout?.(2000) });
+        if (answer.status < 500 && answer.status !== 429) return answer.ok;
+      } catch {}
+      await new Promise((resolve) => setTimeout(resolve, longest * (0.5 + Math.random() / 2)));
+    }
   }
 
   function close() {
