@@ -202,7 +202,7 @@ async function start(): Promise<number> {
         spare: true,
         environment: { TANDEM_UNIT_SETTINGS: unitSettings(settings) },
       },
-      { name: "web", script: join(import.meta.dirname, "./main.ts"), environment: {} },
+      { name: "web", script: join(import.meta.dirname, "./main.ts"), spare: true, environment: {} },
     ],
     log,
   );

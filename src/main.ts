@@ -17,12 +17,13 @@ import { PlatformMetrics } from "./metrics.ts";
 import { Overload } from "./overload.ts";
 import { openSpanExport } from "./span-export.ts";
 import { openReadiness } from "./readiness.ts";
+import { isSpare, isWanted } from "#base/spare.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 /**
  * The web process: every room but the telecommunications unit, wired. It may be killed at any instant: the unit keeps the
  * lines up, and the next start takes the calls up from the database. When it serves, it prints one line of JSON:
- * `{"ready":true,"httpPort":8080}`.
+ * `{"ready":true,"pid":1234,"httpPort":8080}`. With `--spare` it waits, loaded, until the one before it has died.
  */
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
@@ -30,8 +31,9 @@ async function main(): Promise<void> {
   const destination = { write: (line: string) => void process.stderr.write(line) };
   const log = makeLog({ process: "web", level: settings.logLevel, destination });
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
+  if (isSpare && !(await isWanted())) return;
   const platform = await openWebProcess(settings, log);
-  process.stdout.write(`${JSON.stringify({ ready: true, httpPort: platform.httpPort })}\n`);
+  process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, httpPort: platform.httpPort })}\n`);
 
   // A supervisor that died, and its pipes with it, must not end the process.
   process.stdout.on("error", () => {});

@@ -33,6 +33,7 @@ export class PlatformMetrics implements Metrics {
   readonly #lag: ReturnType<typeof watchLoopLag>;
   readonly #begins = new Counts("answer");
   readonly #ended = new Counts("outcome");
+  readonly #pushResults = new Counts("result");
   readonly #legsEnded = new Counts("cause");
   readonly #transactions = new Durations([0.002, 0.005, 0.02, 0.1, 0.5, 2]);
   readonly #pushes = new Durations([0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]);
@@ -107,10 +108,11 @@ export class PlatformMetrics implements Metrics {
   }
 
   #noted({ row }: Noted): void {
-    const { pushed, outcome, ended } = factOf(row);
+    const { pushed, pushResults = [], outcome, ended } = factOf(row);
     const keyedAtMs = this.#keyedAtMs.get(row.call);
     if (pushed !== undefined && keyedAtMs !== undefined)
       this.#pushes.observe(Math.max(0, this.#clock.now() - keyedAtMs) / 1000);
+    for (const { result } of pushResults) if (result !== undefined) this.#pushResults.add(result);
     if (outcome !== undefined) this.#ended.add(outcome);
     if (ended !== undefined) this.#keyedAtMs.delete(row.call);
   }
@@ -135,6 +137,11 @@ export class PlatformMetrics implements Metrics {
       counter("tandem_calls_ended_total", "Calls that came to an outcome.", this.#ended.samples()),
       gauge("tandem_legs", "Legs that the unit remembers, by state.", tally("state", states(unit))),
       counter("tandem_legs_ended_total", "Legs that ended, by cause.", this.#legsEnded.samples()),
+      counter(
+        "tandem_pushes_total",
+        "Pushed pages that a browser showed, or did not in time.",
+        this.#pushResults.samples(),
+      ),
       histogram("tandem_push_seconds", "From an agent's last key to the page in its log.", this.#pushes),
       histogram("tandem_database_transaction_seconds", "Transactions, waits included.", this.#transactions),
       gauge("tandem_live_connections", "Pages that follow a call.", one(liveConnections?.() ?? 0)),

@@ -8,6 +8,8 @@ export type InboxCommand = { readonly id: string } & (
   | { readonly type: "cancel" }
   /** The visitor goes back from the pushed page that was row `seq` of the session's page log. */
   | { readonly type: "close-page"; readonly seq: number }
+  /** The browser shows the pushed page of this number. */
+  | { readonly type: "page-shown"; readonly push: number }
 );
 
 interface InboxTable {

@@ -3,7 +3,7 @@ import type { InteractionContext } from "#contract/interaction-context.ts";
 import type { CallRecord } from "./call-record.ts";
 import type { GuestLogin } from "./guest-phone.ts";
 import type { NewJournalRow } from "#store/journal.ts";
-import type { SessionPage, ShownPage } from "./pages.ts";
+import type { PushResult, SessionPage, ShownPage } from "./pages.ts";
 import type { StepName } from "./web-call.ts";
 
 /** The call manager's front: all that the presentation may ask of it. */
@@ -22,7 +22,12 @@ export interface CallManager {
   browserPhone(call: CallId, session: SessionId): Promise<GuestLogin | undefined>;
   /** The visitor closed a pushed page and goes back to the connect page. */
   closePushedPage(call: CallId, session: SessionId): Promise<void>;
-  /** The page log of a session after `afterSeq`, oldest first, at most 100 rows. */
+  /**
+   * The browser is about to show the pushed page of this number, and may where the answer is "shown": the page was taken back else, or
+   * there is none. Safe to say twice.
+   */
+  pageShown(call: CallId, session: SessionId, push: number): Promise<PushResult>;
+  /** The page log of a session after `afterSeq`, oldest first, at most 100 rows; what was taken back is not among them. */
   pagesAfter(session: SessionId, afterSeq: number): Promise<readonly ShownPage[]>;
   /** The session's newest call, live or ended, if it has one. */
   latestCall(session: SessionId): Promise<CallRecord | undefined>;

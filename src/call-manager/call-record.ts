@@ -1,6 +1,6 @@
 import type { CallId, PageId, RouteId, SubjectId, SubscriberId } from "#base/ids.ts";
 import { inBrowser } from "#network/dial-permit.ts";
-import type { CallOutcome } from "./pages.ts";
+import type { CallOutcome, PushResult } from "./pages.ts";
 
 /** Whether the visitor talks from the browser. */
 export function isInBrowser({ visitorNumber }: Pick<CallRecord, "visitorNumber">): boolean {
@@ -34,11 +34,20 @@ export interface CallRecord {
   readonly userLegSeconds: number;
   readonly centerLegSeconds: number;
   readonly bridgedSeconds: number;
-  readonly pagesPushed: readonly { readonly page: PageId; readonly digits: string; readonly atMs: number }[];
+  readonly pagesPushed: readonly PagePushed[];
   readonly steps: readonly {
     readonly step: string;
     readonly beganAtMs: number;
     readonly endedAtMs?: number;
     readonly result?: string;
   }[];
+}
+
+export interface PagePushed {
+  readonly page: PageId;
+  readonly digits: string;
+  readonly atMs: number;
+  /** `awaited` until the visitor's browser says that it shows the page, or has not said so in time. Nothing where an older Tandem pushed it. */
+  readonly result?: PushResult | "awaited";
+  readonly resultAtMs?: number;
 }

@@ -3,7 +3,7 @@ import type { Database } from "#store/database.ts";
 import { type JournalRow, readJournalOfCall } from "#store/journal.ts";
 import type { CallRecord } from "./call-record.ts";
 import { newestCallOfSession, newestCalls } from "./call-table.ts";
-import { factOf } from "./journal-fact.ts";
+import { factOf, type JournalFact } from "./journal-fact.ts";
 import type { StepName } from "./web-call.ts";
 
 /** The record of one call, live or ended. */
@@ -61,14 +61,14 @@ interface Telling extends CallRecord {
 }
 
 function withRow(told: Telling, row: JournalRow): Telling {
-  const { outcome, attempt, pushed, ended } = factOf(row);
+  const { outcome, attempt, pushed, pushResults = [], ended } = factOf(row);
   const { routesTried, pagesPushed } = told;
   return {
     ...told,
     ...withSteps(told, row),
     ...(outcome === undefined ? {} : { outcome }),
     ...(attempt === undefined ? {} : { routesTried: withAttempt(routesTried, attempt) }),
-    ...(pushed === undefined ? {} : { pagesPushed: [...pagesPushed, pushed] }),
+    pagesPushed: withResults(pushed === undefined ? pagesPushed : [...pagesPushed, pushed], pushResults),
     ...(ended === undefined ? {} : { ...ended, state: "ended" }),
   };
 }
@@ -91,6 +91,17 @@ function withSteps(told: Telling, row: JournalRow): Pick<Telling, "step" | "step
     ],
     running: next.map((step) => others.find((other) => other.step === step) ?? { step, beganAtMs: atMs }),
   };
+}
+
+function withResults(
+  pagesPushed: CallRecord["pagesPushed"],
+  results: NonNullable<JournalFact["pushResults"]>,
+): CallRecord["pagesPushed"] {
+  if (results.length === 0) return pagesPushed;
+  return pagesPushed.map((page, at) => {
+    const { push: _push, ...result } = results.find((each) => each.push === at + 1) ?? {};
+    return { ...page, ...result };
+  });
 }
 
 function withAttempt(

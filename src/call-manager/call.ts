@@ -1,6 +1,7 @@
-import type { CallId, LegId, PageId, PermitId, SessionId, SubjectId, SubscriberId } from "#base/ids.ts";
+import type { CallId, LegId, PermitId, SessionId, SubjectId, SubscriberId } from "#base/ids.ts";
 import type { InteractionContext } from "#contract/interaction-context.ts";
 import type { Language, Policy, Route } from "#network/records.ts";
+import type { PagePushed } from "./call-record.ts";
 import type { GuestPhone } from "./guest-phone.ts";
 import type { CallOutcome } from "./pages.ts";
 import type { StepName, StepOrder } from "./web-call.ts";
@@ -59,8 +60,9 @@ export interface CallFacts {
   readonly bridgedAtMs?: number;
   /** Digits of each leg up to this number are dealt with. */
   readonly digitsTaken: Readonly<Record<LegId, number>>;
-  readonly pushed: readonly { readonly page: PageId; readonly digits: string; readonly atMs: number }[];
-  /** The tone that the agent's last code was answered with. */
+  /** The first is push 1. */
+  readonly pushed: readonly PagePushed[];
+  /** The tone that the agent heard last: of a code, or of a page. */
   readonly answer?: { readonly play: string; readonly tone: "confirm" | "refuse" };
   readonly outcome?: CallOutcome;
   readonly overAtMs?: number;

@@ -1,7 +1,7 @@
 import type { LegId } from "#base/ids.ts";
 import type { JournalRow, NewJournalRow } from "#store/journal.ts";
 import { type Call, userLegOf } from "./call.ts";
-import type { CallRecord } from "./call-record.ts";
+import type { CallRecord, PagePushed } from "./call-record.ts";
 import { stepsOf } from "./call-progress.ts";
 import type { BecameTrue } from "./step.ts";
 import { asksToAgree, type StepName } from "./web-call.ts";
@@ -23,7 +23,9 @@ export interface JournalFact {
   readonly attempt?: CallRecord["routesTried"][number] & { readonly count: number };
   /** The leg that answered, and when, as the unit saw it. */
   readonly answered?: { readonly leg: LegId; readonly atMs: number };
-  readonly pushed?: CallRecord["pagesPushed"][number];
+  readonly pushed?: PagePushed;
+  /** What became of pages pushed before; `push` counts from 1. */
+  readonly pushResults?: readonly ({ readonly push: number } & Pick<PagePushed, "result" | "resultAtMs">)[];
   readonly ended?: Pick<CallRecord, "userLegSeconds" | "centerLegSeconds" | "bridgedSeconds"> & {
     readonly endedAtMs: number;
   };
@@ -50,7 +52,8 @@ export function journalRow(of: {
 }): NewJournalRow {
   const { before, call, step, became, ended, atMs } = of;
   const attempt = call.attempts === before.attempts ? undefined : call.attempts.at(-1);
-  const pushed = call.pushed === before.pushed ? undefined : call.pushed.at(-1);
+  const pushed = call.pushed.length === before.pushed.length ? undefined : call.pushed.at(-1);
+  const pushResults = resultsSince(before.pushed, call.pushed);
   const answered = legAnswered(before, call);
   const fact: JournalFact = {
     became: became.fact,
@@ -60,6 +63,7 @@ export function journalRow(of: {
     ...(attempt === undefined ? {} : { attempt: { count: call.attempts.length, ...routeTried(attempt) } }),
     ...(answered === undefined ? {} : { answered }),
     ...(pushed === undefined ? {} : { pushed }),
+    ...(pushResults.length === 0 ? {} : { pushResults }),
     ...(call.endedAtMs === undefined ? {} : { ended: endOf(call, call.endedAtMs) }),
   };
   return rowOf(call, step, fact, atMs);
@@ -87,6 +91,17 @@ function legAnswered(before: Call, call: Call): JournalFact["answered"] {
   return leg === undefined || answeredAtMs === undefined || answeredAtMs === known
     ? undefined
     : { leg, atMs: answeredAtMs };
+}
+
+function resultsSince(
+  before: readonly PagePushed[],
+  pushed: readonly PagePushed[],
+): NonNullable<JournalFact["pushResults"]> {
+  return before.flatMap(({ result: was }, at) => {
+    const { result, resultAtMs } = pushed[at] ?? {};
+    if (result === undefined || result === was || resultAtMs === undefined) return [];
+    return [{ push: at + 1, result, resultAtMs }];
+  });
 }
 
 function routeTried({ route, result }: Call["attempts"][number]): CallRecord["routesTried"][number] {

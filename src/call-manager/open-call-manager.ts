@@ -18,7 +18,7 @@ import { guestLogin } from "./guest-phone.ts";
 import { wentOn } from "./journal-fact.ts";
 import { CallRunners } from "./kernel/run-calls.ts";
 import type { Pages } from "./pages.ts";
-import { lastPage, readPagesAfter } from "./session-page-table.ts";
+import { lastPage, readPagesAfter, settlePush } from "./session-page-table.ts";
 import type { Step } from "./step.ts";
 import { agentSignsOn } from "./steps/agent-signs-on.ts";
 import { announce } from "./steps/announce.ts";
@@ -148,6 +148,19 @@ export async function openCallManager(around: {
         if (shown?.call !== call || shown.page.type !== "pushed") return undefined;
         return { id: `close-page.${shown.seq}`, type: "close-page", seq: shown.seq };
       }),
+    async pageShown(id, session, push) {
+      const call = await readCall(database, id);
+      if (call?.session !== session) return "not-shown";
+      const atMs = clock.now();
+      const result = await database.transaction(async (tx) => {
+        const settled = await settlePush(tx, { call: id, session, push, result: "shown", atMs });
+        if (settled === "shown" && call.state === "live")
+          await putCommand(tx, id, { id: `page-shown.${push}`, type: "page-shown", push }, atMs);
+        return settled ?? "not-shown";
+      });
+      await runners.readInbox(id);
+      return result;
+    },
     pagesAfter: (session, afterSeq) => readPagesAfter(database, session, afterSeq, mostPages),
     latestCall: (session) => readRecordOfSession(database, session),
     call: (call) => readCallRecord(database, call),

@@ -7,8 +7,17 @@ import type { CallId, PageId, SessionId } from "#base/ids.ts";
 export type SessionPage =
   /** 205. Progress of the call; `stage` moves on, the page stays. */
   | { readonly type: "connect"; readonly stage: ConnectStage }
-  /** 217. A page of the subscriber's library that the agent pushed. */
-  | { readonly type: "pushed"; readonly page: PageId; readonly title: string; readonly url: string }
+  /**
+   * 217. A page of the subscriber's library that the agent pushed. `push` counts a call's pushes from 1; pages that an older Tandem
+   * pushed have none, and nobody waits to hear that they are shown.
+   */
+  | {
+      readonly type: "pushed";
+      readonly page: PageId;
+      readonly title: string;
+      readonly url: string;
+      readonly push?: number;
+    }
   /** 219. The end, happy or not. */
   | { readonly type: "disconnect"; readonly outcome: CallOutcome };
 
@@ -42,6 +51,9 @@ export type CallOutcome =
   | "not-permitted"
   | "time-limit"
   | "platform-failed";
+
+/** What became of a pushed page: a browser has taken it and shows it; or none did in time, and it was taken back. */
+export type PushResult = "shown" | "not-shown";
 
 /** One row of a session's page log. `seq` counts from 1 in a session and is the Last-Event-ID of its live connection. */
 export interface ShownPage {

@@ -38,7 +38,19 @@ export const callRecordShape = Type.Object({
   bridgedSeconds: seconds,
   pagesPushed: Type.Unsafe<CallRecord["pagesPushed"]>(
     Type.Array(
-      Type.Object({ page: Type.Unsafe<PageId>(Type.String()), digits: Type.String(), atMs: momentMs }),
+      Type.Object({
+        page: Type.Unsafe<PageId>(Type.String()),
+        digits: Type.String(),
+        atMs: momentMs,
+        result: Type.Optional(
+          Type.String({
+            enum: ["awaited", "shown", "not-shown"],
+            description:
+              "Whether the visitor's browser showed it within five seconds; `awaited` until that is known.",
+          }),
+        ),
+        resultAtMs: Type.Optional(momentMs),
+      }),
     ),
   ),
   steps: Type.Unsafe<CallRecord["steps"]>(

@@ -130,6 +130,40 @@ test("a pushed page stands in our frame until Ann closes it", async () => {
   assert.match((await scene.ann.get(scene.callUrl)).body, /You are connected/);
 });
 
+test("a page that the agent pushed is shown when the browser says so, and not when it was taken back", async () => {
+  await using scene = await annCalls();
+  const { ann, callUrl, callManager } = scene;
+  callManager.moves("connected");
+  callManager.pushes(rates);
+  callManager.pushes(rates);
+  callManager.takesBack(2);
+  const says = async (push: string, who = ann, headers = {}) =>
+    (await who.post(`${callUrl}/shown/${push}`, {}, headers)).statusCode;
+  const eve = new Visitor(scene.app);
+  await eve.get(talk);
+  assert.equal(await says("1", eve), 404);
+  assert.equal(await says("1", ann, { origin: "https://evil.example" }), 403);
+  assert.deepEqual(callManager.pushResults(), ["awaited", "not-shown"]);
+  assert.equal(await says("1"), 204);
+  assert.equal(await says("1"), 204);
+  assert.deepEqual(callManager.pushResults(), ["shown", "not-shown"]);
+  for (const push of ["2", "3", "0", "1e1", "-1", "99999999999999999999"])
+    assert.equal(await says(push), 409);
+});
+
+test("who loads the page itself has been shown what it shows; what was taken back is not shown", async () => {
+  await using scene = await annCalls();
+  const { ann, callUrl, callManager } = scene;
+  callManager.moves("connected");
+  callManager.pushes(rates);
+  assert.match((await ann.get(callUrl)).body, /Table of rates/);
+  assert.deepEqual(callManager.pushResults(), ["shown"]);
+  await ann.post(`${callUrl}/close-page`, {});
+  callManager.pushes(rates);
+  callManager.takesBack(2);
+  assert.match((await ann.get(callUrl)).body, /You are connected/);
+});
+
 test("what a subscriber has in another language alone says which one it is", async () => {
   await using scene = await annCalls();
   scene.callManager.subscriberFace = {

@@ -26,7 +26,7 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
   const { callManager, views, cookies, pages } = options;
 
   app.get<{ Params: CallPath }>("/call/:call", async (request, reply) => {
-    const own = await views.own(request.params.call, cookies.session(request));
+    const own = await shownNow(request);
     if (own === undefined) return await pages.notice(reply, { type: "unknown-call" });
     const { call, subscriber, shown } = own;
     const language = pages.language(request, subscriber);
@@ -66,6 +66,16 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
     });
   });
 
+  // 217. A page's script asks before it shows what the agent pushed: what was taken back meanwhile is not shown any more.
+  app.post<{ Params: CallPath & { push: string } }>("/call/:call/shown/:push", async (request, reply) => {
+    await fromOwnPage(request, reply, async ({ call, session }) => {
+      const { push } = request.params;
+      const isNumber = /^[1-9][0-9]{0,5}$/.test(push);
+      const result = isNumber ? await callManager.pageShown(call, session, Number(push)) : "not-shown";
+      await reply.code(result === "shown" ? 204 : 409).send();
+    });
+  });
+
   app.post<{ Params: CallPath }>("/call/:call/cancel", async (request, reply) => {
     await command(request, reply, ({ call, session }) => callManager.cancelCall(call, session));
   });
@@ -101,11 +111,23 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
     return { socketUrl: phone.socketUrl, beside: visitorPhone({ language, phone }) };
   }
 
-  /** A form of the call's pages: from a page of ours, for a call of this session; then back to the call's address. */
+  /** A form of the call's pages; then back to the call's address. */
   async function command(
     request: FastifyRequest<{ Params: CallPath }>,
     reply: FastifyReply,
     carryOut: (own: OwnCall) => Promise<void>,
+  ): Promise<void> {
+    await fromOwnPage(request, reply, async (own) => {
+      await carryOut(own);
+      await reply.redirect(`/call/${own.call}`, 303);
+    });
+  }
+
+  /** From a page of ours, for a call of this session. */
+  async function fromOwnPage(
+    request: FastifyRequest<{ Params: CallPath }>,
+    reply: FastifyReply,
+    answer: (own: OwnCall) => Promise<void>,
   ): Promise<void> {
     const own = await views.own(request.params.call, cookies.session(request));
     if (own === undefined) return await pages.notice(reply, { type: "unknown-call" });
@@ -118,8 +140,16 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
         { subscriber, otherSubjects: [], inLanguage },
       );
     }
-    await carryOut(own);
-    await reply.redirect(`/call/${own.call}`, 303);
+    await answer(own);
+  }
+
+  /** What this answer shows: a pushed page that waits for a browser has found it, and one that was taken back just now is not shown. */
+  async function shownNow(request: FastifyRequest<{ Params: CallPath }>): Promise<OwnCall | undefined> {
+    const own = await views.own(request.params.call, cookies.session(request));
+    const page = own?.shown?.page;
+    if (own === undefined || page?.type !== "pushed" || page.push === undefined) return own;
+    const isShown = (await callManager.pageShown(own.call, own.session, page.push)) === "shown";
+    return isShown ? own : await views.own(own.call, own.session);
   }
 
   async function eventsAfter(own: OwnCall, afterSeq: number, language: Language): Promise<LiveEvent[]> {
@@ -136,6 +166,8 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
       language: content.titleLanguage ?? language,
       /** A page of another kind: the visitor should see its top. */
       turn: row.page.type !== "connect",
+      /** A page of the agent's, by its number: the script asks before it shows it. */
+      push: row.page.type === "pushed" ? row.page.push : undefined,
       final: content.final ?? false,
     };
     return { seq: row.seq, data: JSON.stringify(data), final: data.final };

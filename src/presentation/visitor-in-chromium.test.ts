@@ -142,6 +142,39 @@ test(
   },
 );
 
+test(
+  "the page says what it shows of the agent's, and shows nothing that was taken back",
+  options,
+  async () => {
+    await using scene = await openScene();
+    const { callManager } = scene;
+    const ann = await visitor();
+    await begins(ann, scene.url);
+    callManager.moves("connected");
+    await heading(ann, "You are connected").waitFor();
+    callManager.pushes(rates);
+    await heading(ann, "Table of rates").waitFor();
+    assert.deepEqual(callManager.pushResults(), ["shown"]);
+    // Its word is lost on the way; when it says so again the page was taken back.
+    let asked = 0;
+    await ann.route("**/shown/2", async (route) => {
+      asked += 1;
+      if (asked > 1) return await route.continue();
+      callManager.takesBack(2);
+      await route.abort();
+    });
+    const refused = ann.waitForResponse((answer) => answer.url().endsWith("/shown/2"));
+    await ann.evaluate(`new MutationObserver(() => (globalThis.titles ??= []).push(document.title))
+    .observe(document.querySelector("title"), { childList: true })`);
+    callManager.pushes({ ...rates, id: "late" as PageId, title: { en: "Too late" } });
+    assert.equal((await refused).status(), 409);
+    callManager.ends("completed");
+    await heading(ann, "Goodbye").waitFor();
+    assert.deepEqual(await ann.evaluate("titles"), ["Goodbye – Example Bank"]);
+    await ann.context().close();
+  },
+);
+
 test("a subscriber's own page is framed, and cannot reach ours", options, async () => {
   await using scene = await openScene();
   scene.callManager.subscriberFace = { ...scene.callManager.subscriberFace, origins: ["http://localhost:1"] };

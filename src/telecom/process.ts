@@ -4,7 +4,7 @@ import { type LogLevel, makeLog } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
 import Type from "typebox";
 import Value from "typebox/value";
-import { once } from "node:events";
+import { isSpare, isWanted } from "#base/spare.ts";
 import { openJournal } from "./journal/unit-journal.ts";
 import { openEmbeddedEngine } from "./media/embedded-engine.ts";
 import { openTelecomUnit } from "./unit.ts";
@@ -85,7 +85,7 @@ const schema = Type.Object({
 export type UnitProcessSettings = Type.Static<typeof schema>;
 
 /** Opens everything that a unit needs, and serves until a signal. */
-export async function runTelecomUnit(settings: UnitProcessSettings, isSpare = false): Promise<void> {
+export async function runTelecomUnit(settings: UnitProcessSettings, waits = false): Promise<void> {
   // Standard output belongs to the one line that says "ready".
   const log = makeLog({
     process: "unit",
@@ -102,7 +102,7 @@ export async function runTelecomUnit(settings: UnitProcessSettings, isSpare = fa
       ...speechEngine(settings.speechCommand),
     }),
   );
-  if (isSpare) {
+  if (waits) {
     await voice.open();
     if (!(await isWanted())) return void process.exit(0);
   }
@@ -136,17 +136,6 @@ export async function runTelecomUnit(settings: UnitProcessSettings, isSpare = fa
   // A reader of the ready line that went away (the supervisor's death) must not end the calls.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
-}
-
-/** A spare is wanted when it is told so, and not when whoever would have told it is gone. */
-async function isWanted(): Promise<boolean> {
-  const said = await Promise.race([
-    once(process.stdin, "data").then(() => true),
-    once(process.stdin, "end").then(() => false),
-  ]);
-  process.stdin.pause();
-  process.stdin.on("error", () => {});
-  return said;
 }
 
 /** Loads when it is told to, or when something is to be said before that. */
@@ -184,7 +173,7 @@ function settingsFrom(environment: Readonly<Record<string, string | undefined>>)
 
 if (import.meta.main) {
   Promise.resolve()
-    .then(() => runTelecomUnit(settingsFrom(process.env), process.argv.includes("--spare")))
+    .then(() => runTelecomUnit(settingsFrom(process.env), isSpare))
     .catch((error: unknown) => {
       const details = error instanceof TandemError ? JSON.stringify(error.details) : "";
       process.stderr.write(`${error instanceof Error ? error.message : String(error)} ${details}\n`);

@@ -246,9 +246,19 @@ export class Visitor {
     if (call !== undefined) await this.#story.ask((manager) => manager.closePushedPage(call, this.session));
   }
 
-  pages(): Promise<readonly ShownPage[]> {
-    return this.#story.ask((manager) => manager.pagesAfter(this.session, 0));
+  /** What the browser has been shown: of a pushed page it says so, as a page's script does. */
+  async pages(): Promise<readonly ShownPage[]> {
+    const pages = await this.#story.ask((manager) => manager.pagesAfter(this.session, 0));
+    for (const { call, seq, page } of pages) {
+      if (page.type !== "pushed" || page.push === undefined || seq <= this.#told) continue;
+      const { push } = page;
+      await this.#story.ask((manager) => manager.pageShown(call, this.session, push));
+      this.#told = seq;
+    }
+    return pages;
   }
+
+  #told = 0;
 
   /** The page that the browser shows, in one word: a stage, a pushed page's id, or the outcome. */
   async sees(): Promise<string> {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { readSettings, unitSettings } from "../../src/settings.ts";
-import { childrenOf, commandLine, type Peer, startPeer } from "./processes.ts";
+import { childrenOf, type Peer, startPeer } from "./processes.ts";
 
 /** The web process and the telecommunications unit of one platform. */
 export interface PlatformProcesses {
@@ -82,11 +82,6 @@ export async function startUnderSupervisor(environment: Environment): Promise<Pl
   const servesTimes = async (times: number): Promise<void> => {
     await supervisor.line(new RegExp(`(?:"httpPort":[^]*?){${times}}`), readyWithinMs);
   };
-  const child = (script: string): number => {
-    const found = childrenOf(supervisor.pid).find((pid) => commandLine(pid).includes(script));
-    if (found === undefined) throw new Error(`the supervisor has no ${script}:\n${supervisor.output()}`);
-    return found;
-  };
   try {
     await servesTimes(1);
     await supervisor.line(/"sipPort":/, readyWithinMs);
@@ -94,23 +89,25 @@ export async function startUnderSupervisor(environment: Environment): Promise<Pl
     await stop();
     throw error;
   }
-  // The unit at work, and not the spare beside it.
-  const units = (): readonly number[] =>
-    [...supervisor.output().matchAll(/"ready":true,"pid":(\d+),"sipPort"/g)].map(([, pid]) => Number(pid));
+  // The one at work, and not the spare beside it.
+  const atWork = (port: "sipPort" | "httpPort"): number => {
+    const told = supervisor.output().matchAll(new RegExp(`"ready":true,"pid":(\\d+),"${port}"`, "g"));
+    return Number([...told].at(-1)?.[1] ?? 0);
+  };
   const unitServes = async (times: number): Promise<void> => {
     await supervisor.line(new RegExp(`(?:"sipPort":[^]*?){${times}}`), readyWithinMs);
   };
   let lives = 1;
   let unitLives = 1;
   return {
-    unitPid: () => units().at(-1) ?? 0,
-    webPid: () => child("src/main.ts"),
+    unitPid: () => atWork("sipPort"),
+    webPid: () => atWork("httpPort"),
     async killUnit() {
-      await killed(units().at(-1) ?? 0);
+      await killed(atWork("sipPort"));
     },
     startUnit: () => unitServes(++unitLives),
     async killWeb() {
-      await killed(child("src/main.ts"));
+      await killed(atWork("httpPort"));
     },
     startWeb: () => servesTimes(++lives),
     output: () => supervisor.output(),

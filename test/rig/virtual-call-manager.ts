@@ -2,7 +2,14 @@ import type { CallId, PageId, SessionId, SubjectId, SubscriberId } from "#base/i
 import type { BeginCallAnswer, CallManager, CallWish, Noted } from "#call-manager/call-manager.ts";
 import type { CallRecord } from "#call-manager/call-record.ts";
 import type { GuestLogin } from "#call-manager/guest-phone.ts";
-import type { CallOutcome, ConnectStage, Pages, SessionPage, ShownPage } from "#call-manager/pages.ts";
+import type {
+  CallOutcome,
+  ConnectStage,
+  Pages,
+  PushResult,
+  SessionPage,
+  ShownPage,
+} from "#call-manager/pages.ts";
 import type {
   Availability,
   Click,
@@ -88,7 +95,18 @@ export class VirtualCallManager implements CallManager, VisitorDesk {
     const pushed = this.#call(call);
     pushed.pushed.add(page.id);
     const url = page.content.type === "url" ? page.content.url : "";
-    this.#show(pushed, { type: "pushed", page: page.id, title: page.title.en ?? "", url });
+    const push = pushed.results.push("awaited");
+    this.#show(pushed, { type: "pushed", page: page.id, title: page.title.en ?? "", url, push });
+  }
+
+  /** What became of each page that was pushed, in order. */
+  pushResults(call = this.newest): readonly (PushResult | "awaited")[] {
+    return this.#call(call).results;
+  }
+
+  /** Nobody showed it in time. */
+  takesBack(push: number, call = this.newest): void {
+    this.#call(call).results[push - 1] = "not-shown";
   }
 
   ends(outcome: CallOutcome, call = this.newest): void {
@@ -113,6 +131,7 @@ export class VirtualCallManager implements CallManager, VisitorDesk {
       stage: "placing" as const,
       outcome: undefined,
       pushed: new Set<PageId>(),
+      results: [],
     };
     this.#calls.set(id, call);
     this.#tickets.set(wish.ticket, id);
@@ -132,13 +151,22 @@ export class VirtualCallManager implements CallManager, VisitorDesk {
 
   async closePushedPage(call: CallId, session: SessionId): Promise<void> {
     const shown = this.#calls.get(call);
-    const last = this.#log.findLast((row) => row.session === session);
+    const last = this.#shownTo(session).at(-1);
     if (shown?.wish.session !== session || last?.page.type !== "pushed" || last.call !== call) return;
     this.#show(shown, { type: "connect", stage: shown.stage });
   }
 
+  async pageShown(call: CallId, session: SessionId, push: number): Promise<PushResult> {
+    const { wish, results } = this.#call(call);
+    if (wish.session !== session) return "not-shown";
+    if (results[push - 1] === "awaited") results[push - 1] = "shown";
+    return results[push - 1] === "shown" ? "shown" : "not-shown";
+  }
+
   async pagesAfter(session: SessionId, afterSeq: number): Promise<readonly ShownPage[]> {
-    return this.#log.filter((row) => row.session === session && row.seq > afterSeq).slice(0, 100);
+    return this.#shownTo(session)
+      .filter((row) => row.seq > afterSeq)
+      .slice(0, 100);
   }
 
   async latestCall(session: SessionId): Promise<CallRecord | undefined> {
@@ -236,6 +264,15 @@ export class VirtualCallManager implements CallManager, VisitorDesk {
     return { confirms, legOrder: confirms ? "user-first" : legOrder };
   }
 
+  #shownTo(session: SessionId): readonly ShownPage[] {
+    return this.#log.filter((row) => row.session === session && !this.#isTakenBack(row));
+  }
+
+  #isTakenBack({ call, page }: ShownPage): boolean {
+    const push = page.type === "pushed" ? page.push : undefined;
+    return push !== undefined && this.#call(call).results[push - 1] === "not-shown";
+  }
+
   #show(call: VirtualCall, page: SessionPage): void {
     const { session } = call.wish;
     const seq = this.#log.filter((row) => row.session === session).length + 1;
@@ -251,6 +288,7 @@ interface VirtualCall {
   stage: ConnectStage;
   outcome: CallOutcome | undefined;
   readonly pushed: Set<PageId>;
+  readonly results: (PushResult | "awaited")[];
 }
 
 /** A link's token as `readClick` above understands it. */

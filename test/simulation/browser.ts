@@ -134,18 +134,38 @@ export class Browser {
     const after = tab.shown.at(-1)?.seq ?? 0;
     this.#asks(
       (manager) => manager.pagesAfter(this.session, after),
-      (pages) => {
-        tab.isLooking = false;
-        // A page that was reloaded meanwhile begins at its first row again.
-        if ((tab.shown.at(-1)?.seq ?? 0) === after) {
-          for (const page of pages) {
-            tab.shown.push(page);
-            this.#parts.history.note(this.#of.number, `is shown ${page.seq} ${JSON.stringify(page.page)}`);
-          }
-        } else tab.mustLookAgain = true;
-        if (!tab.mustLookAgain) return;
-        tab.mustLookAgain = false;
-        this.#look(tab);
+      (pages) => this.#shows(tab, pages, after),
+    );
+  }
+
+  /** One page after the other; of a pushed one it asks first, for what came too late is taken back. */
+  #shows(tab: Tab, [next, ...others]: readonly ShownPage[], after: number): void {
+    // A page that was reloaded meanwhile begins at its first row again.
+    const isReloaded = (tab.shown.at(-1)?.seq ?? 0) !== after;
+    if (next !== undefined && !isReloaded) {
+      return this.#ifMine(next, (isMine) => {
+        const isStill = (tab.shown.at(-1)?.seq ?? 0) === after;
+        if (isStill && isMine) {
+          tab.shown.push(next);
+          this.#parts.history.note(this.#of.number, `is shown ${next.seq} ${JSON.stringify(next.page)}`);
+        }
+        this.#shows(tab, others, isStill && isMine ? next.seq : after);
+      });
+    }
+    tab.isLooking = false;
+    if (!tab.mustLookAgain && !isReloaded) return;
+    tab.mustLookAgain = false;
+    this.#look(tab);
+  }
+
+  #ifMine({ call, page }: ShownPage, then: (isMine: boolean) => void): void {
+    const push = page.type === "pushed" ? page.push : undefined;
+    if (push === undefined) return then(true);
+    this.#asks(
+      (manager) => manager.pageShown(call, this.session, push),
+      (result) => {
+        if (result === "not-shown") this.#parts.history.note(this.#of.number, `is not shown push ${push}`);
+        then(result === "shown");
       },
     );
   }

@@ -8,6 +8,8 @@ import type { World } from "./world.ts";
 
 /** Both sides of a moment may be seen so differently. */
 const tolerance = 1_000;
+/** Five seconds in the life of one web process; one that dies gives the next one's time to the page. */
+const settledWithinMs = 60_000;
 const farEnds = ({ user, centers }: Evidence): readonly FarFacts[] => [...user, ...centers];
 
 type Found = readonly { readonly about: readonly string[]; readonly what: string }[];
@@ -43,7 +45,7 @@ const invariants: Readonly<Record<string, (of: readonly Evidence[], world: World
       secondsDiffer,
     ),
   ],
-  "I6 a push is shown once": (of, world) => [
+  "I6 a push is shown once, or the agent hears that it is not": (of, world) => [
     ...each(of, (one) => [...pagesDiffer(one, world), ...(one.isFair ? pushesDiffer(one) : [])]),
     ...world.visits.flatMap((visit) => shownOtherwise(visit, world)),
   ],
@@ -165,16 +167,21 @@ function talkedMs(facts: readonly FarFacts[]): number {
 /** The call, its pages and what the agent heard say the same. */
 function pagesDiffer({ call, visit, centers, unitDeaths }: Evidence, world: World): readonly string[] {
   const pages = world.stored.pages(visit.browser.session).filter((row) => row.call === call.id);
-  const pushed = pages.flatMap(({ page }) => (page.type === "pushed" ? [page.page] : []));
-  const held = call.pushed.map(({ page }) => page);
+  const pushed = pages.flatMap(({ page, result }) =>
+    page.type === "pushed" ? [`${page.page} ${result}`] : [],
+  );
+  const held = call.pushed.map(({ page, result }) => `${page} ${result}`);
+  const shown = call.pushed.filter(({ result }) => result === "shown").length;
+  const late = call.pushed.filter(
+    ({ atMs, resultAtMs = Infinity, result }) => result === "awaited" || resultAtMs - atMs > settledWithinMs,
+  ).length;
   const confirmed = centers.flatMap(({ heard }) => heard).filter((words) => words === "[confirm]").length;
   const ends = pages.filter(({ page }) => page.type === "disconnect").length;
   return [
     ...(pushed.join() === held.join() ? [] : [`pages ${pushed.join()} for pushes ${held.join()}`]),
     // What the unit played when it died is said again.
-    ...(confirmed > pushed.length + unitDeaths
-      ? [`${confirmed} pushes were confirmed, ${pushed.length} were made`]
-      : []),
+    ...(confirmed > shown + unitDeaths ? [`${confirmed} pushes were confirmed, ${shown} were shown`] : []),
+    ...(late > 0 ? [`of ${late} pushes it was not known in time whether they are shown`] : []),
     ...(ends === 1 ? [] : [`${ends} disconnect pages`]),
   ];
 }
@@ -215,9 +222,12 @@ function calledWithoutConsent({ subscriber, user, centers }: Evidence): readonly
     .map((center) => `${center.user} was called without the visitor's consent`);
 }
 
-/** Every tab shows each row of its session's log, once, in order. */
+/** Every tab shows each row of its session's log that was not taken back, once, in order. */
 function shownOtherwise({ browser, visitor: { number } }: Visit, world: World): Found {
-  const log = world.stored.pages(browser.session).map(({ seq }) => seq);
+  const log = world.stored
+    .pages(browser.session)
+    .filter(({ result }) => result !== "not-shown")
+    .map(({ seq }) => seq);
   return browser.tabs
     .map(({ shown }) => shown.map(({ seq }) => seq))
     .filter((shown) => shown.join() !== log.join())

@@ -95,8 +95,20 @@ export const plantedFaults: readonly PlantedFault[] = [
   one(
     "a page is pushed twice",
     `${steps}/converse.ts`,
-    '    pages: [{ type: "pushed", page: page.id, title: inLanguage(page.title, call.language), url }],',
-    '    pages: [1, 2].map(() => ({ type: "pushed" as const, page: page.id, title: inLanguage(page.title, call.language), url })),',
+    '    pages: [{ type: "pushed", page: page.id, title, url, push: call.pushed.length + 1 }],',
+    '    pages: [1, 2].map(() => ({ type: "pushed" as const, page: page.id, title, url, push: call.pushed.length + 1 })),',
+  ),
+  one(
+    "a page that was taken back is shown all the same",
+    "call-manager/session-page-table.ts",
+    "  return row?.result ?? undefined;",
+    '  return row === undefined ? undefined : "shown";',
+  ),
+  one(
+    "a page is confirmed when it is pushed",
+    `${steps}/converse.ts`,
+    "    call: { pushed: [...call.pushed, pushed] },",
+    '    call: { pushed: [...call.pushed, pushed], answer: { play: name, tone: "confirm" } },',
   ),
   {
     name: "digits are taken after the push",
@@ -104,15 +116,15 @@ export const plantedFaults: readonly PlantedFault[] = [
       { file: `${steps}/converse.ts`, from: '    fact: "pushed",\n    took,\n', to: '    fact: "pushed",\n' },
       {
         file: `${steps}/converse.ts`,
-        from: "title: inLanguage(page.title, call.language), url }],\n  });",
-        to: 'title: inLanguage(page.title, call.language), url }],\n  });\n  await scope.note({ fact: "taken", took });',
+        from: "push: call.pushed.length + 1 }],\n  });",
+        to: 'push: call.pushed.length + 1 }],\n  });\n  await scope.note({ fact: "taken", took });',
       },
     ],
   },
   one(
-    "a push is confirmed and not shown",
+    "a push is noted and not shown",
     `${steps}/converse.ts`,
-    '    pages: [{ type: "pushed", page: page.id, title: inLanguage(page.title, call.language), url }],',
+    '    pages: [{ type: "pushed", page: page.id, title, url, push: call.pushed.length + 1 }],',
     "",
   ),
   one(

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Call } from "#call-manager/call.ts";
-import type { SessionPage } from "#call-manager/pages.ts";
+import type { PushResult, SessionPage } from "#call-manager/pages.ts";
 import Sqlite from "better-sqlite3";
 
 export interface StoredPermit {
@@ -11,6 +11,13 @@ export interface StoredPermit {
   readonly kind: "user" | "center";
   readonly call: string;
   readonly grantedAtMs: number;
+}
+
+export interface StoredPage {
+  readonly seq: number;
+  readonly call: string;
+  readonly page: SessionPage;
+  readonly result: PushResult | null;
 }
 
 /** The database as another process finds it in its file: what is not committed is not there. */
@@ -43,12 +50,12 @@ export class Stored {
     return rows.map((row) => JSON.parse((row as { record: string }).record) as Call);
   }
 
-  pages(
-    session: string,
-  ): readonly { readonly seq: number; readonly call: string; readonly page: SessionPage }[] {
+  pages(session: string): readonly StoredPage[] {
     const rows = this.#open()
-      .prepare<[string]>("select seq, call_id as call, page from session_page where session = ? order by seq")
-      .all(session) as { seq: number; call: string; page: string }[];
+      .prepare<[string]>(
+        "select seq, call_id as call, page, result from session_page where session = ? order by seq",
+      )
+      .all(session) as (Omit<StoredPage, "page"> & { page: string })[];
     return rows.map((row) => ({ ...row, page: JSON.parse(row.page) as SessionPage }));
   }
 

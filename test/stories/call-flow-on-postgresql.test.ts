@@ -51,8 +51,8 @@ async function wholeStory(story: Story): Promise<void> {
   await bob.presses("#");
   await ann.sees("Leave this page open: pages");
   await bob.presses("12#");
-  await bob.hears("tone confirm");
   await ann.sees("30 years fixed: 6.1 %");
+  await bob.hears("tone confirm");
   await bob.hangsUp();
   await ann.isHungUp();
   await ann.sees("Goodbye");

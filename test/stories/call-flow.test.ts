@@ -36,8 +36,8 @@ const tales: readonly Tale[] = [
       await ann.sees("Leave this page open: pages");
 
       await bob.presses("12#");
-      await bob.hears("tone confirm");
       await ann.sees("30 years fixed: 6.1 %");
+      await bob.hears("tone confirm");
       await ann.closesPage();
       await ann.sees("Leave this page open: pages");
       await bob.presses("99#");

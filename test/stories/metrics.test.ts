@@ -29,6 +29,7 @@ test("a call is counted from the wish to its end, with its push, and both proces
       ['tandem_legs_ended_total{cause="hung-up-by-far-end"}', 1],
       ['tandem_legs_ended_total{cause="hung-up-by-us"}', 1],
       ["tandem_push_seconds_count", 1],
+      ['tandem_pushes_total{result="shown"}', 1],
       ["tandem_unit_connected", 1],
       ["tandem_unit_commands_waiting", 0],
       ['tandem_rtp_port_pairs{state="used"}', 0],

@@ -1,5 +1,6 @@
 import type { LegState } from "#contract/telecom.ts";
 import { endPermits } from "#network/dial-permit.ts";
+import { settlePushes } from "../awaited-pushes.ts";
 import { userLegOf } from "../call.ts";
 import { callSeconds } from "../call-seconds.ts";
 import type { Scope } from "../kernel/scope.ts";
@@ -50,7 +51,8 @@ export async function sayGoodbye(scope: Scope): Promise<StepEnd> {
     alongside: async (tx) => {
       await endPermits(tx, call.id, clock.now());
       await refusal?.(tx);
-      return {};
+      // Nothing is shown any more but the last page.
+      return { pushed: await settlePushes(tx, call, { atMs: clock.now(), isOver: true }) };
     },
   };
 }

@@ -14,6 +14,8 @@
   let asked;
   let silence;
   let timer;
+  // Pages are shown one after the other, as they came.
+  let turn = Promise.resolve();
 
   function connect() {
     timer = undefined;
@@ -77,11 +79,28 @@
 
   function take(number, page) {
     seq = number;
+    turn = turn.then(() => showInTurn(page));
+  }
+
+  async function showInTurn(page) {
+    if (page.push && !(await isMine(page.push))) return;
     show(page);
     if (!page.final) return;
     close();
     // A telephone in this page has nothing to wait for any more.
     document.dispatchEvent(new Event("tandem-over"));
+  }
+
+  // The agent hears whether a page is shown. What came too late was taken back: it is not shown any more.
+  async function isMine(push) {
+    for (let longest = 200; ; longest = Math.min(3000, 2 * longest)) {
+      try {
+        const url = events.replace("events", `shown/${push}`);
+        const answer = await fetch(url, { method: "POST", signal: AbortSignal.timeout?.(2000) });
+        if (answer.status < 500 && answer.status !== 429) return answer.ok;
+      } catch {}
+      await new Promise((resolve) => setTimeout(resolve, longest * (0.5 + Math.random() / 2)));
+    }
   }
 
   function close() {

@@ -7,6 +7,7 @@ import * as phones from "./0004-phones.ts";
 import * as visitorsPermits from "./0005-visitors-permits.ts";
 import * as phoneMedia from "./0006-phone-media.ts";
 import * as fewerPages from "./0007-fewer-pages.ts";
+import * as pushResults from "./0008-push-results.ts";
 
 /** All that ever changed the tables, in order. A migration that was released is never edited: write the next one. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -17,6 +18,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0005-visitors-permits": visitorsPermits,
   "0006-phone-media": phoneMedia,
   "0007-fewer-pages": fewerPages,
+  "0008-push-results": pushResults,
 };
 
 /** In order. */
