@@ -4,13 +4,14 @@ import { join, relative, resolve } from "node:path";
 
 /**
  * Makes the programs that run in browsers, of `src/console/browser/` and the packages that it names: one file each, with the licences of
- * those packages beside them. What is made stands under the hash of all that it was made of, so to say this again costs nothing.
+ * those packages beside them; and the call pages' own script, small. What is made stands under the hash of all that it was made of, so to say this again costs nothing.
  *
  *     bin/node bin/bundle.ts            `bin/setup`, the runner of the tests and `npm pack` say so
  */
 const root = resolve(import.meta.dirname, "..");
 const built = join(root, "src/presentation/assets/built");
 const programs = ["browser-phone", "talk-here"];
+const pageScript = "src/presentation/assets/live.js";
 
 export async function bundlePrograms(): Promise<void> {
   const stamp = join(built, "made-of");
@@ -20,6 +21,7 @@ export async function bundlePrograms(): Promise<void> {
   mkdirSync(built, { recursive: true });
   const packages = new Set<string>();
   for (const program of programs) for (const used of await bundle(program)) packages.add(used);
+  await bundlePageScript();
   writeFileSync(join(built, "licences.txt"), [...packages].toSorted().map(licenceOf).join("\n"));
   // Last: it says that all of it is there.
   writeFileSync(stamp, madeOf);
@@ -44,6 +46,14 @@ async function bundle(program: string): Promise<readonly string[]> {
   return output.flatMap((part) => ("moduleIds" in part ? part.moduleIds : [])).flatMap(packageOf);
 }
 
+/** It has no packages: of it are left out comments and long names alone. */
+async function bundlePageScript(): Promise<void> {
+  const { rolldown } = await import("rolldown");
+  const bundling = await rolldown({ input: join(root, pageScript), platform: "browser" });
+  await bundling.write({ file: join(built, "live.js"), format: "iife", minify: true });
+  await bundling.close();
+}
+
 function packageOf(module: string): readonly string[] {
   return /^\/.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module) ?? [];
 }
@@ -64,7 +74,13 @@ interface Manifest {
 function hashOfSources(): string {
   const hash = createHash("sha256");
   const sources = globSync(
-    ["src/console/**/*.{ts,json}", "src/contract/browser-phone.ts", "bin/bundle.ts", "package-lock.json"],
+    [
+      pageScript,
+      "src/console/**/*.{ts,json}",
+      "src/contract/browser-phone.ts",
+      "bin/bundle.ts",
+      "package-lock.json",
+    ],
     { cwd: root },
   );
   for (const file of sources.toSorted())

@@ -34,7 +34,7 @@ export function assetUrl(name: AssetName): string {
 const assets: ReadonlyMap<string, Asset> = new Map([
   ["tandem.css", made(style("tokens.css") + style("tandem.css"), "text/css; charset=utf-8")],
   ["phone.css", made(style("phone.css"), "text/css; charset=utf-8")],
-  ["live.js", made(script("live.js"), "text/javascript; charset=utf-8")],
+  ["live.js", made(built("live.js"), "text/javascript; charset=utf-8")],
   ["load-talk-here.js", made(script("load-talk-here.js"), "text/javascript; charset=utf-8")],
   ["talk-here.js", made(built("talk-here.js"), "text/javascript; charset=utf-8")],
   ["browser-phone.js", made(built("browser-phone.js"), "text/javascript; charset=utf-8")],

@@ -55,8 +55,8 @@
       clearTimeout(silence);
       reached();
       for (const { seq: number, page } of pages) take(number, page);
-      polls = answer.status === 204 ? 0 : polls - 1;
-      if (asked === mine && answer.status === 200) connect();
+      polls -= 1;
+      if (answer.status === 200 && !pages.at(-1)?.page.final) connect();
     } catch {
       if (asked !== mine) return;
       close();
