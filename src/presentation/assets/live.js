@@ -26,7 +26,7 @@
   function listen() {
     source = new EventSource(`${events}?after=${seq}`);
     let heard = false;
-    silence = setTimeout(() => lose(heard), 2500);
+    silence = setTimeout(() => lose(heard), 1500);
     source.addEventListener("hello", () => {
       heard = true;
       clearTimeout(silence);
