@@ -5,6 +5,7 @@ import { readable } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { wireVersion } from "#contract/telecom.ts";
+import { wireRange } from "#contract/versions.ts";
 import type { Journal } from "./journal/journal.ts";
 import { memoryJournal } from "./journal/memory-journal.ts";
 import { watchLoopLag } from "#base/event-loop-lag.ts";
@@ -126,6 +127,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
       snapshot: () => ({
         type: "snapshot",
         wireVersion,
+        speaks: wireRange,
         unitBoot: journal.boot,
         atMs: clock.now(),
         legs: deliverable(lines.legs()),
