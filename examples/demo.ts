@@ -129,7 +129,7 @@ async function runDemo(ports: DemoPorts, folder: string, wish: DemoWish): Promis
   }
   if (why !== "stopped") console.error(`${why} The demonstration ends.`);
   for (const { child } of children) child.kill("SIGTERM");
-  await Promise.all([firstRun.close(), supervisor.close(), ...ends]);
+  await Promise.all([firstRun.close(), supervisor.close("SIGINT"), ...ends]);
   return why === "stopped" ? 0 : 1;
 }
 

@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import type { CallId, SubscriberId } from "#base/ids.ts";
-import { makeLog, silentLog } from "#base/log.ts";
+import { silentLog } from "#base/log.ts";
 import { secureRandom } from "#base/random.ts";
 import type { CallRecord } from "#call-manager/call-record.ts";
 import { readCallRecord, readCallRecords } from "#call-manager/call-records.ts";
@@ -19,13 +18,17 @@ import { examine, examineCenter, examineMicrophone, told } from "./doctor/doctor
 import type { Finding } from "./doctor/finding.ts";
 import type { OpenTelephone } from "./doctor/test-call.ts";
 import { phonesCommand } from "./phones-command.ts";
-import { readDatabaseUrl, readSettings, unitSettings } from "./settings.ts";
-import { supervise } from "./supervise.ts";
+import { readDatabaseUrl } from "./settings.ts";
+import { startCommand } from "./start-command.ts";
+import { shutdownCommand, upgradeCommand } from "./upgrade-command.ts";
 
 const usage = `tandem: ties a web session to a live conversation with a call center
 
   tandem demo [--ports-from N]          an example bank and three telephones, all on this machine; data in var/demo
   tandem start                          the telecommunications unit and the web process, kept running
+  tandem upgrade [FOLDER]               the platform that runs goes on as the version in FOLDER, or as the one whose \`tandem\`
+                                        this is, with its calls; back to what ran before where that does not serve
+  tandem shutdown                       hangs up every call, and ends the platform that runs
   tandem doctor [--json] [--stun HOST[:PORT]]
                                         what is wrong with this machine, its settings and its trunks, and what to do
   tandem doctor --center WHERE [--json] a test call to a center: who answers there says by key what has arrived.
@@ -67,6 +70,8 @@ const options = {
 const mostWords: ReadonlyMap<string, number> = new Map([
   ["demo", 0],
   ["start", 0],
+  ["upgrade", 1],
+  ["shutdown", 0],
   ["doctor", 0],
   ["calls", 0],
   ["call", 1],
@@ -89,7 +94,7 @@ async function main(words: readonly string[]): Promise<number> {
     case "demo":
       return await demo(values["ports-from"]);
     case "start":
-      return await start();
+      return await startCommand(process.env);
     case "doctor":
       if (values.microphone && (values.center ?? values.stun) !== undefined)
         return say(`tandem doctor: --microphone goes alone.\n\n${usage}`, 2);
@@ -130,6 +135,12 @@ async function main(words: readonly string[]): Promise<number> {
     case "allow":
       if (object === undefined) return say(usage, 2);
       return await allow(object, values.subscriber);
+    case "upgrade":
+    case "shutdown": {
+      const { code, text } =
+        verb === "upgrade" ? await upgradeCommand(object, process.env) : await shutdownCommand(process.env);
+      return say(text, code);
+    }
     case "backup":
     case "restore": {
       if (object === undefined) return say(usage, 2);
@@ -184,33 +195,6 @@ function verdict(findings: readonly Finding[], json: boolean): number {
   const healthy = !findings.some(({ verdict }) => verdict === "wrong");
   if (json) process.stdout.write(`${JSON.stringify({ healthy, findings })}\n`);
   return healthy ? 0 : 1;
-}
-
-/** Runs until a signal. With a configuration file that has errors nothing is started. */
-async function start(): Promise<number> {
-  const settings = readSettings(process.env);
-  const { configFile, unit } = settings;
-  if (configFile !== undefined) await readConfigFile({ path: configFile, promptFolder: unit.promptFolder });
-  // Standard output is for the lines that say "ready", as in the other two processes.
-  const destination = { write: (line: string) => void process.stderr.write(line) };
-  const log = makeLog({ process: "supervisor", level: settings.logLevel, destination });
-  const supervisor = supervise(
-    [
-      {
-        name: "unit",
-        script: join(import.meta.dirname, "./telecom/process.ts"),
-        spare: true,
-        environment: { TANDEM_UNIT_SETTINGS: unitSettings(settings) },
-      },
-      { name: "web", script: join(import.meta.dirname, "./main.ts"), spare: true, environment: {} },
-    ],
-    log,
-  );
-  await new Promise<void>((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
-  });
-  await supervisor.close();
-  return 0;
 }
 
 async function checkConfig(file: string): Promise<number> {

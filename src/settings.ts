@@ -194,6 +194,12 @@ export function readUnitSocket(environment: Readonly<Record<string, string | und
   return unitSocket(parse(environment, Type.Object({ TANDEM_DATA, TANDEM_UNIT_SOCKET })));
 }
 
+/** Where the supervisor hears its operator. The name is short: a socket's path has 107 octets. Throws SETTINGS_INVALID. */
+export function readControlSocket(environment: Readonly<Record<string, string | undefined>>): string {
+  const { TANDEM_DATA } = parse(environment, Type.Object({ TANDEM_DATA: variables.TANDEM_DATA }));
+  return join(resolve(TANDEM_DATA), "control.sock");
+}
+
 /** For the command that asks the running web process, as its operator. Throws SETTINGS_INVALID. */
 export function readOperatorDoor(environment: Readonly<Record<string, string | undefined>>): {
   readonly http: Pick<Settings["http"], "host" | "port">;

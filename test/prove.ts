@@ -10,6 +10,7 @@
  *     npm run prove -- C1 [--calls N]    N bridged calls (200 unless told) over the death of each process, and their proper ends (C2)
  *     npm run prove -- C4                one call, again and again, with the unit's death at every fifth instant that the world can see
  *     npm run prove -- C9                200 calls are begun, and the power goes in every state that the disk can be in
+ *     npm run prove -- upgrade           the previous release's calls are taken up by this one, and given back
  *     npm run prove -- M3                the visitor's page behind proxies that let no event stream through, or only at times
  *     npm run prove -- H1 [--dir DIR]    RFC 4475's 49 messages, read by our layers and sent to the running unit; DIR holds them as *.dat
  */
@@ -88,6 +89,13 @@ const rows: Readonly<Record<string, Row>> = {
     async *prove() {
       const { provePowerLoss } = await import("./prove/power-loss.ts");
       yield* provePowerLoss();
+    },
+  },
+  upgrade: {
+    promise: "Another version takes the calls up without notice, and gives them back",
+    async *prove() {
+      const { proveUpgrade } = await import("./prove/upgrade.ts");
+      yield* proveUpgrade(1_000);
     },
   },
   M3: {

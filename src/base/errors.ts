@@ -35,6 +35,8 @@ export const errorCodes = {
   SPEECH_FAILED: "The speech engine gave no audio.",
   PROMPT_UNREADABLE: "An announcement's audio file cannot be read.",
   CRASH_LOOP: "One of our processes dies again and again.",
+  UPGRADE_FAILED: "The other version was not put in place; what ran before runs.",
+  VERSIONS_APART: "Two of our processes are of versions that do not understand each other.",
   CALL_TAKEN: "Another process has gone on with the same call.",
 } as const;
 

@@ -9,8 +9,10 @@
  */
 import type { BridgeId, LegId, PermitId, PhoneName, PlayId } from "#base/ids.ts";
 import Type from "typebox";
+import { range, wireRange } from "./versions.ts";
 
-export const wireVersion = 2;
+/** The version in which a unit says its snapshot, before it knows whom it speaks to. */
+export const wireVersion = wireRange.oldest;
 
 const legId = Type.Unsafe<LegId>(Type.String({ minLength: 1, maxLength: 80 }));
 const playId = Type.Unsafe<PlayId>(Type.String({ minLength: 1, maxLength: 100 }));
@@ -243,6 +245,12 @@ export const command = Type.Union([
 ]);
 export type Command = Type.Static<typeof command>;
 
+/**
+ * Not to the lines but to the door, first of all, where the snapshot says what the unit speaks: what the client does. A client that
+ * says none speaks version 2.
+ */
+export const hello = Type.Object({ type: Type.Literal("hello"), speaks: range });
+
 /** Not to the lines but to the door: tell this client every SIP message as it goes, until then. To look on it is said again. */
 export const trace = Type.Object({ type: Type.Literal("trace"), untilMs: momentMs });
 
@@ -353,6 +361,8 @@ export const event = Type.Union([
   Type.Object({
     type: Type.Literal("snapshot"),
     wireVersion: Type.Integer(),
+    /** All that the unit understands: that version alone, unless told. */
+    speaks: Type.Optional(range),
     unitBoot: Type.String(),
     atMs: momentMs,
     legs: Type.Array(legState),

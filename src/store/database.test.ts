@@ -7,6 +7,8 @@ import { TandemError } from "#base/errors.ts";
 import { silentLog } from "#base/log.ts";
 import { forEachDatabase } from "#rig/databases.ts";
 import { sql } from "kysely";
+import { migrate } from "./migrations/migrate.ts";
+import { type Change, type Changes, changes, tablesFormat } from "./tables-format.ts";
 import { type Database, openDatabase, type Transaction } from "./database.ts";
 
 interface Stops {
@@ -157,6 +159,24 @@ forEachDatabase((make, open, freshUrl) => {
       openDatabase({ url, clock: systemClock, log: silentLog }),
       withCode("DATABASE_NEWER"),
     );
+  });
+
+  test("a later Tandem that has only added is gone beside, and one that has changed is not", async () => {
+    const url = await freshUrl();
+    const database = await openDatabase({ url, clock: systemClock, log: silentLog });
+    const tables = database.tables<unknown>();
+    const adds: Change = {
+      readableBy: tablesFormat().written,
+      up: (later) => later.schema.createTable("later").addColumn("id", "text").execute(),
+    };
+    const withAddition: Changes = { ...changes, "9001-adds": adds };
+    assert.deepEqual(await migrate(tables, withAddition), []);
+    assert.deepEqual(await migrate(tables), ["9001-adds"]);
+    await addStop(database, "beside a later one");
+    await migrate(tables, { ...withAddition, "9002-changes": { up: () => Promise.resolve() } });
+    await assert.rejects(migrate(tables), withCode("DATABASE_NEWER"));
+    await assert.rejects(migrate(tables, withAddition), withCode("DATABASE_NEWER"));
+    await database.close();
   });
 
   test("four processes that start at once migrate once", async () => {

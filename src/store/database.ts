@@ -40,7 +40,7 @@ const mostTries = 30;
  * Opens `sqlite:/path/to/file`, `sqlite::memory:` or `postgresql://user@host/name` and brings its tables up to date.
  *
  * Throws SETTINGS_INVALID for another kind of address, DATABASE_UNAVAILABLE when it cannot be opened,
- * DATABASE_NEWER when a newer Tandem has written it.
+ * DATABASE_NEWER when a newer Tandem has written it that does not say that this one may go on with it.
  */
 export async function openDatabase(options: {
   readonly url: string;
@@ -49,7 +49,12 @@ export async function openDatabase(options: {
 }): Promise<Database> {
   const make = openMake(options.url, options.log);
   try {
-    await migrate(make.kysely);
+    const later = await migrate(make.kysely);
+    if (later.length > 0)
+      options.log.info(
+        { later },
+        "A later Tandem has written the database, and says that this one may use it.",
+      );
   } catch (error) {
     await make.kysely.destroy().catch(() => {}); // The first error is the one to tell.
     throw error;

@@ -3,7 +3,7 @@ import { type Kysely, sql } from "kysely";
 import type { Make } from "./makes/make.ts";
 import { openPostgresql } from "./makes/postgresql.ts";
 import { openSqlite } from "./makes/sqlite.ts";
-import { migrationNames } from "./migrations/migrate.ts";
+import { changesBeyond, migrationNames } from "./migrations/migrate.ts";
 
 /** How a database is, found without a change to it. */
 export interface DatabaseState {
@@ -11,7 +11,7 @@ export interface DatabaseState {
   readonly version: string;
   /** That wait for the next start. */
   readonly migrationsMissing: readonly string[];
-  /** That only a newer Tandem knows. */
+  /** That only a newer Tandem knows, and that keep this one from running. */
   readonly migrationsUnknown: readonly string[];
   /** Why nothing can be written; undefined when it can. */
   readonly whyNotWritable: Error | undefined;
@@ -32,7 +32,7 @@ export async function databaseState(url: string, log: Log): Promise<DatabaseStat
       make: make.name,
       version: await versionOf(make),
       migrationsMissing: known.filter((name) => !done.includes(name)),
-      migrationsUnknown: done.filter((name) => !known.includes(name)),
+      migrationsUnknown: (await changesBeyond(make.kysely)).tooNew,
       whyNotWritable: await whyNotWritable(make.kysely),
       synchronousCommit: make.name === "sqlite" ? undefined : await shown(make.kysely, "synchronous_commit"),
     };

@@ -12,9 +12,9 @@ import {
   type TelecomEvent,
   type UnitFigures,
   unitFigures,
-  wireVersion,
 } from "#contract/telecom.ts";
 import { type PhonesWish, type RegisteredPhones, registeredPhones } from "#contract/registered-phones.ts";
+import { agreed, wireRange } from "#contract/versions.ts";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { CommandsToRepeat } from "./wire/commands-to-repeat.ts";
@@ -211,6 +211,7 @@ class SocketUnit implements WatchedUnit {
 
   #take(line: string): void {
     const event = parsed(line);
+    if (event === undefined) return this.#options.log.debug({}, "The unit said a word of a later version.");
     if (event.type === "sip-message") return this.#show({ message: event });
     if (event.type === "figures") return this.#answer(event);
     if (event.type === "phones") return this.#pages.get(event.ask)?.(event);
@@ -234,9 +235,7 @@ class SocketUnit implements WatchedUnit {
   }
 
   #begin(snapshot: TelecomEvent & { type: "snapshot" }): void {
-    if (snapshot.wireVersion !== wireVersion) {
-      throw new TandemError("WIRE_INVALID", { theirs: snapshot.wireVersion, ours: wireVersion });
-    }
+    this.#greet(snapshot);
     this.#mirror.heard(snapshot);
     this.connected = true;
     this.#retryMs = firstRetryMs;
@@ -249,6 +248,15 @@ class SocketUnit implements WatchedUnit {
       this.#mirror.said(command, nowMs);
     }
     this.#ready.resolve();
+  }
+
+  /** Throws VERSIONS_APART where the unit speaks no version that we do. One that does not say what it speaks would not understand a hello. */
+  #greet({ wireVersion, speaks }: TelecomEvent & { type: "snapshot" }): void {
+    const theirs = speaks ?? { oldest: wireVersion, newest: wireVersion };
+    if (speaks !== undefined && this.#socket !== undefined)
+      sayLine(this.#socket, `${JSON.stringify({ type: "hello", speaks: wireRange })}\n`);
+    if (agreed(wireRange, theirs) === undefined)
+      throw new TandemError("VERSIONS_APART", { unitSpeaks: theirs, weSpeak: wireRange });
   }
 
   figures(): Promise<UnitFigures | undefined> {
@@ -324,7 +332,8 @@ class SocketUnit implements WatchedUnit {
   }
 }
 
-function parsed(line: string): TelecomEvent | SipMessageSeen | UnitFigures | RegisteredPhones {
+/** Undefined for a word that only a later version knows. */
+function parsed(line: string): TelecomEvent | SipMessageSeen | UnitFigures | RegisteredPhones | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -332,8 +341,20 @@ function parsed(line: string): TelecomEvent | SipMessageSeen | UnitFigures | Reg
     throw new TandemError("WIRE_INVALID", { why: "not JSON" }, cause);
   }
   if (!fits.Check(value)) {
+    if (isUnknownWord(value)) return undefined;
     const [first] = fits.Errors(value);
     throw new TandemError("WIRE_INVALID", { at: first?.instancePath, why: first?.message });
   }
   return value;
+}
+
+const words = new Set<string>(
+  [...eventSchema.anyOf, sipMessage, unitFigures, registeredPhones].map(
+    ({ properties }) => properties.type.const,
+  ),
+);
+
+function isUnknownWord(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || !("type" in value)) return false;
+  return typeof value.type === "string" && !words.has(value.type);
 }

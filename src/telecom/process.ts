@@ -33,8 +33,9 @@ const iceServer = Type.Object({
 
 /**
  * The telecommunications unit as a process of its own: `TANDEM_UNIT_SETTINGS` holds its settings as JSON. Once it serves it
- * prints `{"ready":true,"pid":1234,"sipPort":5060,"socketPath":"..."}`, with `sipTlsPort` and `sipWebSocketPort` where those are on;
- * SIGTERM and SIGINT end it politely. It takes no notice of the web process's death.
+ * prints `{"ready":true,"pid":1234,"sipPort":5060,"socketPath":"..."}`, with `sipTlsPort` and `sipWebSocketPort` where those are on.
+ * SIGINT ends it politely: every call is hung up. SIGTERM is a service manager's restart: the calls stand in the journal, and wait
+ * there for the next process; without a journal it is as SIGINT. It takes no notice of the web process's death.
  *
  * What a unit before it left in its journal it takes up: calls go on. With `--spare` it loads all that it needs and then waits for a
  * line on standard input, so that little is left to do when the unit before it has died; without that line it ends with its input.
@@ -124,6 +125,8 @@ export async function runTelecomUnit(settings: UnitProcessSettings, waits = fals
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
+      // With the process end its sockets, and no far end hears a word.
+      if (signal === "SIGTERM" && unit.leave()) process.exit(0);
       end().then(
         () => process.exit(0),
         (error: unknown) => {

@@ -5,6 +5,7 @@ import { readable } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { wireVersion } from "#contract/telecom.ts";
+import { wireRange } from "#contract/versions.ts";
 import type { Journal } from "./journal/journal.ts";
 import { memoryJournal } from "./journal/memory-journal.ts";
 import { watchLoopLag } from "#base/event-loop-lag.ts";
@@ -69,6 +70,11 @@ export interface RunningUnit extends AsyncDisposable {
   readonly socketPath: string;
   /** Hangs up what is up, waits at most two seconds for the far ends, and lets go of every port. */
   close(): Promise<void>;
+  /**
+   * Leaves the lines to the process that opens this journal next, and says nothing to anybody. False without a journal that outlives
+   * the process: nobody could take them up, so they are to be hung up. What is still open ends with the process, which has to end now.
+   */
+  leave(): boolean;
 }
 
 /**
@@ -126,6 +132,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
       snapshot: () => ({
         type: "snapshot",
         wireVersion,
+        speaks: wireRange,
         unitBoot: journal.boot,
         atMs: clock.now(),
         legs: deliverable(lines.legs()),
@@ -185,6 +192,12 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
         : agent.addressOver(tls?.certificateFile === undefined ? "ws" : "wss").port,
     socketPath: settings.socketPath,
     close,
+    leave() {
+      if (parts.journal === undefined) return false;
+      parts.journal.settle();
+      parts.journal.close();
+      return true;
+    },
     [Symbol.asyncDispose]: close,
   };
 }

@@ -14,6 +14,8 @@ export interface PlatformProcesses {
   killWeb(): Promise<void>;
   /** Resolves when the next web process serves. */
   startWeb(): Promise<void>;
+  /** As a service manager does it: SIGTERM, and started anew. Resolves when both serve. */
+  restart(): Promise<void>;
   /** What both printed, in all their lives. */
   output(): string;
   stop(): Promise<void>;
@@ -52,10 +54,18 @@ export async function startByThemselves(environment: Environment): Promise<Platf
     async startWeb() {
       web = await startWeb();
     },
+    async restart() {
+      await web.stop();
+      await unit.stop();
+      earlierOutput += web.output() + unit.output();
+      unit = await startUnit();
+      web = await startWeb();
+    },
     output: () => `${earlierOutput}${web.output()}\n${unit.output()}`,
     async stop() {
       await web.stop();
-      await unit.stop();
+      // At SIGTERM it would leave its calls for a next one.
+      await unit.stop("SIGINT");
     },
   };
 }
@@ -73,44 +83,52 @@ async function startProcess(script: string, environment: Environment): Promise<P
 
 /** Children of `tandem start`, which alone says when one is started again. */
 export async function startUnderSupervisor(environment: Environment): Promise<PlatformProcesses> {
-  const supervisor = await startPeer({ program: join(root, "bin/tandem"), words: ["start"], environment });
-  const stop = (): Promise<void> => supervisor.stop("SIGTERM", 15_000);
+  let supervisor = await startSupervisor(environment);
+  let earlierOutput = "";
+  let lives = 1;
+  let unitLives = 1;
   const killed = async (pid: number): Promise<void> => {
     process.kill(pid, "SIGKILL");
     while (childrenOf(supervisor.pid).includes(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
   };
-  const servesTimes = async (times: number): Promise<void> => {
-    await supervisor.line(new RegExp(`(?:"httpPort":[^]*?){${times}}`), readyWithinMs);
-  };
-  try {
-    await servesTimes(1);
-    await supervisor.line(/"sipPort":/, readyWithinMs);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
   // The one at work, and not the spare beside it.
   const atWork = (port: "sipPort" | "httpPort"): number => {
     const told = supervisor.output().matchAll(new RegExp(`"ready":true,"pid":(\\d+),"${port}"`, "g"));
     return Number([...told].at(-1)?.[1] ?? 0);
   };
-  const unitServes = async (times: number): Promise<void> => {
-    await supervisor.line(new RegExp(`(?:"sipPort":[^]*?){${times}}`), readyWithinMs);
-  };
-  let lives = 1;
-  let unitLives = 1;
   return {
     unitPid: () => atWork("sipPort"),
     webPid: () => atWork("httpPort"),
-    async killUnit() {
-      await killed(atWork("sipPort"));
+    killUnit: () => killed(atWork("sipPort")),
+    startUnit: () => says(supervisor, "sipPort", ++unitLives),
+    killWeb: () => killed(atWork("httpPort")),
+    startWeb: () => says(supervisor, "httpPort", ++lives),
+    async restart() {
+      await supervisor.stop("SIGTERM", endsWithinMs);
+      earlierOutput += supervisor.output();
+      [lives, unitLives] = [1, 1];
+      supervisor = await startSupervisor(environment);
     },
-    startUnit: () => unitServes(++unitLives),
-    async killWeb() {
-      await killed(atWork("httpPort"));
-    },
-    startWeb: () => servesTimes(++lives),
-    output: () => supervisor.output(),
-    stop,
+    output: () => earlierOutput + supervisor.output(),
+    stop: () => supervisor.stop("SIGINT", endsWithinMs),
   };
+}
+
+const endsWithinMs = 15_000;
+
+async function startSupervisor(environment: Environment): Promise<Peer> {
+  const supervisor = await startPeer({ program: join(root, "bin/tandem"), words: ["start"], environment });
+  try {
+    await says(supervisor, "httpPort", 1);
+    await says(supervisor, "sipPort", 1);
+  } catch (error) {
+    await supervisor.stop("SIGINT", endsWithinMs);
+    throw error;
+  }
+  return supervisor;
+}
+
+/** Resolves when so many of its processes, one after the other, have said that they serve. */
+async function says(supervisor: Peer, port: "httpPort" | "sipPort", times: number): Promise<void> {
+  await supervisor.line(new RegExp(`(?:"${port}":[^]*?){${times}}`), readyWithinMs);
 }

@@ -20,6 +20,8 @@ export interface Platform extends AsyncDisposable {
   startUnit(): Promise<void>;
   killWeb(): Promise<void>;
   startWeb(): Promise<void>;
+  /** As a service manager restarts it. */
+  restart(): Promise<void>;
   /** Resolves when a web process serves: at once, but between a death and the next life. */
   webIsUp(): Promise<void>;
   /** How often it was killed. */
@@ -111,6 +113,10 @@ class RunningPlatform implements Platform {
   async startWeb(): Promise<void> {
     await this.#processes.startWeb();
     this.#up.resolve();
+  }
+
+  async restart(): Promise<void> {
+    await this.#processes.restart();
   }
 
   webIsUp(): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { shutdownCommand, upgradeCommand } from "../../src/upgrade-command.ts";
 import { annsNumber, areTalking, tellStory } from "#rig/story.ts";
 
 /** `tandem start`, as an operator runs it: nobody but the supervisor starts what was killed. */
@@ -32,5 +33,40 @@ test("the web process is killed by its id while Ann and Bob talk: the supervisor
       record.pagesPushed.map(({ digits }) => digits),
       ["12", "12"],
     );
+  });
+});
+
+test("a service manager restarts all of it while Ann and Bob talk: they go on, and hang up as ever", {
+  timeout: 120_000,
+}, async () => {
+  await tellStory({ supervised: true }, async (story) => {
+    const { platform } = story;
+    const [ann, bob] = [story.caller("Ann"), story.agent("Bob")];
+    await ann.clicks("mortgages", { signed: { context: { phone: annsNumber } } });
+    await areTalking(ann, bob);
+    await platform.restart();
+    await bob.presses("12#");
+    await ann.sees("30 years fixed: 6.1 %");
+    await ann.hangsUp();
+    await bob.isHungUp();
+    await ann.sees("Goodbye");
+    assert.equal((await story.record()).outcome, "completed");
+  });
+});
+
+test("`tandem shutdown` hangs up both, and ends the platform", { timeout: 120_000 }, async () => {
+  await tellStory({ supervised: true }, async (story) => {
+    const [ann, bob] = [story.caller("Ann"), story.agent("Bob")];
+    await ann.clicks("mortgages", { signed: { context: { phone: annsNumber } } });
+    await areTalking(ann, bob);
+    const ends = Promise.all([ann.isHungUp(), bob.isHungUp()]);
+    const { code, text } = await shutdownCommand({ TANDEM_DATA: story.platform.folder });
+    assert.deepEqual(
+      { code, text },
+      { code: 0, text: "Every call was hung up, and the platform has ended.\n" },
+    );
+    await ends;
+    assert.equal((await shutdownCommand({ TANDEM_DATA: story.platform.folder })).code, 1, "nobody is there");
+    assert.equal((await upgradeCommand(undefined, { TANDEM_DATA: story.platform.folder })).code, 1);
   });
 });

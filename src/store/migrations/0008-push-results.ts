@@ -1,5 +1,8 @@
 import type { Kysely } from "kysely";
 
+/** It only adds. */
+export const readableBy = 7;
+
 /** What became of each pushed page: its number among its call's, and whether a browser showed it. Of older rows nobody asks. */
 export async function up(database: Kysely<unknown>): Promise<void> {
   const { schema } = database;

@@ -1,55 +1,82 @@
 import { TandemError } from "#base/errors.ts";
-import { type Kysely, type Migration, Migrator, sql } from "kysely";
-import * as networkAndJournal from "./0001-network-and-journal.ts";
-import * as calls from "./0002-calls.ts";
-import * as liveRows from "./0003-live-rows.ts";
-import * as phones from "./0004-phones.ts";
-import * as visitorsPermits from "./0005-visitors-permits.ts";
-import * as phoneMedia from "./0006-phone-media.ts";
-import * as fewerPages from "./0007-fewer-pages.ts";
-import * as pushResults from "./0008-push-results.ts";
-
-/** All that ever changed the tables, in order. A migration that was released is never edited: write the next one. */
-const migrations: Readonly<Record<string, Migration>> = {
-  "0001-network-and-journal": networkAndJournal,
-  "0002-calls": calls,
-  "0003-live-rows": liveRows,
-  "0004-phones": phones,
-  "0005-visitors-permits": visitorsPermits,
-  "0006-phone-media": phoneMedia,
-  "0007-fewer-pages": fewerPages,
-  "0008-push-results": pushResults,
-};
+import { type Kysely, Migrator, sql } from "kysely";
+import { type Changes, changes, numberOf, tablesFormat } from "../tables-format.ts";
 
 /** In order. */
 export function migrationNames(): readonly string[] {
-  return Object.keys(migrations);
+  return Object.keys(changes);
 }
 
 /**
- * Brings the tables up to date. Two processes that start at once take turns.
- * Throws DATABASE_NEWER when the database holds migrations that this Tandem does not know.
+ * Brings the tables up to date. Two processes that start at once take turns. Returns the later release's migrations that the database
+ * holds already, where that release says that this one may run on it all the same.
+ * Throws DATABASE_NEWER when it does not say so.
  */
-export async function migrate(database: Kysely<unknown>): Promise<void> {
-  await refuseNewer(database);
+export async function migrate(
+  database: Kysely<unknown>,
+  known: Changes = changes,
+): Promise<readonly string[]> {
+  const later = await laterChanges(database, known);
+  // A later release knew ours, and has made them.
+  if (later.length > 0) return later;
   const migrator = new Migrator({
     db: database,
-    provider: { getMigrations: async () => ({ ...migrations }) },
+    provider: { getMigrations: async () => ({ ...known }) },
     migrationTableName: "tandem_migration",
     migrationLockTableName: "tandem_migration_lock",
   });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
-    // The other process may have been a newer one.
-    await refuseNewer(database);
+    // The other process may have been a later one.
+    const made = await laterChanges(database, known);
+    if (made.length > 0) return made;
     throw error;
   }
+  await noteWhoMayRead(database, known);
+  return [];
 }
 
-async function refuseNewer(database: Kysely<unknown>): Promise<void> {
+/** Throws DATABASE_NEWER when one of them is too new for us. */
+async function laterChanges(database: Kysely<unknown>, known: Changes): Promise<readonly string[]> {
+  const { later, tooNew } = await changesBeyond(database, known);
+  if (tooNew.length > 0) throw new TandemError("DATABASE_NEWER", { unknown: tooNew });
+  return later;
+}
+
+/** The migrations that the database holds and we do not know, and those of them that keep us from running on it. */
+export async function changesBeyond(
+  database: Kysely<unknown>,
+  known: Changes = changes,
+): Promise<{ readonly later: readonly string[]; readonly tooNew: readonly string[] }> {
   const tables = await database.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some((table) => table.name === "tandem_migration")) return;
+  if (!tables.some(({ name }) => name === "tandem_migration")) return { later: [], tooNew: [] };
   const { rows } = await sql<{ name: string }>`select name from tandem_migration`.execute(database);
-  const unknown = rows.map((row) => row.name).filter((name) => !Object.hasOwn(migrations, name));
-  if (unknown.length > 0) throw new TandemError("DATABASE_NEWER", { unknown });
+  const later = rows.map(({ name }) => name).filter((name) => !Object.hasOwn(known, name));
+  const marks = tables.some(({ name }) => name === "tandem_readable_by")
+    ? (await sql<Mark>`select name, readable_by from tandem_readable_by`.execute(database)).rows
+    : [];
+  const { written } = tablesFormat(known);
+  const needed = (name: string): number =>
+    marks.find((mark) => mark.name === name)?.readable_by ?? numberOf(name);
+  return { later, tooNew: later.filter((name) => needed(name) > written) };
+}
+
+interface Mark {
+  readonly name: string;
+  readonly readable_by: number;
+}
+
+/** For the release before this one, which knows nothing of these changes but what stands here. */
+async function noteWhoMayRead(database: Kysely<unknown>, known: Changes): Promise<void> {
+  const marks = Object.entries(known).flatMap(([name, { readableBy }]) =>
+    readableBy === undefined ? [] : [{ name, readableBy }],
+  );
+  if (marks.length === 0) return;
+  await sql`create table if not exists tandem_readable_by (name text primary key, readable_by integer not null)`.execute(
+    database,
+  );
+  for (const { name, readableBy } of marks)
+    await sql`insert into tandem_readable_by (name, readable_by) values (${name}, ${readableBy}) on conflict do nothing`.execute(
+      database,
+    );
 }

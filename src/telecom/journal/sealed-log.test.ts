@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { seededRandom } from "#base/random.ts";
 import { temporaryFolder } from "#rig/processes.ts";
+import { rowFormat } from "../row-format.ts";
 import { recordsIn, SealedLog } from "./sealed-log.ts";
 
 const key = new Uint8Array(32).fill(7);
 
 function written(folder: string, records: readonly string[]) {
-  const kind = { path: join(folder, "log"), key, version: 1 };
+  const kind = { path: join(folder, "log"), key, format: rowFormat };
   const [first = "", ...others] = records;
   const log = new SealedLog(kind, first, seededRandom("salt"));
   for (const record of others) log.append(record);
@@ -22,7 +23,7 @@ test("records come back in order, whatever they hold", () => {
   using folder = temporaryFolder("log");
   const records = ["", "a", "\u{1f514} señal\0\n", "x".repeat(100_000), ""];
   const kind = written(folder.path, records);
-  assert.deepEqual(recordsIn(kind), { records, torn: false });
+  assert.deepEqual(recordsIn(kind), { records, torn: false, written: 1 });
 });
 
 test("a record that was moved, left out or taken from another file is found out", () => {

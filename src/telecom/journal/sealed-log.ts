@@ -9,9 +9,11 @@ import {
 import { closeSync, fstatSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs";
 import { TandemError } from "#base/errors.ts";
 import type { Random } from "#base/random.ts";
+import { type RowFormat, whyUnreadable } from "../row-format.ts";
 
 /**
- * A file of sealed records, each added with one write. It begins with what it is and a salt; each record is its length, its tag and
+ * A file of sealed records, each added with one write. It begins with what it is, the lowest version that may read it, the version that
+ * has written it (0 of the release that wrote none) and a salt; each record is its length, its tag and
  * its octets. The keys are made of the owner's key and the file's own beginning (HKDF, RFC 5869), so that no two files share one and
  * the cipher's stream (AES-256-CTR) runs on from record to record. The tag (HMAC-SHA-256, RFC 2104, cut to 16 octets) covers a
  * record's place: none can be changed, moved or left out, and the last ones lost only together.
@@ -26,19 +28,25 @@ export interface LogKind {
   readonly path: string;
   readonly key: Uint8Array;
   /** Of what the records say. */
-  readonly version: number;
+  readonly format: Pick<RowFormat, "oldest" | "written" | "readableBy">;
 }
 
-/** All whole records of a file, in order, and whether the last one was torn. Throws for a file that is not one of this kind. */
-export function recordsIn(kind: LogKind): { readonly records: readonly string[]; readonly torn: boolean } {
+/**
+ * All whole records of a file, in order, whether the last one was torn, and the version that wrote them. Throws SETTINGS_INVALID for a file
+ * that is not one of this kind, VERSIONS_APART for one that is of a version too far away.
+ */
+export function recordsIn(kind: LogKind): {
+  readonly records: readonly string[];
+  readonly torn: boolean;
+  readonly written: number;
+} {
   const file = readFileSync(kind.path);
   const head = file.subarray(0, headOctets);
-  const version = file.length < headOctets ? undefined : head.readUInt16BE(4);
-  if (version !== kind.version || head.toString("latin1", 0, 4) !== magic)
-    throw new TandemError("SETTINGS_INVALID", {
-      [kind.path]: "is not a journal that this version reads",
-      version,
-    });
+  if (head.length < headOctets || head.toString("latin1", 0, 4) !== magic)
+    throw new TandemError("SETTINGS_INVALID", { [kind.path]: "is no journal" });
+  const [readableBy, written] = [head.readUInt16BE(4), head.readUInt16BE(6) || 1];
+  const why = whyUnreadable(kind.format, { readableBy, written });
+  if (why !== undefined) throw new TandemError("VERSIONS_APART", { [kind.path]: why });
   const { cipherKey, stamp } = keysFor(kind.key, head);
   const decipher = createDecipheriv("aes-256-ctr", cipherKey, Buffer.alloc(16));
   const records: string[] = [];
@@ -52,7 +60,7 @@ export function recordsIn(kind: LogKind): { readonly records: readonly string[];
     records.push(decipher.update(sealed).toString("utf8"));
     at = end;
   }
-  return { records, torn: at < file.length };
+  return { records, torn: at < file.length, written };
 }
 
 /** Writes one. It is begun beside the file whose place it takes, with all that is to stand in it. */
@@ -68,7 +76,8 @@ export class SealedLog {
     this.#path = kind.path;
     const head = Buffer.alloc(headOctets);
     head.write(magic, "latin1");
-    head.writeUInt16BE(kind.version, 4);
+    head.writeUInt16BE(kind.format.readableBy, 4);
+    head.writeUInt16BE(kind.format.written, 6);
     head.set(random.bytes(saltOctets), 8);
     const { cipherKey, stamp } = keysFor(kind.key, head);
     this.#cipher = createCipheriv("aes-256-ctr", cipherKey, Buffer.alloc(16));

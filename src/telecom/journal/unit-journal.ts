@@ -9,6 +9,7 @@ import type { FoundRow, Journal, RowKind, RowName } from "./journal.ts";
 import { keyIn } from "./key-file.ts";
 import { PermitTable, type UsedPermit } from "./permit-table.ts";
 import { type Change, changed, changesBetween } from "./row-changes.ts";
+import { broughtUp, type RowFormat, rowFormat } from "../row-format.ts";
 import { type LogKind, recordsIn, SealedLog } from "./sealed-log.ts";
 
 export interface JournalParts {
@@ -17,9 +18,12 @@ export interface JournalParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Today's, unless a test tells of another release's. */
+  readonly format?: RowFormat;
+  /** Which life of the machine this is: the kernel's own word, unless told. */
+  readonly machineBoot?: string;
 }
 
-export const journalVersion = 1;
 const names = { log: "unit-journal.log", permits: "unit-permits.sqlite", key: "unit-journal.key" } as const;
 /** Who takes up the same lines and dies at once, so many times in a row, dies of them: then they are put aside. */
 const mostShortLives = 8;
@@ -35,8 +39,8 @@ const growth = 4;
 const shortestOctets = 4 * 1024 * 1024;
 
 /**
- * Opens the unit's journal, and makes one where there is none. What cannot be read (a damaged file, another program's, a newer
- * version's) is put aside under another name and said loudly: its calls are lost, and the unit serves.
+ * Opens the unit's journal, and makes one where there is none. What cannot be read (a damaged file, another program's, a version's
+ * that is too far away) is put aside under another name and said loudly: its calls are lost, and the unit serves.
  */
 export function openJournal(parts: JournalParts): Journal {
   mkdirSync(parts.folder, { recursive: true, mode: 0o700 });
@@ -75,6 +79,7 @@ const livesRow = { kind: "fact", id: "short lives" } as const;
 class UnitJournal implements Journal {
   readonly boot: string;
   readonly #parts: JournalParts;
+  readonly #format: RowFormat;
   readonly #kind: LogKind;
   readonly #permits: PermitTable;
   /** As they stand in the log. */
@@ -93,8 +98,9 @@ class UnitJournal implements Journal {
 
   constructor(parts: JournalParts) {
     this.#parts = parts;
+    this.#format = parts.format ?? rowFormat;
     const key = keyIn(join(parts.folder, names.key), parts.random);
-    this.#kind = { path: join(parts.folder, names.log), key, version: journalVersion };
+    this.#kind = { path: join(parts.folder, names.log), key, format: this.#format };
     this.#permits = new PermitTable(join(parts.folder, names.permits));
     try {
       this.#readLog();
@@ -238,8 +244,10 @@ class UnitJournal implements Journal {
 
   #readLog(): void {
     if (!existsSync(this.#kind.path)) return;
-    const { records, torn } = recordsIn(this.#kind);
+    const { records, torn, written } = recordsIn(this.#kind);
     for (const record of records) for (const entry of JSON.parse(record) as Entry[]) this.#replay(entry);
+    for (const [name, row] of this.#written)
+      this.#written.set(name, { ...row, content: broughtUp(this.#format, written, row) });
     // Nobody was told what it said: whoever wrote it died before the write came back.
     if (torn) this.#parts.log.info({}, "The last record of the unit's journal was not written to its end.");
   }
@@ -262,7 +270,7 @@ class UnitJournal implements Journal {
 
   /** The lines that a machine had before it was started anew are nobody's. */
   #takeUpBoot(): string {
-    const machine = machineBoot();
+    const machine = this.#parts.machineBoot ?? machineBoot();
     const before = this.#written.get(nameOf(bootRow))?.content as Boot | undefined;
     if (before?.machine === machine) return before.boot;
     for (const [name, { kind }] of this.#written) if (kind !== "phone") this.#written.delete(name);

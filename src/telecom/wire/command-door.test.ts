@@ -97,3 +97,17 @@ test(
     await clients(0);
   },
 );
+
+test("a client of versions that do not meet is refused in words, and let go", limit, async (t) => {
+  const { socketPath, clients } = await openDoor(t);
+  const stranger = connect(socketPath);
+  t.after(() => stranger.destroy());
+  let said = "";
+  stranger.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-1_000)));
+  const hello = { type: "hello", speaks: { oldest: 98, newest: 99 } };
+  const hangUp = { type: "hang-up", leg, reason: "normal" };
+  stranger.write(`${JSON.stringify(hello)}\n${JSON.stringify(hangUp)}\n`);
+  await once(stranger, "close");
+  await clients(0);
+  assert.match(said, /"command":"hello","why":"versions apart: .*clientSpeaks/);
+});

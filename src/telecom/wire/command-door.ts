@@ -1,17 +1,18 @@
-import { chmodSync, lstatSync, rmSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
-import { TandemError } from "#base/errors.ts";
+import { createServer, type Socket } from "node:net";
 import type { Log } from "#base/log.ts";
+import { listenPrivately } from "#base/private-socket.ts";
 import {
   type Command,
   command as commandSchema,
   type SipMessageSeen,
   type TelecomEvent,
   figuresWish,
+  hello,
   trace,
   type UnitFigures,
 } from "#contract/telecom.ts";
 import { type PhonesWish, phonesWish, type RegisteredPhones } from "#contract/registered-phones.ts";
+import { agreed, type Range, wireRange } from "#contract/versions.ts";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { LineCutter, sayLine } from "./lines.ts";
@@ -52,7 +53,7 @@ const mostUnreadChars = 16 * 2 ** 20;
 const mostClients = 8;
 /** Who looks on says so again: a client that forgot costs a minute of telling. */
 const longestTraceMs = 60_000;
-const fits = Compile(Type.Union([commandSchema, trace, figuresWish, phonesWish]));
+const fits = Compile(Type.Union([commandSchema, hello, trace, figuresWish, phonesWish]));
 
 interface Client {
   readonly socket: Socket;
@@ -67,13 +68,12 @@ interface Client {
  * socket, throw SETTINGS_INVALID.
  */
 export async function openCommandDoor(wishes: DoorWishes): Promise<CommandDoor> {
-  await removeStale(wishes.socketPath);
   const clients = new Set<Client>();
   const server = createServer((socket) => {
     if (clients.size >= mostClients) return void socket.destroy();
     serve({ client: { socket, toldChars: 0, tracesUntilMs: 0 }, clients, wishes });
   });
-  await listenPrivately(server, wishes.socketPath);
+  await listenPrivately(server, wishes.socketPath, "unit");
   return {
     get clients() {
       return clients.size;
@@ -125,13 +125,23 @@ function serve(party: Party): void {
       refuse(party, {}, "line too long");
       return void socket.destroy();
     }
-    for (const line of cut) obey(party, line);
+    for (const line of cut) if (!socket.writableEnded) obey(party, line);
   });
   socket.on("error", (error) => wishes.log.debug({ error }, "A client's socket failed."));
   socket.on("close", () => {
     clients.delete(client);
     wishes.onClients(clients.size);
   });
+}
+
+/** Who speaks no version of ours is told so, and is not listened to. */
+function meet(party: Party, theirs: Range): void {
+  if (agreed(wireRange, theirs) !== undefined) return;
+  const { socket } = party.client;
+  const versions = { clientSpeaks: theirs, weSpeak: wireRange };
+  party.wishes.log.error({ code: "VERSIONS_APART", ...versions }, "A client speaks no version that we do.");
+  refuse(party, { type: "hello" }, `versions apart: ${JSON.stringify(versions)}`);
+  socket.end(() => socket.destroy());
 }
 
 function tellFigures({ client, clients, wishes }: Party): void {
@@ -155,6 +165,7 @@ function obey(party: Party, line: string): void {
     return refuse(party, {}, "not JSON");
   }
   if (!fits.Check(value)) return refuse(party, value, "does not fit the schema");
+  if (value.type === "hello") return meet(party, value.speaks);
   if (value.type === "figures") return tellFigures(party);
   if (value.type === "trace") {
     party.client.tracesUntilMs = Math.min(value.untilMs, party.wishes.nowMs() + longestTraceMs);
@@ -192,42 +203,4 @@ function write(client: Client, line: string, log: Log): void {
   if (unreadChars <= mostUnreadChars) return;
   log.warn({ unreadChars }, "A client does not read what it is told; cut off.");
   socket.destroy();
-}
-
-async function listenPrivately(server: Server, socketPath: string): Promise<void> {
-  const listening = Promise.withResolvers<void>();
-  server.once("error", listening.reject);
-  // The file is made inside `listen`, on this turn: the mask leaves no moment in which another user could open it.
-  const mask = process.umask(0o177);
-  try {
-    server.listen(socketPath, () => listening.resolve());
-  } finally {
-    process.umask(mask);
-  }
-  await listening.promise;
-  server.off("error", listening.reject);
-  chmodSync(socketPath, 0o600);
-}
-
-async function removeStale(socketPath: string): Promise<void> {
-  const found = lstatSync(socketPath, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  const why = !found.isSocket()
-    ? "a file that is no socket lies there"
-    : (await answers(socketPath))
-      ? "another unit listens"
-      : undefined;
-  if (why !== undefined) throw new TandemError("SETTINGS_INVALID", { socketPath, why });
-  rmSync(socketPath);
-}
-
-function answers(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(socketPath);
-    probe.once("connect", () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once("error", () => resolve(false));
-  });
 }
