@@ -124,6 +124,8 @@ forEachDatabase((make, open, freshUrl) => {
     // As 0001 made it, as far as a row needs it.
     await sql`drop table route`.execute(tables);
     await sql`drop table phone`.execute(tables);
+    for (const column of ["push", "result", "result_at_ms"])
+      await sql`alter table session_page drop column ${sql.ref(column)}`.execute(tables);
     await sql`create table route (subscriber text not null, id text not null, subject text not null, center text not null,
       trunk text not null, number text not null, dnis text not null, preference integer not null, weight integer not null,
       allowed_countries text not null, allowed_addresses text not null, post_dial_digits text, show_ani integer not null,
