@@ -8,6 +8,8 @@
  *     npm run prove -- S2                1,000 hours in the simulator, and the faults planted there
  *     npm run prove -- mutations         the planted faults alone
  *     npm run prove -- C1 [--calls N]    N bridged calls (200 unless told) over the death of each process, and their proper ends (C2)
+ *     npm run prove -- C3 [--calls N]    N calls' pages (200 unless told), and five in Chromium, are pushed over the death of each process
+ *     npm run prove -- M5 [--pushes N]   N pages are pushed (100,000 unless told) over connections that break: each is shown once, or the agent hears that it is not
  *     npm run prove -- C4                one call, again and again, with the unit's death at every fifth instant that the world can see
  *     npm run prove -- C9                200 calls are begun, and the power goes in every state that the disk can be in
  *     npm run prove -- upgrade           the previous release's calls are taken up by this one, and given back
@@ -19,9 +21,15 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Check } from "./prove/checks.ts";
 
+interface Options {
+  readonly dir: string | undefined;
+  readonly calls: number;
+  readonly pushes: number;
+}
+
 interface Row {
   readonly promise: string;
-  prove(options: { readonly dir: string | undefined; readonly calls: number }): AsyncIterable<Check>;
+  prove(options: Options): AsyncIterable<Check>;
 }
 
 const corpora = resolve(import.meta.dirname, "../../shared/corpora");
@@ -77,6 +85,20 @@ const rows: Readonly<Record<string, Row>> = {
       yield* proveCallsOutlive(calls);
     },
   },
+  C3: {
+    promise: "Page push works again after a crash: the first page within two seconds, and none twice",
+    async *prove({ calls }) {
+      const { provePushesOutlive } = await import("./prove/pushes-outlive.ts");
+      yield* provePushesOutlive(calls);
+    },
+  },
+  M5: {
+    promise: "A pushed page is shown once, or the agent hears in time that it is not",
+    async *prove({ pushes }) {
+      const { proveShownOnce } = await import("./prove/shown-once.ts");
+      yield* proveShownOnce(pushes);
+    },
+  },
   C4: {
     promise: "A crash in any phase is clean: the call goes on, or both lines end and the page says so",
     async *prove() {
@@ -120,7 +142,11 @@ const rows: Readonly<Record<string, Row>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { dir: { type: "string" }, calls: { type: "string", default: "200" } },
+  options: {
+    dir: { type: "string" },
+    calls: { type: "string", default: "200" },
+    pushes: { type: "string", default: "100000" },
+  },
 });
 const [id = ""] = positionals;
 const row = rows[id];
@@ -137,7 +163,11 @@ async function prove(row: Row): Promise<void> {
   let passed = 0;
   let failed = 0;
   try {
-    for await (const check of row.prove({ dir: values.dir, calls: Number(values.calls) })) {
+    for await (const check of row.prove({
+      dir: values.dir,
+      calls: Number(values.calls),
+      pushes: Number(values.pushes),
+    })) {
       if (check.passed) passed++;
       else failed++;
       console.log(

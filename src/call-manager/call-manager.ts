@@ -24,9 +24,9 @@ export interface CallManager {
   closePushedPage(call: CallId, session: SessionId): Promise<void>;
   /**
    * The browser is about to show the pushed page of this number, and may where the answer is "shown": the page was taken back else, or
-   * there is none. Safe to say twice.
+   * there is none. Safe to say twice. Undefined where the session has no such call.
    */
-  pageShown(call: CallId, session: SessionId, push: number): Promise<PushResult>;
+  pageShown(call: CallId, session: SessionId, push: number): Promise<PushResult | undefined>;
   /** The page log of a session after `afterSeq`, oldest first, at most 100 rows; what was taken back is not among them. */
   pagesAfter(session: SessionId, afterSeq: number): Promise<readonly ShownPage[]>;
   /** The session's newest call, live or ended, if it has one. */

@@ -19,7 +19,8 @@ import {
   readCall,
   updateCall,
 } from "./call-table.ts";
-import { appendPages, lastPage, readPagesAfter } from "./session-page-table.ts";
+import type { PushResult } from "./pages.ts";
+import { appendPages, lastPage, readPagesAfter, readPushResults, settlePush } from "./session-page-table.ts";
 import { callOfTicket, useTicket } from "./used-ticket-table.ts";
 import { planCall } from "./web-call.ts";
 
@@ -112,6 +113,41 @@ forEachDatabase((_make, open) => {
     assert.deepEqual(await readPagesAfter(database, first.session, 1, 1), pages.slice(1, 2));
     assert.deepEqual(await lastPage(database, first.session), pages[2]);
     assert.equal(await lastPage(database, "nobody" as SessionId), undefined);
+  });
+
+  test("a pushed page is shown or taken back, whichever comes first, and one that was taken back is not in the log", async () => {
+    const database = await open();
+    const call = callOf("call_a", { session: "ann" });
+    const pushed = { type: "pushed", page: "rates" as PageId, title: "Rates", url: "" } as const;
+    await database.transaction(async (tx) => {
+      await insertCall(tx, call);
+      await appendPages(tx, call, [{ type: "connect", stage: "connected" }], 1);
+      await appendPages(
+        tx,
+        call,
+        [1, 2].map((push) => ({ ...pushed, push })),
+        2,
+      );
+    });
+    const settles = (push: number, result: PushResult, atMs: number) =>
+      database.transaction((tx) =>
+        settlePush(tx, { call: call.id, session: call.session, push, result, atMs }),
+      );
+    assert.equal(await settles(1, "shown", 3), "shown");
+    assert.equal(await settles(1, "not-shown", 4), "shown");
+    assert.equal(await settles(2, "not-shown", 5), "not-shown");
+    assert.equal(await settles(2, "shown", 6), "not-shown");
+    assert.equal(await settles(3, "shown", 7), undefined);
+    assert.deepEqual(await database.transaction((tx) => readPushResults(tx, call)), [
+      { push: 1, result: "shown", atMs: 3 },
+      { push: 2, result: "not-shown", atMs: 5 },
+    ]);
+    const log = await readPagesAfter(database, call.session, 0, 100);
+    assert.deepEqual(
+      log.map(({ seq }) => seq),
+      [1, 2],
+    );
+    assert.deepEqual(await lastPage(database, call.session), log[1]);
   });
 
   test("a ticket is good for one call", async () => {

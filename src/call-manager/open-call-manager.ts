@@ -150,7 +150,7 @@ export async function openCallManager(around: {
       }),
     async pageShown(id, session, push) {
       const call = await readCall(database, id);
-      if (call?.session !== session) return "not-shown";
+      if (call?.session !== session) return undefined;
       const atMs = clock.now();
       const result = await database.transaction(async (tx) => {
         const settled = await settlePush(tx, { call: id, session, push, result: "shown", atMs });

@@ -1,7 +1,7 @@
 import type { CallManager } from "#call-manager/call-manager.ts";
 import type { ShownPage } from "#call-manager/pages.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { CallViews, OwnCall } from "./call-views.ts";
+import { type CallViews, isCallId, type OwnCall } from "./call-views.ts";
 import type { LiveConnections, LiveEvent } from "./live-connections.ts";
 import type { Language } from "./messages/messages.ts";
 import type { PageWriter } from "./page-writer.ts";
@@ -68,12 +68,14 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
 
   // 217. A page's script asks before it shows what the agent pushed: what was taken back meanwhile is not shown any more.
   app.post<{ Params: CallPath & { push: string } }>("/call/:call/shown/:push", async (request, reply) => {
-    await fromOwnPage(request, reply, async ({ call, session }) => {
-      const { push } = request.params;
-      const isNumber = /^[1-9][0-9]{0,5}$/.test(push);
-      const result = isNumber ? await callManager.pageShown(call, session, Number(push)) : "not-shown";
-      await reply.code(result === "shown" ? 204 : 409).send();
-    });
+    const { call, push } = request.params;
+    const session = cookies.session(request);
+    if (session === undefined || !isCallId(call)) return await pages.notice(reply, { type: "unknown-call" });
+    if (!options.talk.fromOwnPage(request)) return await reply.code(403).send();
+    const number = /^[1-9][0-9]{0,5}$/.test(push) ? Number(push) : 0;
+    const result = await callManager.pageShown(call, session, number);
+    if (result === undefined) return await pages.notice(reply, { type: "unknown-call" });
+    await reply.code(result === "shown" ? 204 : 409).send();
   });
 
   app.post<{ Params: CallPath }>("/call/:call/cancel", async (request, reply) => {
@@ -111,23 +113,11 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
     return { socketUrl: phone.socketUrl, beside: visitorPhone({ language, phone }) };
   }
 
-  /** A form of the call's pages; then back to the call's address. */
+  /** A form of the call's pages: from a page of ours, for a call of this session; then back to the call's address. */
   async function command(
     request: FastifyRequest<{ Params: CallPath }>,
     reply: FastifyReply,
     carryOut: (own: OwnCall) => Promise<void>,
-  ): Promise<void> {
-    await fromOwnPage(request, reply, async (own) => {
-      await carryOut(own);
-      await reply.redirect(`/call/${own.call}`, 303);
-    });
-  }
-
-  /** From a page of ours, for a call of this session. */
-  async function fromOwnPage(
-    request: FastifyRequest<{ Params: CallPath }>,
-    reply: FastifyReply,
-    answer: (own: OwnCall) => Promise<void>,
   ): Promise<void> {
     const own = await views.own(request.params.call, cookies.session(request));
     if (own === undefined) return await pages.notice(reply, { type: "unknown-call" });
@@ -140,7 +130,8 @@ export function callRoutes(app: FastifyInstance, options: CallOptions): void {
         { subscriber, otherSubjects: [], inLanguage },
       );
     }
-    await answer(own);
+    await carryOut(own);
+    await reply.redirect(`/call/${own.call}`, 303);
   }
 
   /** What this answer shows: a pushed page that waits for a browser has found it, and one that was taken back just now is not shown. */

@@ -7,12 +7,14 @@ export class EventStream {
   /** Heartbeats seen so far. */
   comments = 0;
 
-  static async open(url: string, headers: Record<string, string>): Promise<EventStream> {
+  /** Ends with `until`: after twenty seconds unless told. */
+  static async open(
+    url: string,
+    headers: Record<string, string>,
+    until: AbortSignal = AbortSignal.timeout(20_000),
+  ): Promise<EventStream> {
     const abort = new AbortController();
-    const response = await fetch(url, {
-      headers,
-      signal: AbortSignal.any([abort.signal, AbortSignal.timeout(20_000)]),
-    });
+    const response = await fetch(url, { headers, signal: AbortSignal.any([abort.signal, until]) });
     assert.equal(response.status, 200);
     assert.equal(response.headers.get("content-type"), "text/event-stream");
     if (response.body === null) throw new Error("no body");
@@ -59,6 +61,7 @@ export interface LivePage {
   readonly said: string;
   readonly language: string;
   readonly turn: boolean;
+  readonly push?: number;
   readonly final: boolean;
 }
 

@@ -156,9 +156,9 @@ export class VirtualCallManager implements CallManager, VisitorDesk {
     this.#show(shown, { type: "connect", stage: shown.stage });
   }
 
-  async pageShown(call: CallId, session: SessionId, push: number): Promise<PushResult> {
+  async pageShown(call: CallId, session: SessionId, push: number): Promise<PushResult | undefined> {
     const { wish, results } = this.#call(call);
-    if (wish.session !== session) return "not-shown";
+    if (wish.session !== session) return undefined;
     if (results[push - 1] === "awaited") results[push - 1] = "shown";
     return results[push - 1] === "shown" ? "shown" : "not-shown";
   }

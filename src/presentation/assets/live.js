@@ -73,7 +73,8 @@
   function later() {
     failures += 1;
     if (failures === 2) notice(lost, lost);
-    const longest = Math.min(15000, 500 * 2 ** failures);
+    // Not doubled each time: a process that takes three seconds to come back must not cost the visitor six.
+    const longest = Math.min(15000, 500 * 1.5 ** failures);
     timer = setTimeout(connect, longest * (0.5 + Math.random() / 2));
   }
 
