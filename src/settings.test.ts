@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
 import { TandemError } from "#base/errors.ts";
-import { readSettings, unitSettings } from "./settings.ts";
+import { readControlSocket, readSettings, unitSettings } from "./settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tandem-settings-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -252,3 +252,12 @@ function wrong(name: string): (error: unknown) => boolean {
   return (error) =>
     error instanceof TandemError && error.code === "SETTINGS_INVALID" && name in error.details;
 }
+
+test("a data folder in which the operator's socket would have too long a name is refused in words", () => {
+  const folder = `/var/${"x".repeat(85)}`;
+  assert.equal(readControlSocket({ TANDEM_DATA: folder }), `${folder}/control.sock`);
+  assert.throws(
+    () => readControlSocket({ TANDEM_DATA: `${folder}/tandem` }),
+    (error) => error instanceof TandemError && /shorter path/.test(String(error.details["TANDEM_DATA"])),
+  );
+});

@@ -194,10 +194,16 @@ export function readUnitSocket(environment: Readonly<Record<string, string | und
   return unitSocket(parse(environment, Type.Object({ TANDEM_DATA, TANDEM_UNIT_SOCKET })));
 }
 
-/** Where the supervisor hears its operator. The name is short: a socket's path has 107 octets. Throws SETTINGS_INVALID. */
+/** Of `sun_path` on Linux, without its end. */
+const longestSocketPath = 107;
+
+/** Where the supervisor hears its operator. Throws SETTINGS_INVALID. */
 export function readControlSocket(environment: Readonly<Record<string, string | undefined>>): string {
   const { TANDEM_DATA } = parse(environment, Type.Object({ TANDEM_DATA: variables.TANDEM_DATA }));
-  return join(resolve(TANDEM_DATA), "control.sock");
+  const path = join(resolve(TANDEM_DATA), "control.sock");
+  if (Buffer.byteLength(path) <= longestSocketPath) return path;
+  const why = `must be a shorter path: the socket ${path} may have ${longestSocketPath} octets`;
+  throw new TandemError("SETTINGS_INVALID", { TANDEM_DATA: why });
 }
 
 /** For the command that asks the running web process, as its operator. Throws SETTINGS_INVALID. */

@@ -61,6 +61,7 @@ class Platform {
   readonly #ended = Promise.withResolvers<void>();
   #runs: Installation = ownInstallation();
   #supervisor: Supervisor | undefined;
+  #isUpgrading = false;
   /** What was not ready before an upgrade need not be so after it. */
   #wasReady = false;
 
@@ -105,8 +106,18 @@ class Platform {
     );
   }
 
-  /** Throws UPGRADE_FAILED; then what ran before runs. */
+  /** Throws UPGRADE_FAILED; then what ran before runs. One at a time. */
   async upgrade(folder: string): Promise<string> {
+    if (this.#isUpgrading) throw new TandemError("UPGRADE_FAILED", { why: "another upgrade is at work" });
+    this.#isUpgrading = true;
+    try {
+      return await this.#goOnAs(folder);
+    } finally {
+      this.#isUpgrading = false;
+    }
+  }
+
+  async #goOnAs(folder: string): Promise<string> {
     const next = await installationIn(folder);
     const apart = whyApart(this.#runs.formats, next.formats);
     if (apart !== undefined) {

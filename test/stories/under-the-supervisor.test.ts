@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { shutdownCommand, upgradeCommand } from "../../src/upgrade-command.ts";
 import { annsNumber, areTalking, tellStory } from "#rig/story.ts";
@@ -36,7 +37,7 @@ test("the web process is killed by its id while Ann and Bob talk: the supervisor
   });
 });
 
-test("a service manager restarts all of it while Ann and Bob talk: they go on, and hang up as ever", {
+test("a service manager reloads all of it, and restarts it: Ann and Bob go on, until `tandem shutdown` hangs up both", {
   timeout: 120_000,
 }, async () => {
   await tellStory({ supervised: true }, async (story) => {
@@ -44,29 +45,29 @@ test("a service manager restarts all of it while Ann and Bob talk: they go on, a
     const [ann, bob] = [story.caller("Ann"), story.agent("Bob")];
     await ann.clicks("mortgages", { signed: { context: { phone: annsNumber } } });
     await areTalking(ann, bob);
+    // An upgrade in place.
+    process.kill(parentOf(platform.unitPid), "SIGHUP");
+    await platform.startUnit();
+    await bob.presses("12#");
+    await ann.sees("30 years fixed: 6.1 %");
+    await ann.closesPage();
+
     await platform.restart();
     await bob.presses("12#");
     await ann.sees("30 years fixed: 6.1 %");
-    await ann.hangsUp();
-    await bob.isHungUp();
-    await ann.sees("Goodbye");
-    assert.equal((await story.record()).outcome, "completed");
+
+    const environment = { TANDEM_DATA: platform.folder };
+    const ends = Promise.all([ann.isHungUp(), bob.isHungUp()]);
+    assert.deepEqual(await shutdownCommand(environment), {
+      code: 0,
+      text: "Every call was hung up, and the platform has ended.\n",
+    });
+    await ends;
+    assert.equal((await shutdownCommand(environment)).code, 1, "nobody is there");
+    assert.match((await upgradeCommand(undefined, environment)).text, /^No `tandem start` answers at /);
   });
 });
 
-test("`tandem shutdown` hangs up both, and ends the platform", { timeout: 120_000 }, async () => {
-  await tellStory({ supervised: true }, async (story) => {
-    const [ann, bob] = [story.caller("Ann"), story.agent("Bob")];
-    await ann.clicks("mortgages", { signed: { context: { phone: annsNumber } } });
-    await areTalking(ann, bob);
-    const ends = Promise.all([ann.isHungUp(), bob.isHungUp()]);
-    const { code, text } = await shutdownCommand({ TANDEM_DATA: story.platform.folder });
-    assert.deepEqual(
-      { code, text },
-      { code: 0, text: "Every call was hung up, and the platform has ended.\n" },
-    );
-    await ends;
-    assert.equal((await shutdownCommand({ TANDEM_DATA: story.platform.folder })).code, 1, "nobody is there");
-    assert.equal((await upgradeCommand(undefined, { TANDEM_DATA: story.platform.folder })).code, 1);
-  });
-});
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+}
