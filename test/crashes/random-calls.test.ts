@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { systemClock } from "#base/clock.ts";
 import { silentLog } from "#base/log.ts";
+import type { PagePushed } from "#call-manager/call-record.ts";
 import { CallStory } from "#rig/call-story.ts";
 import { checkPermits, checkRecordAgainstCall } from "#rig/stored-call.ts";
 import { storyBank } from "#rig/story-bank.ts";
@@ -60,6 +61,8 @@ const randomCall = fc.record({
   carol: reaction,
   acts: fc.array(act, { maxLength: 14 }),
   eager: fc.boolean(),
+  /** Ann's browser is open, and shows what comes. */
+  looks: fc.boolean(),
   /** At which touch of the world each life of the web process ends. */
   dieAt: fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 4 }),
 });
@@ -67,7 +70,7 @@ const randomCall = fc.record({
 test("500 random calls, with random people and deaths, all end as they should", async (t) => {
   const seed = Number(process.env["TANDEM_SEED"] ?? 20260105);
   t.diagnostic(`seed ${seed}`);
-  const sums = { bridged: 0, asked: 0, agreed: 0 };
+  const sums = { bridged: 0, asked: 0, agreed: 0, shown: 0, notShown: 0 };
   const property = fc.asyncProperty(randomCall, async (wish) => {
     const bank = storyBank({ policy: wish.policy, routes: wish.routes });
     const story = new CallStory(database, bank, wish.dieAt);
@@ -81,10 +84,15 @@ test("500 random calls, with random people and deaths, all end as they should", 
     for (const { atMs, who, does } of acts.toSorted((x, y) => x.atMs - y.atMs)) {
       await story.passes(Math.max(0, beganAtMs + atMs - story.clock.now()));
       await perform(story, who === "ann" ? story.ann.phone : story[who], does);
+      if (!wish.looks) continue;
+      await story.passes(0);
+      await story.ann.pages();
     }
     // Those who talk may do so until the time is up.
     await story.until(async () => (await story.ann.record())?.state === "ended", "the end", 40 * 60_000);
-    await check(story);
+    const results = await check(story);
+    sums.shown += results.filter((result) => result === "shown").length;
+    sums.notShown += results.filter((result) => result === "not-shown").length;
     const agreed = checkConsent(story, mustAsk(wish));
     sums.bridged += story.unit.bridged.length;
     if (mustAsk(wish)) sums.asked += 1;
@@ -94,6 +102,7 @@ test("500 random calls, with random people and deaths, all end as they should", 
   t.diagnostic(`${sums.bridged} were bridged; ${sums.asked} had to be agreed to, ${sums.agreed} were`);
   assert.ok(sums.bridged > 100 && sums.agreed > 50, "the calls must come far enough to prove something");
   assert.ok(sums.asked - sums.agreed > 50, "and not all of them may be agreed to");
+  assert.ok(sums.shown > 10 && sums.notShown > 10, `${sums.shown} pages shown, ${sums.notShown} not`);
 });
 
 /** What the policy says of this number, by the policy's own words (docs/configuration.md). */
@@ -125,7 +134,8 @@ async function perform(story: CallStory, phone: VirtualPhone, does: string): Pro
   }
 }
 
-async function check(story: CallStory): Promise<void> {
+/** Gives what became of the pages that were pushed. */
+async function check(story: CallStory): Promise<readonly PagePushed["result"][]> {
   const { unit, ann, bob, carol } = story;
   const record = await ann.record();
   const pages = (await ann.pages()).map(({ page }) => page);
@@ -154,8 +164,10 @@ async function check(story: CallStory): Promise<void> {
   // What the record says is what happened.
   assert.deepEqual(
     pages.flatMap((page) => (page.type === "pushed" ? [page.page] : [])),
-    record.pagesPushed.map(({ page }) => page),
+    record.pagesPushed.filter(({ result }) => result === "shown").map(({ page }) => page),
   );
+  const results = record.pagesPushed.map(({ result }) => result);
+  assert.ok(!results.includes("awaited"), "nothing is awaited when all is over");
   assert.deepEqual(pages.at(-1), { type: "disconnect", outcome: record.outcome });
   assert.equal(pages.filter(({ type }) => type === "disconnect").length, 1);
   if (record.outcome === "completed") assert.equal(unit.bridged.length, 1);
@@ -163,6 +175,7 @@ async function check(story: CallStory): Promise<void> {
   const { line } = ann.phone;
   const talkedMs = (line?.endedAtMs ?? 0) - (line?.answeredAtMs ?? line?.endedAtMs ?? 0);
   assert.ok(Math.abs(record.userLegSeconds * 1000 - talkedMs) <= 1000, "seconds as the telephone saw them");
+  return results;
 }
 
 /** No center without consent, whichever center: what counts is the first key on Ann's own telephone that means yes or no. */

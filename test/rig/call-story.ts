@@ -121,7 +121,10 @@ export class CallStory {
       await this.clock.advance(0);
       await this.quiet();
       await this.#restartIfDead();
+      const { lives } = this;
       if (await seen()) return;
+      // Whoever looked waited for another process, and does not know what came since.
+      if (this.lives !== lives) continue;
       const nextMs = this.clock.nextAtMs ?? Infinity;
       assert.ok(nextMs <= endMs, `It never came to this: ${what}`);
       await this.clock.advance(Math.max(0, nextMs - this.clock.now()));
