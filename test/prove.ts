@@ -10,6 +10,7 @@
  *     npm run prove -- C1 [--calls N]    N bridged calls (200 unless told) over the death of each process, and their proper ends (C2)
  *     npm run prove -- C4                one call, again and again, with the unit's death at every fifth instant that the world can see
  *     npm run prove -- C9                200 calls are begun, and the power goes in every state that the disk can be in
+ *     npm run prove -- K1 [--calls N]    what N bridged calls (200 unless told) take and add, beside telephones with nobody between them
  *     npm run prove -- H1 [--dir DIR]    RFC 4475's 49 messages, read by our layers and sent to the running unit; DIR holds them as *.dat
  */
 import { existsSync } from "node:fs";
@@ -87,6 +88,13 @@ const rows: Readonly<Record<string, Row>> = {
     async *prove() {
       const { provePowerLoss } = await import("./prove/power-loss.ts");
       yield* provePowerLoss();
+    },
+  },
+  K1: {
+    promise: "200 bridged calls in 60 % of a core, no frame lost, 10 ms added at most",
+    async *prove({ calls }) {
+      const { proveCapacity } = await import("./prove/capacity.ts");
+      yield* proveCapacity(calls);
     },
   },
   H1: {
