@@ -5,6 +5,7 @@
  *     npm run prove -- pairs             telephone and browser in all four pairs, with the tones that each hears measured
  *     npm run prove -- scenarios         the first run's page in Chromium, each of its scenarios done and seen
  *     npm run prove -- first-run         seconds from bin/start to the first bridged call
+ *     npm run prove -- S1 [--minutes N] [--seed S]   10 calls a second for 30 minutes unless told, with 50 deaths: all that was used is given back
  *     npm run prove -- S2                1,000 hours in the simulator, and the faults planted there
  *     npm run prove -- mutations         the planted faults alone
  *     npm run prove -- C1 [--calls N]    N bridged calls (200 unless told) over the death of each process, and their proper ends (C2)
@@ -20,7 +21,14 @@ import type { Check } from "./prove/checks.ts";
 
 interface Row {
   readonly promise: string;
-  prove(options: { readonly dir: string | undefined; readonly calls: number }): AsyncIterable<Check>;
+  prove(options: Options): AsyncIterable<Check>;
+}
+
+interface Options {
+  readonly dir: string | undefined;
+  readonly calls: number;
+  readonly minutes: number;
+  readonly seed: string;
 }
 
 const corpora = resolve(import.meta.dirname, "../../shared/corpora");
@@ -52,6 +60,15 @@ const rows: Readonly<Record<string, Row>> = {
     async *prove() {
       const { proveFirstRun } = await import("./prove/scenarios.ts");
       yield* proveFirstRun();
+    },
+  },
+  S1: {
+    promise:
+      "Half an hour of calls and deaths: memory, sockets and timers go back, and every call has its end",
+    async *prove({ minutes, seed }) {
+      const { proveSoak } = await import("./prove/soak.ts");
+      console.log(`seed ${seed}`);
+      yield* proveSoak({ minutes, seed, rate: 10 });
     },
   },
   S2: {
@@ -112,7 +129,12 @@ const rows: Readonly<Record<string, Row>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { dir: { type: "string" }, calls: { type: "string", default: "200" } },
+  options: {
+    dir: { type: "string" },
+    calls: { type: "string", default: "200" },
+    minutes: { type: "string", default: "30" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  },
 });
 const [id = ""] = positionals;
 const row = rows[id];
@@ -129,7 +151,8 @@ async function prove(row: Row): Promise<void> {
   let passed = 0;
   let failed = 0;
   try {
-    for await (const check of row.prove({ dir: values.dir, calls: Number(values.calls) })) {
+    const { dir, calls, minutes, seed } = values;
+    for await (const check of row.prove({ dir, calls: Number(calls), minutes: Number(minutes), seed })) {
       if (check.passed) passed++;
       else failed++;
       console.log(
