@@ -207,7 +207,8 @@ function told(last: Look | undefined, deaths: number): string {
     ([name, { residentMb, descriptors }]) => `${name} ${residentMb.toFixed(0)} MB ${descriptors} fds`,
   );
   const calls = [...last.metrics].filter(([name]) => name.startsWith("tandem_calls{"));
-  const inProgress = calls.reduce((sum, [, value]) => sum + value, 0);
+  // A web process that has just died, or has no time, tells nothing.
+  const inProgress = last.metrics.size === 0 ? "?" : calls.reduce((sum, [, value]) => sum + value, 0);
   return `${inProgress} calls, ${deaths} deaths; ${processes.join(", ")}; database ${last.databaseMb.toFixed(0)} MB, the unit's journal ${last.journalMb.toFixed(0)} MB`;
 }
 
