@@ -30,6 +30,8 @@ class Party {
       name: this.#side,
       address: "127.0.0.1",
       port: 0,
+      // Of a minute and more, with all calls at once that come after a death.
+      keptAnswers: 20_000,
       listener: {
         invited: (dialog) => this.#invited(dialog),
         reinvited: (dialog, offer) => this.#live.get(dialog)?.mouth.speaksTo(offer),
