@@ -12,6 +12,7 @@
  *     npm run prove -- C4                one call, again and again, with the unit's death at every fifth instant that the world can see
  *     npm run prove -- C9                200 calls are begun, and the power goes in every state that the disk can be in
  *     npm run prove -- K1 [--calls N]    what N bridged calls (200 unless told) take and add, beside telephones with nobody between them
+ *     npm run prove -- K2                calls set up at a rate: the promise, or the highest rate that is held; some minutes
  *     npm run prove -- H1 [--dir DIR]    RFC 4475's 49 messages, read by our layers and sent to the running unit; DIR holds them as *.dat
  */
 import { existsSync } from "node:fs";
@@ -112,6 +113,13 @@ const rows: Readonly<Record<string, Row>> = {
     async *prove({ calls }) {
       const { proveCapacity } = await import("./prove/capacity.ts");
       yield* proveCapacity(calls);
+    },
+  },
+  K2: {
+    promise: "50 two-leg calls a second a core are set up for a minute, none fails, 30 ms added at most",
+    async *prove() {
+      const { proveSetUpRate } = await import("./prove/set-up-rate.ts");
+      yield* proveSetUpRate();
     },
   },
   H1: {
