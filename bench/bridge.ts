@@ -16,7 +16,7 @@ import { PlainBrowser } from "#rig/plain-browser.ts";
 import { asks, farEnd, hears, hearsResponse, pause, says, saysInDialog } from "#rig/sipp/far-end.ts";
 import { type Sipp, startSipp } from "#rig/sipp.ts";
 import { signedToken } from "#rig/story.ts";
-import { type PhonesOfBench, startPhones } from "./bridge/phones-process.ts";
+import { type PhonesOfBench, startPhones, type WayFigures } from "./bridge/phones-process.ts";
 import { measurePlainRelay, measureRelay, type RelayFigures, thousandths } from "./bridge/relays.ts";
 import { callRecords, operatorToken } from "./flow/call-records.ts";
 import { cpuMs } from "./process-cpu.ts";
@@ -42,7 +42,7 @@ export function readBridgeOptions(given: readonly string[]): BridgeOptions {
 }
 
 export async function runBridgeBench(options: BridgeOptions): Promise<Readonly<Record<string, unknown>>> {
-  const calls = await measureCalls(options);
+  const { ways: _ways, ...calls } = await measureCalls(options);
   const engineAlone = await measureRelay(options, { program: "engine", sockets: options.sockets });
   const floor = await measurePlainRelay(options);
   const floorInC = await measureRelay(options, { program: "c" });
@@ -52,12 +52,20 @@ export async function runBridgeBench(options: BridgeOptions): Promise<Readonly<R
 /** Clicks a second while the calls are set up. */
 const rate = 10;
 
-async function measureCalls(
-  options: BridgeOptions,
-): Promise<RelayFigures & { readonly unitCpuMs: number; readonly webCpuMs: number }> {
+/** What the platform's calls cost, and how their frames went beside those of `direct` pairs of phones with nobody between them. */
+export async function measureCalls(
+  options: Pick<BridgeOptions, "calls" | "seconds">,
+  direct = 0,
+): Promise<
+  RelayFigures & {
+    readonly unitCpuMs: number;
+    readonly webCpuMs: number;
+    readonly ways: { readonly relayed: WayFigures; readonly direct: WayFigures };
+  }
+> {
   const folder = mkdtempSync(join(tmpdir(), "tandem-bench-"));
   try {
-    await using phones = await startPhones(options.calls);
+    await using phones = await startPhones(options.calls, direct);
     await using users = await startParty(
       folder,
       phones.ports.map(([user]) => user),
@@ -81,9 +89,13 @@ async function measureCalls(
   }
 }
 
-async function measureWhile(phones: PhonesOfBench, platform: Platform, options: BridgeOptions) {
+async function measureWhile(
+  phones: PhonesOfBench,
+  platform: Platform,
+  options: Pick<BridgeOptions, "calls" | "seconds">,
+) {
   const spent = (): readonly number[] => [cpuMs(platform.unitPid), cpuMs(platform.webPid())];
-  const measured = await phones.measure(options.seconds, spent);
+  const { direct, ...measured } = await phones.measure(options.seconds, spent);
   const perCall = measured.spent.map((ms) => ms / measured.seconds / options.calls);
   const [unitCpuMs = 0, webCpuMs = 0] = perCall.map(thousandths);
   return {
@@ -93,6 +105,7 @@ async function measureWhile(phones: PhonesOfBench, platform: Platform, options: 
     jitterP99Ms: thousandths(measured.jitterP99Ms),
     unitCpuMs,
     webCpuMs,
+    ways: { relayed: measured, direct },
   };
 }
 

@@ -1,3 +1,4 @@
+import { activeResources } from "#base/active-resources.ts";
 import type { Clock } from "#base/clock.ts";
 import { type LoopLag, watchLoopLag } from "#base/event-loop-lag.ts";
 import type { CallId } from "#base/ids.ts";
@@ -158,6 +159,7 @@ export class PlatformMetrics implements Metrics {
       { labels: { process: "web" }, value: web },
       ...(theirs === undefined ? [] : [{ labels: { process: "unit" }, value: theirs }]),
     ];
+    const resources = { web: activeResources(), unit: unit?.mainResources, media: unit?.mediaResources };
     const lags = { web: this.#lag.read(), unit: unit?.mainLag, media: unit?.mediaLag };
     return [
       counter("tandem_cpu_seconds_total", "Processor time.", both((user + system) / 1e6, unit?.cpuSeconds)),
@@ -166,6 +168,13 @@ export class PlatformMetrics implements Metrics {
         "tandem_event_loop_lag_seconds",
         "How late event loops were, of the last five to ten seconds.",
         Object.entries(lags).flatMap(([thread, lag]) => (lag === undefined ? [] : lagSamples(thread, lag))),
+      ),
+      gauge(
+        "tandem_active_resources",
+        "What keeps event loops awake.",
+        Object.entries(resources).flatMap(([thread, counted]) =>
+          Object.entries(counted ?? {}).map(([type, value]) => ({ labels: { thread, type }, value })),
+        ),
       ),
     ];
   }

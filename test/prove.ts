@@ -5,6 +5,7 @@
  *     npm run prove -- pairs             telephone and browser in all four pairs, with the tones that each hears measured
  *     npm run prove -- scenarios         the first run's page in Chromium, each of its scenarios done and seen
  *     npm run prove -- first-run         seconds from bin/start to the first bridged call
+ *     npm run prove -- S1 [--minutes N] [--seed S]   10 calls a second for 30 minutes unless told, with 50 deaths: all that was used is given back
  *     npm run prove -- S2                1,000 hours in the simulator, and the faults planted there
  *     npm run prove -- mutations         the planted faults alone
  *     npm run prove -- C1 [--calls N]    N bridged calls (200 unless told) over the death of each process, and their proper ends (C2)
@@ -14,6 +15,8 @@
  *     npm run prove -- C9                200 calls are begun, and the power goes in every state that the disk can be in
  *     npm run prove -- upgrade           the previous release's calls are taken up by this one, and given back
  *     npm run prove -- M3                the visitor's page behind proxies that let no event stream through, or only at times
+ *     npm run prove -- K1 [--calls N]    what N bridged calls (200 unless told) take and add, beside telephones with nobody between them
+ *     npm run prove -- K2                calls set up at a rate: the promise, or the highest rate that is held; some minutes
  *     npm run prove -- H1 [--dir DIR]    RFC 4475's 49 messages, read by our layers and sent to the running unit; DIR holds them as *.dat
  */
 import { existsSync } from "node:fs";
@@ -25,6 +28,8 @@ interface Options {
   readonly dir: string | undefined;
   readonly calls: number;
   readonly pushes: number;
+  readonly minutes: number;
+  readonly seed: string;
 }
 
 interface Row {
@@ -61,6 +66,15 @@ const rows: Readonly<Record<string, Row>> = {
     async *prove() {
       const { proveFirstRun } = await import("./prove/scenarios.ts");
       yield* proveFirstRun();
+    },
+  },
+  S1: {
+    promise:
+      "Half an hour of calls and deaths: memory, sockets and timers go back, and every call has its end",
+    async *prove({ minutes, seed }) {
+      const { proveSoak } = await import("./prove/soak.ts");
+      console.log(`seed ${seed}`);
+      yield* proveSoak({ minutes, seed, rate: 10 });
     },
   },
   S2: {
@@ -127,6 +141,20 @@ const rows: Readonly<Record<string, Row>> = {
       yield* proveStreamsBlocked();
     },
   },
+  K1: {
+    promise: "200 bridged calls in 60 % of a core, no frame lost, 10 ms added at most",
+    async *prove({ calls }) {
+      const { proveCapacity } = await import("./prove/capacity.ts");
+      yield* proveCapacity(calls);
+    },
+  },
+  K2: {
+    promise: "50 two-leg calls a second a core are set up for a minute, none fails, 30 ms added at most",
+    async *prove() {
+      const { proveSetUpRate } = await import("./prove/set-up-rate.ts");
+      yield* proveSetUpRate();
+    },
+  },
   H1: {
     promise: "RFC 4475: every torture message gets the verdict that the RFC gives it",
     async *prove({ dir = resolve(corpora, "rfc4475") }) {
@@ -146,6 +174,8 @@ const { values, positionals } = parseArgs({
     dir: { type: "string" },
     calls: { type: "string", default: "200" },
     pushes: { type: "string", default: "100000" },
+    minutes: { type: "string", default: "30" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
   },
 });
 const [id = ""] = positionals;
@@ -163,11 +193,9 @@ async function prove(row: Row): Promise<void> {
   let passed = 0;
   let failed = 0;
   try {
-    for await (const check of row.prove({
-      dir: values.dir,
-      calls: Number(values.calls),
-      pushes: Number(values.pushes),
-    })) {
+    const { dir, calls, pushes, minutes, seed } = values;
+    const options = { dir, calls: Number(calls), pushes: Number(pushes), minutes: Number(minutes), seed };
+    for await (const check of row.prove(options)) {
       if (check.passed) passed++;
       else failed++;
       console.log(

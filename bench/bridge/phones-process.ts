@@ -4,9 +4,18 @@ import { once } from "node:events";
 /** UDP ports of a call's two ends. */
 export type PortsOfCall = readonly [number, number];
 
-export interface LoadFigures {
+export interface LoadFigures extends WayFigures {
   readonly seconds: number;
+  /** Of the pairs with nobody between them, at the same time. */
+  readonly direct: WayFigures;
+}
+
+/** How frames went from phone to phone. */
+export interface WayFigures {
   readonly lossPercent: number;
+  /** From saying to hearing, the phones' own waiting in it. */
+  readonly delayMedianMs: number;
+  readonly delayP99Ms: number;
   /** RFC 5481 4.2: the 99th percentile of delay beyond the least one, on the way phone to phone. */
   readonly jitterP99Ms: number;
 }
@@ -38,8 +47,9 @@ export interface PhonesOfBench extends AsyncDisposable {
   ): Promise<LoadFigures & { readonly spent: readonly number[] }>;
 }
 
-export async function startPhones(calls: number): Promise<PhonesOfBench> {
-  const child = fork(new URL("./phones.ts", import.meta.url), [String(calls)]);
+/** `direct` more pairs speak to each other, with nobody between them. */
+export async function startPhones(calls: number, direct = 0): Promise<PhonesOfBench> {
+  const child = fork(new URL("./phones.ts", import.meta.url), [String(calls), String(direct)]);
   const say = (message: FromBench): void => void child.send(message);
   const { ports } = await told(child, "bound");
   return {

@@ -37,6 +37,15 @@ export interface SipListener {
   note(text: string): void;
 }
 
+interface LineWish {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly listener: SipListener;
+  /** A line of hundreds of calls at once needs more: an INVITE that comes again after its answer was forgotten is taken for another's. */
+  readonly keptAnswers?: number;
+}
+
 const methods = ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE"];
 const abilities: Abilities = {
   methods,
@@ -46,7 +55,7 @@ const abilities: Abilities = {
 };
 const t1Ms = 500;
 const t2Ms = 4000;
-const keptAnswers = 200;
+const usuallyKeptAnswers = 200;
 
 /** A called phone's SIP over UDP: enough of RFC 3261 to be rung, answered, cancelled, changed and ended, with packets lost. */
 export class SipLine {
@@ -55,34 +64,31 @@ export class SipLine {
   readonly #socket: Socket;
   readonly #name: string;
   readonly #listener: SipListener;
+  readonly #keptAnswers: number;
   readonly #dialogs = new Map<string, Dialog>();
   /** The last answer to each request, by transaction: a repeated request gets it again (RFC 3261 17.2.2). */
   readonly #answers = new Map<string, { readonly bytes: Uint8Array; readonly peer: Peer } | "working">();
   /** Our own requests that wait for an answer, by branch. */
   readonly #asked = new Map<string, () => void>();
 
-  private constructor(socket: Socket, name: string, listener: SipListener) {
+  private constructor(socket: Socket, { name, listener, keptAnswers = usuallyKeptAnswers }: LineWish) {
     this.#socket = socket;
     this.#name = name;
     this.#listener = listener;
+    this.#keptAnswers = keptAnswers;
     this.address = socket.address().address;
     this.port = socket.address().port;
     socket.on("message", (bytes, { address, port }) => this.#receive(bytes, { address, port }));
   }
 
-  static async open(wish: {
-    name: string;
-    address: string;
-    port: number;
-    listener: SipListener;
-  }): Promise<SipLine> {
+  static async open(wish: LineWish): Promise<SipLine> {
     const socket = createSocket(wish.address.includes(":") ? "udp6" : "udp4");
     await new Promise<void>((bound, failed) => {
       socket.once("error", failed);
       socket.bind(wish.port, wish.address, bound);
     });
     socket.on("error", (error) => wish.listener.note(`socket: ${error.message}`));
-    return new SipLine(socket, wish.name, wish.listener);
+    return new SipLine(socket, wish);
   }
 
   ring(dialog: Dialog): void {
@@ -281,7 +287,7 @@ export class SipLine {
     this.#answers.delete(transactionOf(request));
     this.#answers.set(transactionOf(request), { bytes, peer });
     for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= keptAnswers) break;
+      if (this.#answers.size <= this.#keptAnswers) break;
       this.#answers.delete(oldest);
     }
     this.#socket.send(bytes, peer.port, peer.address);

@@ -272,6 +272,8 @@ export const figuresWish = Type.Object({ type: Type.Literal("figures") });
 const loopLag = Type.Object({ meanMs: Type.Number(), p99Ms: Type.Number(), longestMs: Type.Number() });
 const count = Type.Integer({ minimum: 0 });
 
+const activeResources = Type.Object({ timers: count, sockets: count, others: count });
+
 /** The unit's own figures, for metrics and for who sheds load. Counts are since its start. */
 export const unitFigures = Type.Object({
   type: Type.Literal("figures"),
@@ -282,6 +284,9 @@ export const unitFigures = Type.Object({
   /** How late its threads' event loops were: SIP's, and media's. */
   mainLag: loopLag,
   mediaLag: loopLag,
+  /** What keeps the same threads awake. A unit of another version may not tell. */
+  mainResources: Type.Optional(activeResources),
+  mediaResources: Type.Optional(activeResources),
   portPairs: Type.Object({ used: count, all: count }),
   /** RTP and RTCP packets from others than the negotiated peers. */
   rtpRefused: count,

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { activeResources } from "#base/active-resources.ts";
 import { type Clock, steadyClock } from "#base/clock.ts";
 import { TandemError } from "#base/errors.ts";
 import { readable } from "#base/ids.ts";
@@ -138,7 +139,7 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
         legs: deliverable(lines.legs()),
       }),
       figures: async (unreadOctets) => {
-        const { lag: mediaLag, ...media } = await mediaEngine.figures();
+        const { lag: mediaLag, resources: mediaResources, ...media } = await mediaEngine.figures();
         const { strays, registers } = agent.refusals();
         const { clients, servers } = agent.stats();
         const { user, system } = process.cpuUsage();
@@ -149,6 +150,8 @@ export async function openTelecomUnit(parts: UnitParts): Promise<RunningUnit> {
           residentOctets: process.memoryUsage.rss(),
           mainLag: lag.read(),
           mediaLag,
+          mainResources: activeResources(),
+          mediaResources,
           ...media,
           sipStrays: strays,
           registersRefused: registers,

@@ -31,6 +31,11 @@ export class PlainBrowser {
     return await this.#follow(new URL(path, this.#origin), { method: "GET" });
   }
 
+  /** The back button, to a page that it had: no request. */
+  goesBackTo(page: VisitedPage): void {
+    this.#page = page;
+  }
+
   async reloads(): Promise<VisitedPage> {
     return await this.opens(this.#page.url);
   }
@@ -68,14 +73,15 @@ export class PlainBrowser {
     }
   }
 
-  /** Keeps the page's live connection open until the platform closes it, as a browser with script does. Rejects when `giveUp` fires. */
-  async watches(giveUp: AbortSignal): Promise<void> {
+  /** Keeps the page's live connection open until the platform closes it, as a browser with script does; gives what came. Rejects when
+   * `giveUp` fires. */
+  async watches(giveUp: AbortSignal): Promise<string> {
     const events = attribute(this.#page.html, "data-events");
     if (events === undefined) throw new Error(`This page does not change: ${this.text}`);
     const after = attribute(this.#page.html, "data-after") ?? "0";
     const url = new URL(`${events}?after=${after}`, this.#origin);
     const answer = await fetch(url, { headers: this.#headers("GET"), signal: giveUp });
-    await answer.text();
+    return await answer.text();
   }
 
   get text(): string {

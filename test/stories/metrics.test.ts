@@ -38,6 +38,8 @@ test("a call is counted from the wish to its end, with its push, and both proces
     }
     for (const thread of ["web", "unit", "media"])
       assert.ok((after.get(`tandem_event_loop_lag_seconds{thread="${thread}",of="max"}`) ?? -1) >= 0, thread);
+    for (const thread of ["web", "unit", "media"])
+      assert.ok((after.get(`tandem_active_resources{thread="${thread}",type="timers"}`) ?? -1) >= 0, thread);
     for (const process of ["web", "unit"])
       assert.ok((after.get(`tandem_cpu_seconds_total{process="${process}"}`) ?? 0) > 0, process);
     assert.ok((after.get("tandem_database_transaction_seconds_count") ?? 0) > 5);

@@ -1,3 +1,4 @@
+import type { ActiveResources } from "#base/active-resources.ts";
 import type { ErrorCode } from "#base/errors.ts";
 import type { LoopLag } from "#base/event-loop-lag.ts";
 import type { LegId } from "#base/ids.ts";
@@ -45,7 +46,10 @@ export type Request = {
 }[Verb];
 
 /** What the thread adds to its node's figures. */
-export type EngineFigures = ReturnType<MediaNode["figures"]> & { readonly lag: LoopLag };
+export type EngineFigures = ReturnType<MediaNode["figures"]> & {
+  readonly lag: LoopLag;
+  readonly resources: ActiveResources;
+};
 
 export type FromWorker =
   | { readonly type: "ready"; readonly sockets: "dgram" | "koffi"; readonly why: string | undefined }

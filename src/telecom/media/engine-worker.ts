@@ -1,4 +1,5 @@
 /** The embedded engine's own thread: no page, no SIP and no database ever keeps a packet waiting here. */
+import { activeResources } from "#base/active-resources.ts";
 import { steadyClock, systemClock } from "#base/clock.ts";
 import { watchLoopLag } from "#base/event-loop-lag.ts";
 import { TandemError } from "#base/errors.ts";
@@ -61,7 +62,8 @@ async function carryOut(request: Request): Promise<void> {
 }
 
 function perform({ verb, arguments: given }: Request): unknown {
-  if (verb === "figures") return { ...node.figures(), lag: lag.read() } satisfies EngineFigures;
+  if (verb === "figures")
+    return { ...node.figures(), lag: lag.read(), resources: activeResources() } satisfies EngineFigures;
   // The compiler cannot tie a verb to its arguments through a computed call; `Request` has tied them already.
   const method = node[verb] as (...values: readonly unknown[]) => unknown;
   return method.apply(node, given);
