@@ -66,7 +66,7 @@ export class PlainBrowser {
       for (let text = ""; ; ) {
         const chunk = await reader?.read();
         text += chunk?.value ?? "";
-        if (chunk === undefined || chunk.done || /^data:/m.test(text)) return await reader?.cancel();
+        if (chunk === undefined || chunk.done || /^event: page$/m.test(text)) return await reader?.cancel();
       }
     } catch {
       // The web process died, or patience is at its end: whoever asked looks again, and decides.
