@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { silentLog } from "#base/log.ts";
 import { bankConfig } from "#rig/bank.ts";
 import { PlainBrowser } from "#rig/plain-browser.ts";
+import { freePort } from "#rig/ports.ts";
 import { openPlatform, type Platform } from "#rig/platform.ts";
 import { asks, farEnd, hears, hearsResponse, pause, says, saysInDialog } from "#rig/sipp/far-end.ts";
 import { type Sipp, startSipp } from "#rig/sipp.ts";
@@ -12,15 +13,20 @@ import { signedToken } from "#rig/story.ts";
 import { supervise } from "../../src/supervise.ts";
 import { callRecords, operatorToken } from "../../bench/flow/call-records.ts";
 import { type Check, check } from "./checks.ts";
+import { RealPairs } from "./outlive/real-pairs.ts";
 import { type Heard, startTalkers, type Talkers } from "./outlive/talkers-process.ts";
 
 /** Clicks a second while the calls are set up, and seconds from one death to the next. */
 const rate = 5;
 const betweenDeathsMs = 6_000;
+/** Of baresip with baresip, and of Chromium's page with baresip. */
+const realPairs = 5;
 const deaths = ["unit", "web", "unit", "web", "unit", "both"] as const;
+const unitDeaths = deaths.filter((who) => who !== "web").length;
 
 /**
- * C1, C2: bridged calls with audio both ways, over the death of each process; then half of the users and half of the agents hang up.
+ * C1, C2: bridged calls with audio both ways, over the death of each process; then half of the users and half of the agents hang up. Most
+ * are sipp's, with light talkers for their audio; five are between real telephones, and five between a page in Chromium and one.
  * Beside it a plain relay that is killed and started again in the same way.
  */
 export async function* proveCallsOutlive(calls: number): AsyncIterable<Check> {
@@ -28,21 +34,29 @@ export async function* proveCallsOutlive(calls: number): AsyncIterable<Check> {
   try {
     yield await check("a plain relay, killed and started again", () => floor(calls));
     // From the answer to the hang-up: all are up, all deaths are over, and a moment more.
-    const talkMs = (calls / rate) * 1_000 + 40_000 + deaths.length * betweenDeathsMs;
+    const talkMs = (calls / rate) * 1_000 + 70_000 + deaths.length * betweenDeathsMs;
     await using talkers = await startTalkers(calls);
     await using users = await party(folder, { talkers, side: 0, talkMs, acts: [] });
     await using centers = await party(folder, { talkers, side: 1, talkMs, acts: signsOn });
+    await using real = await RealPairs.start(realPairs);
+    const all = calls + real.count;
     await using platform = await openPlatform({
-      config: bankConfig({ user: users.port, center: centers.port }),
-      environment: { TANDEM_OPERATOR_TOKEN: operatorToken, TANDEM_LOG: "warn" },
+      config: real.addedTo(bankConfig({ user: users.port, center: centers.port })),
+      environment: {
+        TANDEM_OPERATOR_TOKEN: operatorToken,
+        TANDEM_LOG: "warn",
+        TANDEM_SIP_WEBSOCKET_PORT: String(await freePort()),
+      },
       supervised: true,
     });
     talkers.speak("to whom they hear");
     await click(platform, calls);
-    yield await check(`${calls} calls are bridged`, () => allBridged(platform, calls));
+    await real.begin(platform);
+    yield await check(`${all} calls are bridged`, () => allBridged(platform, all));
     const unitGaps: number[] = [];
     for (const [at, who] of deaths.entries()) {
       yield await check(`death ${at + 1}: ${who}`, async () => {
+        await real.listen();
         const heard = await over(talkers, platform, who);
         if (who !== "web") unitGaps.push(...heard.map(({ gapMs }) => gapMs));
         assert.ok(
@@ -51,7 +65,7 @@ export async function* proveCallsOutlive(calls: number): AsyncIterable<Check> {
         );
         assert.equal(Math.max(...heard.map(({ sources }) => sources)), 1, "one source each");
         assert.equal(Math.max(...heard.map(({ backwards }) => backwards)), 0, "no number goes back");
-        return told(heard);
+        return `${told(heard)}; ${await real.areAlive()}`;
       });
     }
     yield await check("the gap of audio: median <= 500 ms, max <= 1 s", () => {
@@ -59,9 +73,10 @@ export async function* proveCallsOutlive(calls: number): AsyncIterable<Check> {
       assert.ok(median <= 500 && most <= 1_000, `median ${median} ms, max ${most} ms`);
       return `median ${median} ms, max ${most} ms, over ${unitGaps.length} legs' deaths`;
     });
-    yield await check(`${calls} calls end as completed, and none is extra`, () =>
-      allCompleted(platform, calls),
+    yield await check("a hang-up ends both ends of the real telephones' calls", () =>
+      real.hangUp(unitDeaths),
     );
+    yield await check(`${all} calls end as completed, and none is extra`, () => allCompleted(platform, all));
     for (const [name, sipp] of Object.entries({ users, centers })) {
       yield await check(`the ${name}' telephones saw nothing but their call`, async () => {
         const { successful, failed, unexpected } = await sipp.result(30_000);

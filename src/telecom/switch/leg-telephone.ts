@@ -70,9 +70,14 @@ export class LegTelephone {
     if (this.#isAnswered && answered === undefined)
       return this.#parts.take({ type: "failed", cause: "failed" });
     const place = this.#answered?.browsersPlace;
-    if (place !== undefined) this.#resumeLost(place);
+    if (place !== undefined) {
+      // A browser that was rung to take it up was offered what died with the process: it is rung anew when it is back.
+      for (const { reach } of ringing) if (reach.ringsBrowsers) this.#letGo(reach, notTakenUp);
+      this.#resumeLost(place);
+    }
+    const ringingStill = ringing.filter(({ reach }) => this.#ringing.has(reach));
     // What was told last may not have been heard: it is said again, and means nothing to who has heard it.
-    for (const { reach, told } of [...ringing, ...(answered === undefined ? [] : [answered])]) {
+    for (const { reach, told } of [...ringingStill, ...(answered === undefined ? [] : [answered])]) {
       if (told === undefined || (reach === this.#answered && told.event.type === "answered")) continue;
       this.#heard(reach, told);
     }

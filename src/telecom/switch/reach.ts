@@ -137,6 +137,10 @@ export class Reach {
     return this.#way.type === "phone" ? this.#way.places : [];
   }
 
+  get ringsBrowsers(): boolean {
+    return hasBrowser(this.#way);
+  }
+
   /** The browser's place that answered; undefined for every other telephone. */
   get browsersPlace(): PhonePlace | undefined {
     return this.#browser === undefined ? undefined : this.#place;
