@@ -153,7 +153,46 @@ describe("telephones in browsers", { skip: missing, timeout: 240_000 }, () => {
       assert.equal(record.routesTried.length, 1);
     });
   });
+
+  test("Ann's call in her browser outlives the unit, also where that dies while it calls her back", async () => {
+    await tellStory(await options(visitorInBrowser), async (story) => {
+      await using rig = new AsyncDisposableStack();
+      const ann = await opens(rig);
+      const bob = story.agent("Bob");
+      await ann.goto(`${story.platform.url}/talk/bank/mortgages`);
+      await ann.getByRole("button", { name: "Talk from this browser" }).click();
+      await ann.getByRole("button", { name: "Begin the call" }).click();
+      await bob.rings();
+      await bob.answers();
+      await bob.presses("#");
+      await ann.getByRole("heading", { name: "You are connected" }).waitFor();
+      await ann.getByText("Your sound is on.").waitFor();
+      for (let death = 0; death < 3; death++) {
+        const calledBack = isInvited(ann);
+        await story.platform.killUnit();
+        await story.platform.startUnit();
+        await calledBack;
+      }
+      await ann.getByText("Your sound is on.").waitFor();
+      await bob.presses("12#");
+      await ann.getByText("30 years fixed: 6.1 %").waitFor();
+      await ann.getByRole("button", { name: "Hang up" }).click();
+      await bob.isHungUp();
+      assert.equal((await story.record()).outcome, "completed");
+    });
+  });
 });
+
+/** Resolves when an INVITE has come over a connection that the page opens from now on. */
+async function isInvited(page: Page): Promise<void> {
+  await new Promise<void>((resolve) => {
+    page.on("websocket", (socket) =>
+      socket.on("framereceived", ({ payload }) => {
+        if (String(payload).startsWith("INVITE ")) resolve();
+      }),
+    );
+  });
+}
 
 async function options(change: (config: ConfigShape) => ConfigShape) {
   return { config: change, environment: { TANDEM_SIP_WEBSOCKET_PORT: String(await freePort()) } };
