@@ -269,6 +269,7 @@ const ear = `
       this.addEventListener("track", ({ track }) => {
         const context = new AudioContext();
         const analyser = context.createAnalyser();
+        analyser.fftSize = 512;
         context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
         const samples = new Float32Array(analyser.fftSize);
         setInterval(() => {
@@ -277,7 +278,7 @@ const ear = `
           const nowMs = performance.now();
           longestMs = Math.max(longestMs, nowMs - lastMs);
           lastMs = nowMs;
-        }, 20);
+        }, 50);
       });
     }
   };
