@@ -221,7 +221,7 @@ class BrowserPair {
 }
 
 async function signsOn(agent: Phone): Promise<void> {
-  await agent.event("CALL_ESTABLISHED", { withinMs: 20_000 });
+  await agent.event("CALL_ESTABLISHED", { withinMs: 60_000 });
   await agent.presses("#");
 }
 
