@@ -49,9 +49,10 @@ export async function* proveCallsOutlive(calls: number): AsyncIterable<Check> {
       },
       supervised: true,
     });
+    // First, while there is nothing else to do.
+    await real.begin(platform);
     talkers.speak("to whom they hear");
     await click(platform, calls);
-    await real.begin(platform);
     yield await check(`${all} calls are bridged`, () => allBridged(platform, all));
     const unitGaps: number[] = [];
     for (const [at, who] of deaths.entries()) {
