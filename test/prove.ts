@@ -8,7 +8,8 @@
  *     npm run prove -- S1 [--minutes N] [--seed S]   10 calls a second for 30 minutes unless told, with 50 deaths: all that was used is given back
  *     npm run prove -- S2                1,000 hours in the simulator, and the faults planted there
  *     npm run prove -- mutations         the planted faults alone
- *     npm run prove -- C1 [--calls N]    N bridged calls (200 unless told) over the death of each process, and their proper ends (C2)
+ *     npm run prove -- C1 [--calls N]    N bridged calls (200 unless told) over the death of each process, and their proper ends (C2);
+ *                                        up to 50 with ten of real telephones and browsers beside them
  *     npm run prove -- C3 [--calls N]    N calls' pages (200 unless told), and five in Chromium, are pushed over the death of each process
  *     npm run prove -- M5 [--pushes N]   N pages are pushed (100,000 unless told) over connections that break: each is shown once, or the agent hears that it is not
  *     npm run prove -- C4                one call, again and again, with the unit's death at every fifth instant that the world can see

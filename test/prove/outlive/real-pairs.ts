@@ -73,6 +73,7 @@ export class RealPairs implements AsyncDisposable {
   /** Each call is the one that it was, nobody was rung again, and browsers hear as before. */
   async areAlive(): Promise<string> {
     for (const pair of this.#all) pair.assertUndisturbed();
+    if (this.count === 0) return "no others";
     const gaps = [];
     for (const pair of this.#inBrowser) gaps.push(await pair.longestSilenceMs());
     const most = Math.max(...gaps);
@@ -82,6 +83,7 @@ export class RealPairs implements AsyncDisposable {
 
   /** Every second one hangs up first; its other end must follow. What each telephone heard of the other is told, as a share of the call. */
   async hangUp(deaths: number): Promise<string> {
+    if (this.count === 0) return "none";
     const missing: number[] = [];
     for (const [n, pair] of this.#all.entries()) missing.push(...(await pair.hangUp(n % 2 === 0)));
     const most = Math.max(...missing);
