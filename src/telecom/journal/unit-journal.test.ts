@@ -247,6 +247,26 @@ test("what the disk would not take is written when it does", (t) => {
   found.close();
 });
 
+test("a table of permits that cannot be written stops nobody, and the log knows them", async (t) => {
+  const folder = folderOf(t);
+  const clock = new VirtualClock();
+  const { log, said } = listening();
+  const journal = openJournal({ folder, clock, random: secureRandom, log });
+  const table = new Sqlite(join(folder, "unit-permits.sqlite"));
+  table.exec("create trigger full before insert on permit begin select raise(abort, 'no room'); end");
+  journal.use("permit-1" as PermitId, "ann" as LegId);
+  assert.ok(journal.settle());
+  await clock.advance(2_500);
+  assert.equal(said.length, 2, "it was tried twice");
+  assert.equal(journal.legOf("permit-1" as PermitId), "ann");
+  table.exec("drop trigger full");
+  await clock.advance(1_000);
+  assert.deepEqual(table.prepare("select permit from permit").pluck().all(), ["permit-1"]);
+  assert.equal(said.length, 2);
+  table.close();
+  journal.close();
+});
+
 test("who was replaced does not come back into the file's place", (t) => {
   const folder = folderOf(t);
   const first = open(folder);

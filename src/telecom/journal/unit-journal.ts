@@ -166,7 +166,7 @@ class UnitJournal implements Journal {
     for (const row of [...this.#written.values(), ...this.#noted.values()].filter(isLine))
       this.#note({ ...row, content: undefined });
     this.settle();
-    this.#storePermits();
+    this.#storePermitsWhenDue();
     this.close();
   }
 
@@ -231,8 +231,22 @@ class UnitJournal implements Journal {
 
   #remember(used: UsedPermit): void {
     if (!this.#unstored.has(used.permit)) this.#unstored.set(used.permit, used);
+    this.#permitsFallDue();
+  }
+
+  #permitsFallDue(): void {
     const { clock } = this.#parts;
-    this.#cancelPermitsDue ??= clock.at(clock.now() + permitsDueMs, () => this.#storePermits());
+    this.#cancelPermitsDue ??= clock.at(clock.now() + permitsDueMs, () => this.#storePermitsWhenDue());
+  }
+
+  /** Until the table takes them, the log knows them. */
+  #storePermitsWhenDue(): void {
+    try {
+      this.#storePermits();
+    } catch (error) {
+      this.#parts.log.error({ error }, "The table of used permits cannot be written; it is tried again.");
+      this.#permitsFallDue();
+    }
   }
 
   #storePermits(): void {
