@@ -84,8 +84,8 @@ export class Keeper {
   }
 
   /**
-   * Another version takes over: what can be loaded before is. Throws UPGRADE_FAILED where it does not serve: then the one before is at work again. Until
-   * `confirm`, `back` leads there.
+   * Another version takes over: what can be loaded before is. Throws UPGRADE_FAILED where it does not serve: then the one before is at
+   * work again. Until `confirm`, `back` leads there.
    */
   async replace(next: Code): Promise<void> {
     if (this.#closing) throw new TandemError("UPGRADE_FAILED", ended);

@@ -13,10 +13,10 @@ import { type RowFormat, whyUnreadable } from "../row-format.ts";
 
 /**
  * A file of sealed records, each added with one write. It begins with what it is, the lowest version that may read it, the version that
- * has written it (0 of the release that wrote none) and a salt; each record is its length, its tag and
- * its octets. The keys are made of the owner's key and the file's own beginning (HKDF, RFC 5869), so that no two files share one and
- * the cipher's stream (AES-256-CTR) runs on from record to record. The tag (HMAC-SHA-256, RFC 2104, cut to 16 octets) covers a
- * record's place: none can be changed, moved or left out, and the last ones lost only together.
+ * has written it (0 of the release that wrote none) and a salt; each record is its length, its tag and its octets. The keys are made of
+ * the owner's key and the file's own beginning (HKDF, RFC 5869), so that no two files share one and the cipher's stream (AES-256-CTR)
+ * runs on from record to record. The tag (HMAC-SHA-256, RFC 2104, cut to 16 octets) covers a record's place: none can be changed, moved
+ * or left out, and the last ones lost only together.
  */
 const magic = "TDMJ";
 const saltOctets = 32;

@@ -26,6 +26,7 @@ export class RealPairs implements AsyncDisposable {
 
   static async start(count: number): Promise<RealPairs> {
     await using starting = new AsyncDisposableStack();
+    if (count === 0) return new RealPairs(starting.move(), [], []);
     const phone = async (user: string, hz: number): Promise<Phone> =>
       starting.use(await startBaresip({ user, says: tone(hz) }));
     const plain: PlainPair[] = [];
