@@ -3,12 +3,13 @@ import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { ServerResponse } from "node:http";
 import type { LiveConnection, LiveEvent, LiveParts } from "./live-connections.ts";
+import { Looks } from "./looks.ts";
 
 const heartbeatMs = 15_000;
 
 /**
- * Server-Sent Events (WHATWG HTML 9.2). One event is on its way at a time: the next is read when the socket has taken it. A browser that takes nothing for a whole
- * heartbeat is cut; it comes back and reads on.
+ * Server-Sent Events (WHATWG HTML 9.2). One event is on its way at a time: the next is read when the socket has taken it. A browser that
+ * takes nothing for a whole heartbeat is cut; it comes back and reads on.
  */
 export class EventStream implements LiveConnection {
   readonly #response: ServerResponse;
@@ -17,8 +18,14 @@ export class EventStream implements LiveConnection {
   readonly #random: Random;
   readonly #log: Log;
   #afterSeq: number;
-  #looking = false;
-  #lookAgain = false;
+  readonly #looks = new Looks(
+    () => this.#readOn(),
+    (error) => {
+      // The visitor's browser reconnects and reads on: better than a page that silently stands still.
+      this.#log.error({ error }, "A live connection could not read its page log.");
+      this.end();
+    },
+  );
   #stuck = false;
   #stopHeartbeat: Cancel = () => {};
 
@@ -40,20 +47,8 @@ export class EventStream implements LiveConnection {
     this.look();
   }
 
-  /** Reads on, one read at a time; a hint during a read causes one more. */
   look(): void {
-    this.#lookAgain = true;
-    if (this.#looking || this.#response.destroyed) return;
-    this.#looking = true;
-    this.#lookUntilQuiet()
-      .catch((error: unknown) => {
-        // The visitor's browser reconnects and reads on: better than a page that silently stands still.
-        this.#log.error({ error }, "A live connection could not read its page log.");
-        this.end();
-      })
-      .finally(() => {
-        this.#looking = false;
-      });
+    if (!this.#response.destroyed) this.#looks.hint();
   }
 
   end(): void {
@@ -61,16 +56,14 @@ export class EventStream implements LiveConnection {
     if (!this.#response.writableEnded) this.#response.end();
   }
 
-  async #lookUntilQuiet(): Promise<void> {
-    while (this.#lookAgain && !this.#response.writableEnded) {
-      this.#lookAgain = false;
-      for (const event of await this.#read(this.#afterSeq)) {
-        if (event.seq <= this.#afterSeq) continue;
-        this.#afterSeq = event.seq;
-        this.#write(`id: ${event.seq}\nevent: page\ndata: ${event.data}\n\n`);
-        if (event.final) return this.end();
-        await this.#drained();
-      }
+  async #readOn(): Promise<void> {
+    if (this.#response.writableEnded) return;
+    for (const event of await this.#read(this.#afterSeq)) {
+      if (event.seq <= this.#afterSeq) continue;
+      this.#afterSeq = event.seq;
+      this.#write(`id: ${event.seq}\nevent: page\ndata: ${event.data}\n\n`);
+      if (event.final) return this.end();
+      await this.#drained();
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Cancel } from "#base/clock.ts";
 import type { LiveConnection, LiveEvent, LiveParts } from "./live-connections.ts";
+import { Looks } from "./looks.ts";
 
 /** Shorter than proxies wait for an answer. */
 const longestMs = 20_000;
@@ -10,8 +11,13 @@ const longestMs = 20_000;
  */
 export class LongPoll implements LiveConnection {
   readonly #parts: LiveParts;
-  #looking = false;
-  #lookAgain = false;
+  readonly #looks = new Looks(
+    () => this.#readOn(),
+    (error) => {
+      this.#parts.log.error({ error }, "A long poll could not read its page log.");
+      this.end();
+    },
+  );
   #cancelDue: Cancel = () => {};
 
   constructor(parts: LiveParts) {
@@ -24,32 +30,18 @@ export class LongPoll implements LiveConnection {
     this.look();
   }
 
-  /** Reads on, one read at a time; a hint during a read causes one more. */
   look(): void {
-    this.#lookAgain = true;
-    if (this.#looking || this.#isOver) return;
-    this.#looking = true;
-    this.#lookUntilQuiet()
-      .catch((error: unknown) => {
-        this.#parts.log.error({ error }, "A long poll could not read its page log.");
-        this.end();
-      })
-      .finally(() => {
-        this.#looking = false;
-      });
+    if (!this.#isOver) this.#looks.hint();
   }
 
   end(): void {
     this.#answer([]);
   }
 
-  async #lookUntilQuiet(): Promise<void> {
-    const { read, afterSeq } = this.#parts;
-    while (this.#lookAgain && !this.#isOver) {
-      this.#lookAgain = false;
-      const events = await read(afterSeq);
-      if (events.length > 0) this.#answer(events);
-    }
+  async #readOn(): Promise<void> {
+    if (this.#isOver) return;
+    const events = await this.#parts.read(this.#parts.afterSeq);
+    if (events.length > 0) this.#answer(events);
   }
 
   #answer(events: readonly LiveEvent[]): void {
